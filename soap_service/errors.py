@@ -1,0 +1,112 @@
+"""What can go wrong, in the domain's own words. Knows neither SOAP nor HTTP nor the database driver.
+
+Three places translate: `storage.database` turns driver errors into these, `faults` turns these into SOAP faults,
+`screens` turns them into pages. Each error carries the key of what it is about, never a document number.
+"""
+
+
+class SoapServiceError(Exception):
+    """The root of the tree; `key` names the object concerned."""
+
+    def __init__(self, key: object = "") -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class InvalidDocument(SoapServiceError):
+    """What was given cannot be a CPF or CNPJ. The key stays empty: it may hold personal data."""
+
+
+class MissingArgument(SoapServiceError):
+    """A required argument is absent or empty; the key is its wire name."""
+
+
+class InvalidArgument(SoapServiceError):
+    """An argument has a value outside its range; the key is its wire name."""
+
+
+class NotFound(SoapServiceError):
+    """Nothing has that key."""
+
+
+class RequestNotFound(NotFound):
+    """No request has that number, or it does not belong to the document given."""
+
+
+class RequesterNotFound(NotFound):
+    """No requester has that id or document."""
+
+
+class CallNotFound(NotFound):
+    """No call has that token."""
+
+
+class AgentNotFound(NotFound):
+    """No agent has that login."""
+
+
+class ServiceNotFound(NotFound):
+    """No active catalogue entry has that id."""
+
+
+class IntegrationNotFound(NotFound):
+    """No integration has that name."""
+
+
+class AlreadyExists(SoapServiceError):
+    """Something with that key exists already."""
+
+
+class InvalidValue(SoapServiceError):
+    """A value is refused; `reason` says why, as a Portuguese sentence that can be translated."""
+
+    def __init__(self, key: object, reason: str) -> None:
+        super().__init__(key)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.reason}"
+
+
+class ExtensionTaken(SoapServiceError):
+    """Another agent holds the extension; `owner` is that agent's name. Registering with `take_over` takes it."""
+
+    def __init__(self, key: str, owner: str) -> None:
+        super().__init__(key)
+        self.owner = owner
+
+
+class TransitionRefused(SoapServiceError):
+    """The request's situation does not allow that action; the key is the request's number."""
+
+    def __init__(self, key: int, action: str, situation: str) -> None:
+        super().__init__(key)
+        self.action, self.situation = action, situation
+
+
+class ExecutionRefused(SoapServiceError):
+    """The agent may not execute this request; the key is the request's number."""
+
+
+class LoginRefused(SoapServiceError):
+    """Unknown login, wrong password or disabled agent: one error for all, so that none can be told apart."""
+
+
+class Unauthorized(SoapServiceError):
+    """No integration accepts this credential or source address."""
+
+
+class OperationNotAllowed(SoapServiceError):
+    """The integration may not call this operation; the key is the operation's name."""
+
+
+class IntegrationOff(SoapServiceError):
+    """Parameter 281 is N: the telephony web services are switched off."""
+
+
+class LimitExceeded(SoapServiceError):
+    """Too many calls, unknown documents or failed logins; the key says whose."""
+
+
+class StoreUnavailable(SoapServiceError):
+    """The database cannot be reached, is locked, or did not answer in time; try again."""

@@ -1,0 +1,47 @@
+"""How often somebody may do something: token buckets in the memory of one process, bounded in number."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+from soap_service.errors import LimitExceeded
+
+
+class Limit:
+    """At most `rate` a second per key in the long run, and `burst` at once. A rate of 0 limits nothing.
+
+    Only the `remembered` keys used last are kept: a flood of new keys costs no memory, it only forgets old ones.
+    """
+
+    def __init__(
+        self, rate: float, burst: int, remembered: int = 10_000, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.rate, self.burst = rate, burst
+        self._remembered = remembered
+        self._clock = clock
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def spend(self, key: Hashable) -> None:
+        """Take one from the key's bucket; raises LimitExceeded when it is empty."""
+        if not self.rate:
+            return
+        left = self._left(key)
+        if left < 1:
+            raise LimitExceeded(key)
+        self._buckets[key] = (left - 1, self._clock())
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > self._remembered:
+            self._buckets.popitem(last=False)
+
+    def check(self, key: Hashable) -> None:
+        """Raise LimitExceeded when the key's bucket is empty; take nothing."""
+        if self.rate and self._left(key) < 1:
+            raise LimitExceeded(key)
+
+    def forgive(self, key: Hashable) -> None:
+        """Fill the key's bucket again."""
+        self._buckets.pop(key, None)
+
+    def _left(self, key: Hashable) -> float:
+        left, then = self._buckets.get(key, (float(self.burst), self._clock()))
+        return min(float(self.burst), left + (self._clock() - then) * self.rate)

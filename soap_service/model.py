@@ -1,0 +1,326 @@
+"""The tables as mapped classes, and the rules that are about one row. Knows no session, no query, no door.
+
+Instants are UTC; documents are normalised (`documents.normalise_document`). `glossary` maps the names here to the
+Portuguese words of the wire and the screens.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import Boolean, DateTime, ForeignKey, Index, Integer, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from soap_service.deadlines import is_late
+from soap_service.situations import SITUATION_LABELS, Situation
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, stored in UTC: as a plain timestamp where the database keeps no zone (SQLite)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Turn an aware datetime into UTC; a naive one is a programming error."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("instants carry their time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Return the stored instant as an aware datetime in UTC."""
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Common to all tables: constraint names that migrations can rely on."""
+
+    type_annotation_map: ClassVar = {datetime: UtcDateTime, str: Text, bool: Boolean(create_constraint=False)}
+
+
+Base.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Requester(Base):
+    """A person or company who calls (solicitante)."""
+
+    __tablename__ = "requester"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[str] = mapped_column(String(14), unique=True)
+    name: Mapped[str] = mapped_column(String(200), index=True)
+    email: Mapped[str] = mapped_column(String(200), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    extension: Mapped[str] = mapped_column(String(20), default="")
+    unit: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Membership(Base):
+    """An agent's place in a group."""
+
+    __tablename__ = "membership"
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("executor_group.id"), primary_key=True, index=True)
+
+
+class Group(Base):
+    """Agents who may execute the same requests (grupo executor)."""
+
+    __tablename__ = "executor_group"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    may_execute: Mapped[bool] = mapped_column(default=False)
+
+
+class Agent(Base):
+    """A person who logs in to the screens (atendente)."""
+
+    __tablename__ = "agent"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+    groups: Mapped[list[Group]] = relationship(secondary="membership", lazy="raise", order_by=Group.name)
+
+
+class Service(Base):
+    """A catalogue entry that requests are opened for (serviço). No SLA means no deadline."""
+
+    __tablename__ = "service"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    contract: Mapped[str] = mapped_column(String(200), default="")
+    sla_minutes: Mapped[int | None]
+    group_id: Mapped[int] = mapped_column(ForeignKey("executor_group.id"), index=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+    group: Mapped[Group] = relationship(lazy="raise")
+
+
+class Request(Base):
+    """An incident or service request (solicitação); its number is its id.
+
+    `origin_key` names the form, or the call of a child request, that it came from: unique, so that a repeated post,
+    a second tab or a retry is the same request.
+    """
+
+    __tablename__ = "request"
+    __table_args__ = (
+        Index(None, "requester_id", "situation", "id"),
+        {"sqlite_autoincrement": True},  # a number once given is never given again
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"), index=True)
+    requester_id: Mapped[int] = mapped_column(ForeignKey("requester.id"))
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("executor_group.id"), index=True)
+    responsible_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
+    situation: Mapped[Situation] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(20))
+    contract: Mapped[str] = mapped_column(String(200), default="")
+    current_task: Mapped[str] = mapped_column(String(200), default="")
+    description: Mapped[str]
+    urgency: Mapped[str] = mapped_column(String(1))
+    impact: Mapped[str] = mapped_column(String(1))
+    priority: Mapped[int]
+    contact_phone: Mapped[str] = mapped_column(String(40), default="")
+    contact_email: Mapped[str] = mapped_column(String(200), default="")
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    remaining_seconds: Mapped[int | None]
+    origin_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+    requester: Mapped[Requester] = relationship(lazy="raise")
+    service: Mapped[Service] = relationship(lazy="raise")
+    group: Mapped[Group] = relationship(lazy="raise")
+    responsible: Mapped[Agent | None] = relationship(lazy="raise")
+    events: Mapped[list["RequestEvent"]] = relationship(lazy="raise", order_by="RequestEvent.id")
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When it is due; None without an SLA and while suspended."""
+        return None if self.situation == Situation.SUSPENDED else self.due_at
+
+    @property
+    def situation_label(self) -> str:
+        """The situation as a sentence form, in Portuguese."""
+        return SITUATION_LABELS[Situation(self.situation)]
+
+    def is_late(self, now: datetime) -> bool:
+        """Tell whether it is past its deadline at `now` (`deadlines.is_late`)."""
+        return is_late(Situation(self.situation), self.due_at, self.closed_at, now)
+
+
+class RequestEvent(Base):
+    """A line in a request's history: who, when, what, note."""
+
+    __tablename__ = "request_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[int] = mapped_column(ForeignKey("request.id"), index=True)
+    happened_at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(default="")
+
+
+class Extension(Base):
+    """A telephone extension (ramal) and the agent who answers it; the row stays when it is given up.
+
+    `taken_from_id` is the former owner of an extension that was taken over, until that agent has seen it.
+    """
+
+    __tablename__ = "extension"
+
+    number: Mapped[str] = mapped_column(String(20), primary_key=True)
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), unique=True)
+    taken_from_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
+    changed_at: Mapped[datetime] = mapped_column(index=True)
+
+    agent: Mapped[Agent | None] = relationship(foreign_keys=agent_id, lazy="raise")
+
+
+class Listener(Base):
+    """An open event stream for an extension: which process holds it, and until when that is to be believed."""
+
+    __tablename__ = "listener"
+
+    extension: Mapped[str] = mapped_column(String(20), primary_key=True)
+    worker: Mapped[str] = mapped_column(String(100), primary_key=True)
+    until: Mapped[datetime]
+
+
+class Parameter(Base):
+    """A numbered system parameter (281, 282, 283) and its value."""
+
+    __tablename__ = "parameter"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    value: Mapped[str] = mapped_column(String(100))
+
+
+class ParameterChange(Base):
+    """A saved change of a parameter: value before and after, who, when."""
+
+    __tablename__ = "parameter_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parameter_id: Mapped[int] = mapped_column(Integer, index=True)
+    before: Mapped[str] = mapped_column(String(100))
+    after: Mapped[str] = mapped_column(String(100))
+    actor: Mapped[str] = mapped_column(String(200))
+    changed_at: Mapped[datetime]
+
+
+class Integration(Base):
+    """A telephony platform that may call the web services.
+
+    With a secret: HTTP Basic, the name as user. Without: known by its source addresses (networks, space separated).
+    """
+
+    __tablename__ = "integration"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    secret_salt: Mapped[bytes | None]
+    secret_hash: Mapped[bytes | None]
+    addresses: Mapped[str] = mapped_column(default="")
+    operations: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Notice(StrEnum):
+    """What became of an announcement when it was made: the `aviso` of the receipt."""
+
+    DELIVERED = "ENTREGUE"
+    WAITING = "AGUARDANDO"
+    NOT_REGISTERED = "RAMAL_NAO_REGISTRADO"
+    NO_EXTENSION = "RAMAL_NAO_INFORMADO"
+
+
+class CallState(StrEnum):
+    """Where a call stands in its life; the values are what the screens show."""
+
+    CREATED = "criada"
+    DELIVERED = "entregue"
+    SEEN = "vista"
+    ANSWERED = "atendida"
+    MISSED = "perdida"
+
+
+class Call(Base):
+    """A call that a platform announced for an extension (chamada). The document is kept for the screen alone."""
+
+    __tablename__ = "call"
+    __table_args__ = (Index(None, "extension", "created_at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(43), unique=True)
+    integration_id: Mapped[int] = mapped_column(ForeignKey("integration.id"), index=True)
+    operation: Mapped[str] = mapped_column(String(40))
+    document: Mapped[str] = mapped_column(String(14))
+    requester_id: Mapped[int | None] = mapped_column(ForeignKey("requester.id"), index=True)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"), index=True)
+    extension: Mapped[str | None] = mapped_column(String(20))
+    notice: Mapped[str] = mapped_column(String(30))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    delivered_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
+
+    requester: Mapped[Requester | None] = relationship(lazy="raise")
+    request: Mapped[Request | None] = relationship(lazy="raise")
+    answered_by: Mapped[Agent | None] = relationship(lazy="raise")
+
+    def state(self, now: datetime, lifetime: timedelta) -> CallState:
+        """Return its state at `now`; a call that nobody saw within `lifetime` is missed."""
+        if self.answered_at is not None:
+            return CallState.ANSWERED
+        if self.seen_at is not None:
+            return CallState.SEEN
+        if now - self.created_at > lifetime:
+            return CallState.MISSED
+        return CallState.CREATED if self.delivered_at is None else CallState.DELIVERED
+
+
+class RecentCall(Base):
+    """The key of a call announced a moment ago; its unique key makes a platform's retry the same call."""
+
+    __tablename__ = "recent_call"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(43))
+    announced_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class LoginSession(Base):
+    """A logged-in browser. The cookie holds a random id; here stands only its SHA-256."""
+
+    __tablename__ = "login_session"
+
+    id_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+    form_token: Mapped[str] = mapped_column(String(43))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    agent: Mapped[Agent] = relationship(lazy="raise")

@@ -1,0 +1,232 @@
+"""Calls from their announcement to their answer, and who listens for them. The child request of a call is made here."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
+from soap_service.deadlines import WorkingCalendar
+from soap_service.errors import CallNotFound, RequestNotFound
+from soap_service.model import Call, Extension, Listener, Notice, RecentCall, Request, Requester, UtcDateTime
+from soap_service.situations import Action, Situation
+from soap_service.storage.administration import child_service
+from soap_service.storage.database import Database
+from soap_service.storage.requests import NewRequest, add_event, create_request
+
+#: Keys of announced calls are kept this long, in case `repeat_within` grows.
+_KEYS_KEPT = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What a platform said: a normalised document (empty when it could not be one), the request, the extension."""
+
+    integration_id: int
+    operation: str
+    document: str
+    request_id: int | None = None
+    extension: str | None = None
+
+    def key(self) -> bytes:
+        """Return what two announcements of the same call have in common, as a SHA-256."""
+        fields = (self.integration_id, self.operation, self.document, self.request_id, self.extension)
+        return hashlib.sha256(repr(fields).encode()).digest()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of an announcement: the call's opaque token, whether the caller is known, who listens."""
+
+    token: str
+    is_identified: bool
+    notice: Notice
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A call as the event stream sees it."""
+
+    id: int
+    token: str
+    extension: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What pressing the button of a call did: the child request launched, or why none was though it should be."""
+
+    child_number: int | None = None
+    problem: str = ""
+
+
+class Calls(Database):
+    """The life of calls. `repeat_within` and `call_lifetime` are settings of the service."""
+
+    calendar: WorkingCalendar
+    repeat_within: timedelta
+    call_lifetime: timedelta
+
+    def announce_call(self, announcement: Announcement) -> Receipt:
+        """Keep a call for the screens and return its receipt; a repeat within `repeat_within` gets the first receipt.
+
+        Raises: RequestNotFound when the request does not exist or is not the document's; nothing is kept then.
+        """
+        try:
+            return self._announce(announcement)
+        except IntegrityError:  # another node announced the same call at the same moment: now it is a repeat
+            return self._announce(announcement)
+
+    def _announce(self, announcement: Announcement) -> Receipt:
+        with self.writing(ring=True) as session:
+            now = datetime.now(UTC)
+            requester_id = session.scalar(select(Requester.id).where(Requester.document == announcement.document))
+            if announcement.request_id is not None:
+                owner = session.scalar(select(Request.requester_id).where(Request.id == announcement.request_id))
+                if owner is None or owner != requester_id:
+                    raise RequestNotFound(announcement.request_id)
+            recent = session.get(RecentCall, announcement.key(), with_for_update=True)
+            if recent is not None and now - recent.announced_at <= self.repeat_within:
+                return _receipt(session, recent.token)
+            extension = announcement.extension or _only_extension(session)
+            call = Call(
+                token=secrets.token_urlsafe(32),
+                integration_id=announcement.integration_id,
+                operation=announcement.operation,
+                document=announcement.document,
+                requester_id=requester_id,
+                request_id=announcement.request_id,
+                extension=extension,
+                notice=_notice(session, extension, now),
+                created_at=now,
+            )
+            session.add(call)
+            session.execute(delete(RecentCall).where(RecentCall.announced_at < now - _KEYS_KEPT))
+            if recent is None:
+                session.add(RecentCall(key=announcement.key(), token=call.token, announced_at=now))
+            else:
+                recent.token, recent.announced_at = call.token, now
+        return Receipt(call.token, requester_id is not None, Notice(call.notice))
+
+    def find_call(self, token: str) -> Call:
+        """Return a call with its requester, its request and who answered it; raises CallNotFound."""
+        with self.reading() as session:
+            return _call(session, token)
+
+    def list_calls_at(self, extension: str, limit: int = 50) -> Sequence[Call]:
+        """Return the latest calls at an extension, newest first, with requesters and who answered."""
+        query = select(Call).where(Call.extension == extension).order_by(Call.created_at.desc()).limit(limit)
+        with self.reading() as session:
+            return session.scalars(query.options(joinedload(Call.requester), joinedload(Call.answered_by))).all()
+
+    def list_calls_after(self, call_id: int) -> Sequence[Delivery]:
+        """Return the calls with an extension and a higher id, oldest first; one round trip."""
+        return [Delivery(*row) for row in self.ask(_CALLS_AFTER, call_id=call_id)]
+
+    def list_calls_waiting(self, extension: str) -> Sequence[Delivery]:
+        """Return the calls at an extension that nobody has seen and that are not too old to pop up, oldest first."""
+        since = datetime.now(UTC) - self.call_lifetime
+        return [Delivery(*row) for row in self.ask(_CALLS_WAITING, extension=extension, since=since)]
+
+    def newest_call_id(self) -> int:
+        """Return the highest id of a call; 0 when there is none."""
+        rows = self.ask(_NEWEST_CALL)
+        return int(rows[0][0]) if rows else 0
+
+    def mark_delivered(self, tokens: Sequence[str]) -> None:
+        """Record that the event of each of these calls was sent to a browser; the first time counts."""
+        with self.writing() as session:
+            unsent = update(Call).where(Call.token.in_(tokens), Call.delivered_at.is_(None))
+            session.execute(unsent.values(delivered_at=datetime.now(UTC)))
+
+    def mark_seen(self, token: str) -> None:
+        """Record that the popup of a call was on an agent's screen; the first time counts."""
+        with self.writing() as session:
+            unseen = update(Call).where(Call.token == token, Call.seen_at.is_(None))
+            session.execute(unseen.values(seen_at=datetime.now(UTC)))
+
+    def answer_call(self, token: str, agent_id: int) -> Answer:
+        """Record that an agent pressed the button of a call, and launch its child request if 282 and 283 say so.
+
+        At most one child a call, however often and by whomever it is pressed: the key of its origin is unique.
+        Raises: CallNotFound.
+        """
+        try:
+            return self._answer(token, agent_id)
+        except IntegrityError:  # another node launched the child at the same moment: now it is there
+            return self._answer(token, agent_id)
+
+    def _answer(self, token: str, agent_id: int) -> Answer:
+        with self.writing() as session:
+            now = datetime.now(UTC)
+            call = _call(session, token)
+            call.seen_at = call.seen_at or now
+            if call.answered_at is None:
+                call.answered_at, call.answered_by_id = now, agent_id
+            if call.request is None:
+                return Answer()
+            origin = f"call:{call.id}"
+            launched = session.scalar(select(Request.id).where(Request.origin_key == origin))
+            if launched is not None:
+                return Answer(launched)
+            service, problem = child_service(session)
+            if service is None:
+                return Answer(problem=problem)
+            viewed = NewRequest(
+                requester_id=call.request.requester_id,
+                service_id=service.id,
+                kind=service.kind,
+                description=f"Visualização da solicitação {call.request.id} durante uma ligação.",
+            )
+            child = create_request(session, viewed, service, self.calendar, origin, parent_id=call.request.id)
+            child.situation, child.closed_at = Situation.CLOSED, child.opened_at
+            add_event(session, child.id, "Automático", Action.OPEN)
+            add_event(session, child.id, "Automático", Action.CLOSE)
+            return Answer(child.id)
+
+
+_DELIVERY = select(Call.id, Call.token, Call.extension, Call.created_at).order_by(Call.id)
+_CALLS_AFTER = _DELIVERY.where(Call.id > bindparam("call_id"), Call.extension.is_not(None))
+_CALLS_WAITING = _DELIVERY.where(
+    Call.extension == bindparam("extension"),
+    Call.created_at >= bindparam("since", type_=UtcDateTime),
+    Call.seen_at.is_(None),
+)
+_NEWEST_CALL = select(Call.id).order_by(Call.id.desc()).limit(1)
+
+
+def _call(session: Session, token: str) -> Call:
+    call = session.scalar(
+        select(Call)
+        .where(Call.token == token)
+        .options(joinedload(Call.requester), joinedload(Call.request), joinedload(Call.answered_by))
+    )
+    if call is None:
+        raise CallNotFound
+    return call
+
+
+def _receipt(session: Session, token: str) -> Receipt:
+    call = _call(session, token)
+    return Receipt(call.token, call.requester_id is not None, Notice(call.notice))
+
+
+def _only_extension(session: Session) -> str | None:
+    """Return the registered extension when there is exactly one: a call is never sent to everyone."""
+    numbers = session.scalars(select(Extension.number).where(Extension.agent_id.is_not(None)).limit(2)).all()
+    return numbers[0] if len(numbers) == 1 else None
+
+
+def _notice(session: Session, extension: str | None, now: datetime) -> Notice:
+    if extension is None:
+        return Notice.NO_EXTENSION
+    registered = exists().where(Extension.number == extension, Extension.agent_id.is_not(None))
+    if not session.scalar(select(registered)):
+        return Notice.NOT_REGISTERED
+    listening = exists().where(Listener.extension == extension, Listener.until > now)
+    return Notice.DELIVERED if session.scalar(select(listening)) else Notice.WAITING

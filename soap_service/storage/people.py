@@ -1,0 +1,219 @@
+"""Requesters, agents, their groups and log-ins, extensions. Knows neither requests nor calls."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from soap_service.errors import AgentNotFound, AlreadyExists, ExtensionTaken, InvalidValue, NotFound, RequesterNotFound
+from soap_service.model import Agent, Extension, Group, Listener, LoginSession, Requester, UtcDateTime
+from soap_service.storage.database import Database
+
+#: How many requesters a search shows.
+MATCHES_SHOWN = 20
+
+
+class People(Database):
+    """The people of the service desk and of its callers."""
+
+    def find_requester(self, document: str) -> Requester:
+        """Return the requester with that normalised document; raises RequesterNotFound."""
+        with self.reading() as session:
+            requester = session.scalar(select(Requester).where(Requester.document == document))
+        if requester is None:
+            raise RequesterNotFound
+        return requester
+
+    def find_requester_by_id(self, requester_id: int) -> Requester:
+        """Return the requester with that id; raises RequesterNotFound."""
+        with self.reading() as session:
+            requester = session.get(Requester, requester_id)
+        if requester is None:
+            raise RequesterNotFound(requester_id)
+        return requester
+
+    def list_requesters_named(self, beginning: str) -> Sequence[Requester]:
+        """Return the first requesters, by name, whose name begins so; at most `MATCHES_SHOWN`."""
+        with self.reading() as session:
+            after_all = beginning + "\U0010ffff"
+            query = select(Requester).where(Requester.name >= beginning, Requester.name < after_all)
+            return session.scalars(query.order_by(Requester.name).limit(MATCHES_SHOWN)).all()
+
+    def add_requester(
+        self, document: str, name: str, email: str = "", phone: str = "", extension: str = "", unit: str = ""
+    ) -> Requester:
+        """Register a requester under a normalised document; raises AlreadyExists when the document has one."""
+        requester = Requester(document=document, name=name, email=email, phone=phone, extension=extension, unit=unit)
+        try:
+            with self.writing() as session:
+                session.add(requester)
+        except IntegrityError:
+            raise AlreadyExists from None
+        return requester
+
+    def add_group(self, name: str, may_execute: bool) -> Group:
+        """Add a group of agents; raises AlreadyExists."""
+        group = Group(name=name, may_execute=may_execute)
+        try:
+            with self.writing() as session:
+                session.add(group)
+        except IntegrityError:
+            raise AlreadyExists(name) from None
+        return group
+
+    def add_agent(
+        self, login: str, name: str, password_hash: str, groups: Sequence[str] = (), is_admin: bool = False
+    ) -> Agent:
+        """Add an agent to groups that exist; raises AlreadyExists with the login, NotFound with a group's name."""
+        try:
+            with self.writing() as session:
+                found = session.scalars(select(Group).where(Group.name.in_(groups))).all()
+                for missing in set(groups) - {group.name for group in found}:
+                    raise NotFound(missing)
+                agent = Agent(
+                    login=login, name=name, password_hash=password_hash, is_admin=is_admin, groups=list(found)
+                )
+                session.add(agent)
+        except IntegrityError:
+            raise AlreadyExists(login) from None
+        return agent
+
+    def find_agent(self, login: str) -> Agent:
+        """Return the agent with that login, active or not; raises AgentNotFound."""
+        with self.reading() as session:
+            return _agent(session, login)
+
+    def list_agents(self) -> Sequence[Agent]:
+        """Return all agents with their groups, by login."""
+        with self.reading() as session:
+            return session.scalars(select(Agent).options(selectinload(Agent.groups)).order_by(Agent.login)).all()
+
+    def set_password(self, login: str, password_hash: str) -> None:
+        """Give the agent a new password and end their log-ins; raises AgentNotFound."""
+        with self.writing() as session:
+            agent = _agent(session, login)
+            agent.password_hash = password_hash
+            session.execute(delete(LoginSession).where(LoginSession.agent_id == agent.id))
+
+    def disable_agent(self, login: str) -> None:
+        """Refuse the agent from now on: log-ins ended, extension given up; raises AgentNotFound."""
+        with self.writing(ring=True) as session:
+            agent = _agent(session, login)
+            agent.is_active = False
+            session.execute(delete(LoginSession).where(LoginSession.agent_id == agent.id))
+            _give_up_extension(session, agent.id)
+
+    def open_session(self, agent_id: int, lifetime: timedelta) -> str:
+        """Log a browser in and return the random id for its cookie; of it only the SHA-256 is kept."""
+        cookie = secrets.token_urlsafe(32)
+        now = datetime.now(UTC)
+        with self.writing() as session:
+            session.execute(delete(LoginSession).where(LoginSession.expires_at < now))
+            session.add(
+                LoginSession(
+                    id_hash=_digest(cookie),
+                    agent_id=agent_id,
+                    form_token=secrets.token_urlsafe(32),
+                    expires_at=now + lifetime,
+                )
+            )
+        return cookie
+
+    def find_session(self, cookie: str) -> LoginSession:
+        """Return the log-in of that cookie with its active agent and groups; raises NotFound."""
+        query = select(LoginSession).where(LoginSession.id_hash == _digest(cookie))
+        with self.reading() as session:
+            found = session.scalar(query.options(joinedload(LoginSession.agent).selectinload(Agent.groups)))
+        if found is None or found.expires_at < datetime.now(UTC) or not found.agent.is_active:
+            raise NotFound
+        return found
+
+    def close_session(self, cookie: str) -> None:
+        """Log the browser out; nothing happens when it was not logged in."""
+        with self.writing() as session:
+            session.execute(delete(LoginSession).where(LoginSession.id_hash == _digest(cookie)))
+
+    def extension_of(self, agent_id: int) -> str | None:
+        """Return the extension that the agent has registered, if any."""
+        with self.reading() as session:
+            return session.scalar(select(Extension.number).where(Extension.agent_id == agent_id))
+
+    def register_extension(self, agent_id: int, number: str, take_over: bool = False) -> None:
+        """Make the agent the one owner of an extension, giving up their former one.
+
+        Raises: InvalidValue for a number that no extension can have; ExtensionTaken when somebody else holds it and
+        `take_over` is not given.
+        """
+        number = number.strip()
+        if not is_extension(number):
+            raise InvalidValue("ramal", "O ramal tem até 20 caracteres: dígitos, letras e * # + - . @ _")
+        with self.writing(ring=True) as session:
+            query = select(Extension).where(Extension.number == number).options(joinedload(Extension.agent))
+            extension = session.scalar(query.with_for_update(of=Extension)) or Extension(number=number)
+            if extension.agent_id == agent_id:
+                return
+            if extension.agent is not None and not take_over:
+                raise ExtensionTaken(number, extension.agent.name)
+            _give_up_extension(session, agent_id)
+            session.execute(update(Extension).where(Extension.taken_from_id == agent_id).values(taken_from_id=None))
+            extension.taken_from_id, extension.agent_id = extension.agent_id, agent_id
+            extension.changed_at = datetime.now(UTC)
+            session.add(extension)
+
+    def release_extension(self, agent_id: int) -> None:
+        """Give up the agent's extension; nothing happens when there is none."""
+        with self.writing(ring=True) as session:
+            _give_up_extension(session, agent_id)
+
+    def list_extensions_taken_from(self, agent_id: int) -> Sequence[Extension]:
+        """Return the extensions, with their owners, that others took over and the agent has not been told of yet."""
+        with self.reading() as session:
+            query = select(Extension).where(Extension.taken_from_id == agent_id, Extension.agent_id.is_not(None))
+            return session.scalars(query.options(joinedload(Extension.agent))).all()
+
+    def acknowledge_takeover(self, agent_id: int) -> None:
+        """Record that the agent has been told that their extension was taken over."""
+        with self.writing() as session:
+            session.execute(update(Extension).where(Extension.taken_from_id == agent_id).values(taken_from_id=None))
+
+    def list_extensions_changed_since(self, since: datetime) -> Sequence[tuple[str, int | None]]:
+        """Return number and owner's id of the extensions whose owner changed at or after `since`."""
+        return [(number, owner) for number, owner in self.ask(_CHANGED_EXTENSIONS, since=since)]
+
+    def keep_listeners(self, worker: str, extensions: Sequence[str], until: datetime) -> None:
+        """Say which extensions the streams of a worker process listen for, until when; the rest of its are gone."""
+        with self.writing() as session:
+            session.execute(delete(Listener).where(Listener.worker == worker))
+            session.add_all(Listener(extension=number, worker=worker, until=until) for number in extensions)
+
+
+_CHANGED_EXTENSIONS = select(Extension.number, Extension.agent_id).where(
+    Extension.changed_at >= bindparam("since", type_=UtcDateTime)
+)
+_EXTENSION = re.compile(r"[0-9A-Za-z*#+\-.@_]{1,20}")
+
+
+def is_extension(number: str) -> bool:
+    """Tell whether that can be the number of an extension. Leading zeros count. Source: `domain.md`, Calls."""
+    return _EXTENSION.fullmatch(number) is not None
+
+
+def _agent(session: Session, login: str) -> Agent:
+    agent = session.scalar(select(Agent).where(Agent.login == login).options(selectinload(Agent.groups)))
+    if agent is None:
+        raise AgentNotFound(login)
+    return agent
+
+
+def _give_up_extension(session: Session, agent_id: int) -> None:
+    mine = update(Extension).where(Extension.agent_id == agent_id)
+    session.execute(mine.values(agent_id=None, taken_from_id=None, changed_at=datetime.now(UTC)))
+
+
+def _digest(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode()).digest()

@@ -1,0 +1,254 @@
+"""Requests: look-ups of the SOAP operations, opening, executing, history. Knows nothing of calls but their id."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from soap_service.deadlines import WorkingCalendar, is_late
+from soap_service.errors import AgentNotFound, ExecutionRefused, RequesterNotFound, RequestNotFound
+from soap_service.model import Agent, Request, Requester, RequestEvent, Service
+from soap_service.situations import (
+    FINISHED_SITUATIONS,
+    OPEN_SITUATIONS,
+    SITUATION_LABELS,
+    Action,
+    Situation,
+    next_situation,
+    priority_of,
+)
+from soap_service.storage.administration import active_service
+from soap_service.storage.database import Database
+
+
+@dataclass(frozen=True)
+class NewRequest:
+    """What an agent fills in to open a request. Urgency and impact are A, M or B."""
+
+    requester_id: int
+    service_id: int
+    description: str
+    kind: str
+    contract: str = ""
+    urgency: str = "B"
+    impact: str = "B"
+    contact_phone: str = ""
+    contact_email: str = ""
+
+
+@dataclass(frozen=True)
+class RequestSummary:
+    """What obterDadosSolicitacao tells of a request."""
+
+    number: int
+    opened_at: datetime
+    deadline: datetime | None
+    situation: str
+    is_late: bool
+
+
+class Requests(Database):
+    """The work of the service desk. `calendar` counts the deadlines."""
+
+    calendar: WorkingCalendar
+
+    def count_open_requests(self, document: str) -> tuple[int, int | None]:
+        """Return how many requests of a requester are in progress, and the number of the only one if it is one.
+
+        One round trip, index only. Raises: RequesterNotFound for a document that nobody has.
+        """
+        for count, number in self.ask(_OPEN_REQUESTS, document=document):
+            return count, number if count == 1 else None
+        raise RequesterNotFound
+
+    def summarise_request(self, number: int) -> RequestSummary:
+        """Return what the telephony may know of a request, in one round trip; raises RequestNotFound."""
+        for opened_at, due_at, closed_at, stored in self.ask(_SUMMARY, number=number):
+            situation = Situation(stored)
+            return RequestSummary(
+                number=number,
+                opened_at=opened_at,
+                deadline=None if situation is Situation.SUSPENDED else due_at,
+                situation=SITUATION_LABELS[situation],
+                is_late=is_late(situation, due_at, closed_at, datetime.now(UTC)),
+            )
+        raise RequestNotFound(number)
+
+    def find_request(self, number: int) -> Request:
+        """Return a request with its requester, service, group, responsible and history; raises RequestNotFound."""
+        with self.reading() as session:
+            return _request(session, number)
+
+    def list_children(self, number: int) -> Sequence[Request]:
+        """Return the child requests of a request with their services, oldest first."""
+        query = select(Request).where(Request.parent_id == number).order_by(Request.id)
+        with self.reading() as session:
+            return session.scalars(query.options(joinedload(Request.service))).all()
+
+    def may_execute(self, number: int, agent_id: int) -> bool:
+        """Tell whether the agent may execute the request, from what the database says now; raises RequestNotFound."""
+        with self.reading() as session:
+            request = _request(session, number)
+            return request.situation in OPEN_SITUATIONS and _is_executor(session, request, agent_id)
+
+    def may_act(self, number: int, agent_id: int) -> bool:
+        """Tell whether the agent is an executor of the request, whatever its situation; raises RequestNotFound."""
+        with self.reading() as session:
+            return _is_executor(session, _request(session, number), agent_id)
+
+    def open_request(self, new: NewRequest, agent_id: int, origin_key: str) -> Request:
+        """Open a request; a second post of the same form (`origin_key`) returns the first one's request.
+
+        Raises: RequesterNotFound, ServiceNotFound, AgentNotFound.
+        """
+        try:
+            with self.writing() as session:
+                existing = session.scalar(select(Request.id).where(Request.origin_key == origin_key))
+                if existing is None:
+                    if session.get(Requester, new.requester_id) is None:
+                        raise RequesterNotFound(new.requester_id)
+                    service = active_service(session, new.service_id)
+                    request = create_request(session, new, service, self.calendar, origin_key)
+                    add_event(session, request.id, _agent(session, agent_id).name, Action.OPEN)
+                    existing = request.id
+        except IntegrityError:  # another node opened it between our look and our insert
+            with self.reading() as session:
+                existing = session.scalars(select(Request.id).where(Request.origin_key == origin_key)).one()
+        return self.find_request(existing)
+
+    def execute_request(self, number: int, agent_id: int, action: Action, note: str) -> Request:
+        """Do an action on a request, with its note in the history, and return it as it is then.
+
+        Raises: RequestNotFound; ExecutionRefused when the agent is no executor of it; TransitionRefused.
+        """
+        with self.writing() as session:
+            request = session.scalar(select(Request).where(Request.id == number).with_for_update())
+            if request is None:
+                raise RequestNotFound(number)
+            if not _is_executor(session, request, agent_id):
+                raise ExecutionRefused(number)
+            change_situation(request, action, datetime.now(UTC).replace(microsecond=0), self.calendar)
+            add_event(session, number, _agent(session, agent_id).name, action, note)
+            if action is Action.CLOSE:
+                _close_children(session, request)
+        return self.find_request(number)
+
+
+_OPEN_REQUESTS = (
+    select(func.count(Request.id), func.max(Request.id))
+    .select_from(Requester)
+    .outerjoin(Request, (Request.requester_id == Requester.id) & Request.situation.in_(OPEN_SITUATIONS))
+    .where(Requester.document == bindparam("document"))
+    .group_by(Requester.id)
+)
+_SUMMARY = select(Request.opened_at, Request.due_at, Request.closed_at, Request.situation).where(
+    Request.id == bindparam("number")
+)
+
+
+def create_request(
+    session: Session,
+    new: NewRequest,
+    service: Service,
+    calendar: WorkingCalendar,
+    origin_key: str,
+    parent_id: int | None = None,
+) -> Request:
+    """Insert a request for a service, opened now, its deadline counted; its number is known afterwards."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    request = Request(
+        parent_id=parent_id,
+        requester_id=new.requester_id,
+        service_id=service.id,
+        group_id=service.group_id,
+        situation=Situation.IN_PROGRESS,
+        kind=new.kind,
+        contract=new.contract or service.contract,
+        current_task="Atendimento",
+        description=new.description,
+        urgency=new.urgency,
+        impact=new.impact,
+        priority=priority_of(new.urgency, new.impact),
+        contact_phone=new.contact_phone,
+        contact_email=new.contact_email,
+        opened_at=now,
+        due_at=deadline_of(service, now, calendar),
+        origin_key=origin_key,
+    )
+    session.add(request)
+    session.flush()
+    return request
+
+
+def deadline_of(service: Service, opened_at: datetime, calendar: WorkingCalendar) -> datetime | None:
+    """Return when a request of that service is due; None without an SLA."""
+    if service.sla_minutes is None:
+        return None
+    return calendar.add(opened_at, timedelta(minutes=service.sla_minutes))
+
+
+def add_event(session: Session, number: int, actor: str, action: Action, note: str = "") -> None:
+    """Write a line of a request's history."""
+    session.add(RequestEvent(request_id=number, happened_at=datetime.now(UTC), actor=actor, action=action, note=note))
+
+
+def change_situation(request: Request, action: Action, now: datetime, calendar: WorkingCalendar) -> None:
+    """Do an action on the row; suspension stops the clock and reactivation sets now + what remained.
+
+    Raises: TransitionRefused.
+    """
+    request.situation = next_situation(request.id, Situation(request.situation), action)
+    if action is Action.SUSPEND and request.due_at is not None:
+        request.remaining_seconds = int(calendar.between(now, request.due_at).total_seconds())
+    elif action is Action.REACTIVATE:
+        # What was overdue when it was suspended stays due when it was.
+        if request.remaining_seconds:
+            request.due_at = calendar.add(now, timedelta(seconds=request.remaining_seconds))
+        request.remaining_seconds = None
+    elif action is Action.REOPEN:
+        request.closed_at = None
+    if request.situation in FINISHED_SITUATIONS:
+        request.closed_at = request.closed_at or now
+
+
+def _close_children(session: Session, parent: Request) -> None:
+    query = select(Request).where(Request.parent_id == parent.id)
+    for child in session.scalars(query.where(Request.situation.not_in((Situation.CANCELLED, Situation.CLOSED)))):
+        child.situation, child.closed_at = Situation.CLOSED, child.closed_at or parent.closed_at
+        add_event(session, child.id, "Automático", Action.CLOSE, f"Encerrada com a solicitação {parent.id}.")
+        _close_children(session, child)
+
+
+def _request(session: Session, number: int) -> Request:
+    query = select(Request).where(Request.id == number)
+    request = session.scalar(
+        query.options(
+            joinedload(Request.requester),
+            joinedload(Request.service),
+            joinedload(Request.group),
+            joinedload(Request.responsible),
+            selectinload(Request.events),
+        )
+    )
+    if request is None:
+        raise RequestNotFound(number)
+    return request
+
+
+def _agent(session: Session, agent_id: int) -> Agent:
+    agent = session.get(Agent, agent_id)
+    if agent is None or not agent.is_active:
+        raise AgentNotFound(agent_id)
+    return agent
+
+
+def _is_executor(session: Session, request: Request, agent_id: int) -> bool:
+    """In its group or its responsible, and in a group with the permission. Source: `domain.md`, Executing."""
+    agent = session.scalar(select(Agent).where(Agent.id == agent_id).options(selectinload(Agent.groups)))
+    if agent is None or not agent.is_active:
+        return False
+    belongs = request.responsible_id == agent_id or any(group.id == request.group_id for group in agent.groups)
+    return belongs and any(group.may_execute for group in agent.groups)

@@ -1,0 +1,35 @@
+"""The one store behind both doors: every question and change is a method, every method owns its transaction.
+
+Its rooms are in `soap_service.storage`, one a subject. Sessions never leave it: what it returns is loaded and detached.
+"""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from soap_service.deadlines import WorkingCalendar
+from soap_service.storage.administration import Administration
+from soap_service.storage.calls import Announcement, Answer, Calls, Delivery, Receipt
+from soap_service.storage.people import People, is_extension
+from soap_service.storage.requests import NewRequest, Requests, RequestSummary
+
+__all__ = ["Announcement", "Answer", "Delivery", "NewRequest", "Receipt", "RequestSummary", "Store", "is_extension"]
+
+
+class Store(Calls, Requests, People, Administration):
+    """Open a store on a database; `upgrade` it before the first question.
+
+    `calendar` counts deadlines; a call is repeated when it comes again within `repeat_within` (10 s) and is missed
+    when nobody saw it within `call_lifetime` (60 s).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        calendar: WorkingCalendar | None = None,
+        repeat_within: timedelta = timedelta(seconds=10),
+        call_lifetime: timedelta = timedelta(seconds=60),
+    ) -> None:
+        super().__init__(url)
+        self.calendar = calendar or WorkingCalendar(ZoneInfo("America/Sao_Paulo"))
+        self.repeat_within = repeat_within
+        self.call_lifetime = call_lifetime
