@@ -7,10 +7,13 @@ import hmac
 import secrets
 import threading
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from soap_service.errors import InvalidValue, LoginRefused
 from soap_service.model import Integration
+
+Network = IPv4Network | IPv6Network
 
 # The argon2id hash of a password that was thrown away, so that an unknown login costs what a wrong password does.
 _NOBODYS_HASH = "$argon2id$v=19$m=65536,t=3,p=4$YUUXDKU9RoY3Bo5Fk/nGHA$8mWsVE/T52XZy+9kfce97opHJBkWRkWO8Z7jjRw5pUQ"
@@ -71,20 +74,31 @@ def accepts_secret(integration: Integration, secret: str) -> bool:
     return hmac.compare_digest(_digest(secret, integration.secret_salt), integration.secret_hash)
 
 
-def accepts_address(integration: Integration, address: str) -> bool:
-    """Tell whether one of the integration's networks holds the address."""
+def accepts_address(integration: Integration, address: str | None) -> bool:
+    """Tell whether one of the integration's networks holds the address; None, an uncertain one, is in none."""
+    return address is not None and is_within(address, networks_of(integration.addresses))
+
+
+def is_within(address: str, networks: tuple[Network, ...]) -> bool:
+    """Tell whether one of the networks holds the address; an IPv4 address mapped to IPv6 counts as IPv4."""
     try:
-        caller = ip_address(address)
+        found = ip_address(address)
     except ValueError:
         return False
-    caller = getattr(caller, "ipv4_mapped", None) or caller
-    return any(caller in ip_network(network) for network in integration.addresses.split())
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in network for network in networks)
+
+
+@lru_cache(maxsize=1024)
+def networks_of(text: str) -> tuple[Network, ...]:
+    """Return the networks in a text (``10.1.0.0/16 ::1``); raises ValueError for one that is none."""
+    return tuple(ip_network(network) for network in text.replace(",", " ").split())
 
 
 def clean_networks(text: str) -> str:
     """Return networks (``10.1.0.0/16 ::1``) as they are stored; raises InvalidValue for one that is none."""
     try:
-        return " ".join(str(ip_network(network)) for network in text.replace(",", " ").split())
+        return " ".join(map(str, networks_of(text)))
     except ValueError as error:
         raise InvalidValue("addresses", str(error)) from None
 

@@ -40,11 +40,12 @@ class Announcement:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of an announcement: the call's opaque token, whether the caller is known, who listens."""
+    """What became of an announcement: the call's opaque token, whether the caller is known, where it pops up."""
 
     token: str
     is_identified: bool
     notice: Notice
+    extension: str | None
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Calls(Database):
                     raise RequestNotFound(announcement.request_id)
             recent = session.get(RecentCall, announcement.key(), with_for_update=True)
             if recent is not None and now - recent.announced_at <= self.repeat_within:
-                return _receipt(session, recent.token)
+                return _receipt(_call(session, recent.token))
             extension = announcement.extension or _only_extension(session)
             call = Call(
                 token=secrets.token_urlsafe(32),
@@ -111,7 +112,7 @@ class Calls(Database):
                 session.add(RecentCall(key=announcement.key(), token=call.token, announced_at=now))
             else:
                 recent.token, recent.announced_at = call.token, now
-        return Receipt(call.token, requester_id is not None, Notice(call.notice))
+        return _receipt(call)
 
     def find_call(self, token: str) -> Call:
         """Return a call with its requester, its request and who answered it; raises CallNotFound."""
@@ -211,9 +212,8 @@ def _call(session: Session, token: str) -> Call:
     return call
 
 
-def _receipt(session: Session, token: str) -> Receipt:
-    call = _call(session, token)
-    return Receipt(call.token, call.requester_id is not None, Notice(call.notice))
+def _receipt(call: Call) -> Receipt:
+    return Receipt(call.token, call.requester_id is not None, Notice(call.notice), call.extension)
 
 
 def _only_extension(session: Session) -> str | None:

@@ -181,19 +181,37 @@ class People(Database):
         with self.writing() as session:
             session.execute(update(Extension).where(Extension.taken_from_id == agent_id).values(taken_from_id=None))
 
-    def list_extensions_changed_since(self, since: datetime) -> Sequence[tuple[str, int | None]]:
-        """Return number and owner's id of the extensions whose owner changed at or after `since`."""
-        return [(number, owner) for number, owner in self.ask(_CHANGED_EXTENSIONS, since=since)]
+    def list_extensions_changed_since(self, since: datetime) -> Sequence[tuple[str, int | None, str | None]]:
+        """Return number, owner's id and owner's name of the extensions whose owner changed at or after `since`."""
+        return [(number, owner, name) for number, owner, name in self.ask(_CHANGED_EXTENSIONS, since=since)]
 
-    def keep_listeners(self, worker: str, extensions: Sequence[str], until: datetime) -> None:
-        """Say which extensions the streams of a worker process listen for, until when; the rest of its are gone."""
+    def add_listener(self, worker: str, extension: str, until: datetime) -> None:
+        """Say that a stream of a worker process listens for an extension."""
+        with self.writing() as session:
+            session.merge(Listener(extension=extension, worker=worker, until=until))
+
+    def remove_listener(self, worker: str, extension: str) -> None:
+        """Say that no stream of a worker process listens for an extension any more."""
+        with self.writing() as session:
+            mine = delete(Listener).where(Listener.worker == worker)
+            session.execute(mine.where(Listener.extension == extension))
+
+    def keep_listeners(self, worker: str, until: datetime) -> None:
+        """Say that the listeners of a worker process are still there; forget those of processes that died."""
+        with self.writing() as session:
+            session.execute(update(Listener).where(Listener.worker == worker).values(until=until))
+            session.execute(delete(Listener).where(Listener.until < datetime.now(UTC)))
+
+    def remove_listeners(self, worker: str) -> None:
+        """Say that a worker process listens for nothing: it starts or ends."""
         with self.writing() as session:
             session.execute(delete(Listener).where(Listener.worker == worker))
-            session.add_all(Listener(extension=number, worker=worker, until=until) for number in extensions)
 
 
-_CHANGED_EXTENSIONS = select(Extension.number, Extension.agent_id).where(
-    Extension.changed_at >= bindparam("since", type_=UtcDateTime)
+_CHANGED_EXTENSIONS = (
+    select(Extension.number, Extension.agent_id, Agent.name)
+    .outerjoin(Agent, Agent.id == Extension.agent_id)
+    .where(Extension.changed_at >= bindparam("since", type_=UtcDateTime))
 )
 _EXTENSION = re.compile(r"[0-9A-Za-z*#+\-.@_]{1,20}")
 

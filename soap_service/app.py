@@ -1,0 +1,94 @@
+"""The composition root: one ASGI application of both doors on one store. The only module that sees everything."""
+
+import asyncio
+import logging
+import os
+import socket
+
+from soap_service.bridge import Bridge
+from soap_service.config import Settings
+from soap_service.documents import mask_documents
+from soap_service.endpoint import Endpoint
+from soap_service.http import Receive, Scope, Send, client_of, respond, respond_text
+from soap_service.metrics import exposition
+from soap_service.screens import Screens
+from soap_service.store import Store
+from soap_service.stream import Streams
+
+_LOOPBACK = ("127.0.0.1", "::1")
+
+
+class App:
+    """Everything that one process serves. Its database must have been upgraded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.store = open_store(settings)
+        self.streams = Streams(self.store, worker=f"{socket.gethostname()}:{settings.port}:{os.getpid()}")
+        self._settings = settings
+        self._endpoint = Endpoint(self.store, settings)
+        screens = Screens(
+            self.store, settings.zone, settings.session_lifetime, is_https=settings.base_url.startswith("https:")
+        )
+        self._bridge = Bridge(screens, settings.proxies, settings.request_seconds)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lead a request to its door."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            if path == "/soap":
+                await self._endpoint(scope, receive, send)
+            elif path == "/eventos":
+                await self.streams(scope, receive, send)
+            elif path in ("/healthz", "/readyz", "/metrics"):
+                await self._tell_health(path, scope, send)
+            else:
+                await self._bridge(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def _tell_health(self, path: str, scope: Scope, send: Send) -> None:
+        """Answer the probes: /healthz, the process runs; /readyz, its database answers; /metrics, from here only."""
+        if path == "/healthz":
+            await respond_text(send, 200, "ok")
+        elif path == "/readyz":
+            is_ready = await asyncio.to_thread(self.store.is_ready)
+            await respond_text(send, 200 if is_ready else 503, "ok" if is_ready else "the database does not answer")
+        elif client_of(scope, self._settings.proxies) in _LOOPBACK:
+            await respond(send, 200, b"text/plain; version=0.0.4; charset=utf-8", exposition())
+        else:
+            await respond_text(send, 403, "metrics are for this machine only")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Follow the server's start and end."""
+        await receive()
+        await self.streams.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.streams.close()
+        self._endpoint.close()
+        self._bridge.close()
+        self.store.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store of the settings, brought up to the schema of this program."""
+    store = Store(settings.database_url, settings.calendar, settings.repeat_within, settings.call_lifetime)
+    store.upgrade()
+    return store
+
+
+class MaskingFormatter(logging.Formatter):
+    """Write log lines in which nothing that looks like a CPF or CNPJ can be read."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, traceback included, masked."""
+        return mask_documents(super().format(record))
+
+
+def configure_logging(level: str) -> None:
+    """Log to standard error, masked, at that level."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(MaskingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)

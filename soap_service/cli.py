@@ -1,0 +1,320 @@
+"""The soap-service command: arguments to settings and to the store. Imports the service only where it is run."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from soap_service import __version__
+from soap_service.config import PREFIX, Settings, load_settings
+from soap_service.errors import AlreadyExists, InvalidValue, NotFound, SoapServiceError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from soap_service.store import Store
+
+_Command = Callable[[argparse.Namespace], None]
+if TYPE_CHECKING:
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, or 1 after a sentence on standard error that says what to do."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except KeyboardInterrupt:
+        return 130
+    except SoapServiceError as error:
+        print(f"soap-service: {_sentence(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _sentence(error: SoapServiceError) -> str:
+    """Return what an administrator reads of an error."""
+    if isinstance(error, InvalidValue):
+        return str(error)
+    if isinstance(error, NotFound):
+        return f"there is no {error.key!s}; the command's `list` shows what there is"
+    if isinstance(error, AlreadyExists):
+        return f"{error.key} exists already; choose another name"
+    if isinstance(error, StoreUnavailable):
+        return "the database cannot be opened or is busy; check --database-url, its folder's rights, and try again"
+    return repr(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="soap-service",
+        description="Telephony gateway of a service desk: four SOAP web services and the agents' screens.",
+        epilog="Example: soap-service demo    (then open http://127.0.0.1:8000/)",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = _add(
+        commands, "demo", "run on an embedded database with sample data", _demo, "soap-service demo --port 8080"
+    )
+    demo.add_argument("--data", type=Path, default=Path("var"), metavar="DIR", help="where the data is kept (./var)")
+    demo.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
+    demo.add_argument("--port", type=int, default=8000, help="port to listen at (8000)")
+    demo.add_argument("--fresh", action="store_true", help="delete what an earlier demonstration left and begin anew")
+
+    example = "soap-service serve --public-url https://telefonia.example.com --trusted-proxies 127.0.0.1"
+    serve = _add(commands, "serve", "run for real", _serve, example)
+    _add_settings(serve, [setting.name for setting in fields(Settings)])
+
+    wsdl = _add(
+        commands, "wsdl", "print the WSDL", _wsdl, "soap-service wsdl --public-url https://telefonia.example.com"
+    )
+    _add_settings(wsdl, ["public_url"])
+
+    _add_parameter(commands)
+    _add_agent(commands)
+    _add_integration(commands)
+    return parser
+
+
+def _add(commands: "_Commands", name: str, text: str, run: _Command, example: str) -> argparse.ArgumentParser:
+    """Add a command with its help, its example and what it runs."""
+    parser = commands.add_parser(name, help=text, description=f"{text.capitalize()}.", epilog=f"Example: {example}")
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    """Add the flags of settings, and where else they can come from."""
+    parser.add_argument("--config", type=Path, help=f"TOML file with settings ({PREFIX}CONFIG)")
+    for setting in fields(Settings):
+        if setting.name in names:
+            flag = "--" + setting.name.replace("_", "-")
+            default = f"; default {setting.default}" if setting.default not in ("", None) else ""
+            text = f"{setting.metadata['help']} ({PREFIX}{setting.name.upper()}{default})"
+            parser.add_argument(flag, dest=setting.name, help=text.replace("%", "%%"))
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    file = options.config or (Path(os.environ[PREFIX + "CONFIG"]) if PREFIX + "CONFIG" in os.environ else None)
+    return load_settings(vars(options), os.environ, file)
+
+
+def _store(options: argparse.Namespace) -> "Store":
+    from soap_service.app import open_store
+
+    return open_store(_settings(options))
+
+
+def _group(commands: "_Commands", name: str, text: str) -> "_Commands":
+    parser = commands.add_parser(
+        name, help=text, description=f"{text.capitalize()}.", epilog=f"Example: soap-service {name} list"
+    )
+    return parser.add_subparsers(required=True, metavar="ACTION")
+
+
+def _add_parameter(commands: "_Commands") -> None:
+    actions = _group(commands, "parameter", "read and set the system parameters 281, 282, 283")
+    show = _add(actions, "list", "show every parameter and its value", _list_parameters, "soap-service parameter list")
+    get = _add(actions, "get", "print the value of a parameter", _get_parameter, "soap-service parameter get 281")
+    change = _add(actions, "set", "save the value of a parameter", _set_parameter, "soap-service parameter set 281 S")
+    for parser in (get, change):
+        parser.add_argument("id", type=int, help="281, 282 or 283")
+    change.add_argument("value", help="S or N; for 283 the id of a service")
+    for parser in (show, get, change):
+        _add_settings(parser, ["database_url"])
+
+
+def _add_agent(commands: "_Commands") -> None:
+    actions = _group(commands, "agent", "add, change, disable and list the agents who log in")
+    show = _add(actions, "list", "show every agent", _list_agents, "soap-service agent list")
+    example = "soap-service agent add maria --name 'Maria Lima' --group SDNIVEL1"
+    add = _add(
+        actions, "add", "add an agent; the password is asked for, or read from standard input", _add_one_agent, example
+    )
+    password = _add(
+        actions,
+        "password",
+        "give an agent a new password and end their log-ins",
+        _set_password,
+        "soap-service agent password maria",
+    )
+    disable = _add(
+        actions, "disable", "refuse an agent from now on", _disable_agent, "soap-service agent disable maria"
+    )
+    for parser in (add, password, disable):
+        parser.add_argument("login", help="the name the agent logs in with")
+    add.add_argument("--name", required=True, help="the name that others see")
+    add.add_argument("--group", action="append", default=[], help="a group the agent belongs to; may be repeated")
+    add.add_argument(
+        "--executor-group", action="append", default=[], help="as --group; made, allowed to execute, if it is new"
+    )
+    add.add_argument("--admin", action="store_true", help="an administrator")
+    for parser in (show, add, password, disable):
+        _add_settings(parser, ["database_url"])
+
+
+def _add_integration(commands: "_Commands") -> None:
+    actions = _group(commands, "integration", "add, list and revoke the telephony platforms that may call")
+    show = _add(
+        actions, "list", "show every platform that may call", _list_integrations, "soap-service integration list"
+    )
+    example = "soap-service integration add pbx-matriz --operations novaSolicitacao,visualizarSolicitacao"
+    add = _add(actions, "add", "add a platform and print its secret, this once", _add_one_integration, example)
+    revoke = _add(
+        actions,
+        "revoke",
+        "refuse a platform from now on",
+        _revoke_integration,
+        "soap-service integration revoke pbx-matriz",
+    )
+    for parser in (add, revoke):
+        parser.add_argument("name", help="the platform's name: its user in HTTP Basic")
+    add.add_argument("--addresses", default="", help="networks it may call from, comma separated: 10.1.0.0/16,::1")
+    add.add_argument("--no-secret", action="store_true", help="know it by its addresses alone")
+    add.add_argument("--operations", default="", help="operations it may call, comma separated; default all")
+    for parser in (show, add, revoke):
+        _add_settings(parser, ["database_url"])
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from soap_service.app import configure_logging, open_store
+    from soap_service.demo import describe_demo, prepare_demo, remove_demo
+    from soap_service.server import make_server
+
+    if options.fresh:
+        remove_demo(options.data)
+    url = f"sqlite:///{options.data / 'soap-service.db'}"
+    flags = {"database_url": url, "host": options.host, "port": options.port}
+    settings = load_settings(flags, os.environ)
+    configure_logging(settings.log_level)
+    store = open_store(settings)
+    password = prepare_demo(store, options.data, os.environ)
+    store.close()
+    make_server(settings).run_saying(describe_demo(settings, password))
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from soap_service.app import configure_logging, open_store
+    from soap_service.server import make_server
+
+    settings = _settings(options)
+    configure_logging(settings.log_level)
+    open_store(settings).close()
+    make_server(settings).run_saying(f"soap_service listens at {settings.base_url}")
+
+
+def _wsdl(options: argparse.Namespace) -> None:
+    from soap_service.services import make_application
+    from soap_service.wsdl import build_wsdl
+
+    sys.stdout.buffer.write(build_wsdl(make_application(), _settings(options).endpoint_url))
+
+
+def _list_parameters(options: argparse.Namespace) -> None:
+    from soap_service.parameters import rule_of
+
+    for parameter_id, value in _store(options).list_parameters():
+        print(f"{parameter_id}  {value or '-':<6}  {rule_of(parameter_id).text}")
+
+
+def _get_parameter(options: argparse.Namespace) -> None:
+    print(_store(options).parameter(options.id))
+
+
+def _set_parameter(options: argparse.Namespace) -> None:
+    value = _store(options).set_parameter(options.id, options.value, actor=f"{_user()} (soap-service)")
+    print(f"{options.id} = {value}")
+
+
+def _user() -> str:
+    import getpass
+
+    return getpass.getuser()
+
+
+def _read_password() -> str:
+    import getpass
+
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    password = getpass.getpass("Password: ")
+    if password != getpass.getpass("Again: "):
+        raise InvalidValue("password", "the two are not the same; nothing was changed")
+    return password
+
+
+def _add_one_agent(options: argparse.Namespace) -> None:
+    from contextlib import suppress
+
+    from soap_service.credentials import hash_password
+
+    store = _store(options)
+    password_hash = hash_password(_read_password())
+    for group in options.executor_group:
+        with suppress(AlreadyExists):
+            store.add_group(group, may_execute=True)
+    store.add_agent(options.login, options.name, password_hash, options.group + options.executor_group, options.admin)
+    print(f"agent {options.login} added")
+
+
+def _set_password(options: argparse.Namespace) -> None:
+    from soap_service.credentials import hash_password
+
+    store = _store(options)
+    store.find_agent(options.login)
+    store.set_password(options.login, hash_password(_read_password()))
+    print(f"agent {options.login} has a new password")
+
+
+def _disable_agent(options: argparse.Namespace) -> None:
+    _store(options).disable_agent(options.login)
+    print(f"agent {options.login} disabled")
+
+
+def _list_agents(options: argparse.Namespace) -> None:
+    for agent in _store(options).list_agents():
+        state = "" if agent.is_active else "disabled"
+        role = "admin" if agent.is_admin else "agent"
+        groups = ",".join(group.name for group in agent.groups)
+        print(f"{agent.login:<20} {role:<6} {groups or '-':<20} {agent.name}  {state}".rstrip())
+
+
+def _add_one_integration(options: argparse.Namespace) -> None:
+    from soap_service.credentials import clean_networks, make_secret
+    from soap_service.services import make_application
+
+    addresses = clean_networks(options.addresses)
+    if options.no_secret and not addresses:
+        raise InvalidValue("addresses", "a platform without a secret needs --addresses")
+    operations = options.operations.replace(",", " ").split()
+    published = {found[0].name for found in make_application().interface.service_method_map.values()}
+    for unknown in set(operations) - published:
+        raise InvalidValue("operations", f"{unknown} is none of {', '.join(sorted(published))}")
+    secret = None if options.no_secret else make_secret()
+    _store(options).add_integration(
+        options.name,
+        secret.salt if secret else None,
+        secret.digest if secret else None,
+        addresses,
+        " ".join(operations),
+    )
+    print(f"integration {options.name} added")
+    if secret:
+        print(f"secret, shown this once: {secret.text}")
+
+
+def _list_integrations(options: argparse.Namespace) -> None:
+    for integration in _store(options).list_integrations(include_revoked=True):
+        how = "addresses" if integration.secret_hash is None else "secret"
+        state = "revoked" if integration.revoked_at else "active"
+        print(
+            f"{integration.name:<24} {state:<8} {how:<10} from {integration.addresses or 'anywhere'}; "
+            f"{integration.operations or 'all operations'}"
+        )
+
+
+def _revoke_integration(options: argparse.Namespace) -> None:
+    _store(options).revoke_integration(options.name)
+    print(f"integration {options.name} revoked")

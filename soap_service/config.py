@@ -1,0 +1,179 @@
+"""Settings: one typed object, from a config file, environment variables and flags, in rising order.
+
+Every setting is one field here; its name gives the flag (`--public-url`), the variable (`SOAP_SERVICE_PUBLIC_URL`)
+and the key in the file (`public_url = "..."`, TOML). README's table is compared with this class in a test.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import time, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from soap_service.credentials import Network, networks_of
+from soap_service.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from soap_service.deadlines import WorkingCalendar
+
+PREFIX = "SOAP_SERVICE_"
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _setting(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the service is told before it starts. Raises InvalidValue, with the setting's name, for a wrong value."""
+
+    database_url: str = _setting("sqlite:///var/soap-service.db", "where the data is: sqlite:///FILE")
+    host: str = _setting("127.0.0.1", "address to listen at")
+    port: int = _setting(8000, "port to listen at")
+    public_url: str = _setting("", "address that platforms and browsers use, without path; default http://HOST:PORT")
+    trusted_proxies: str = _setting("", "addresses of proxies whose X-Forwarded-For is believed, comma separated")
+    time_zone: str = _setting("America/Sao_Paulo", "time zone of the service desk")
+    working_days: str = _setting("mon,tue,wed,thu,fri", "days that deadlines count")
+    working_hours: str = _setting("08:00-18:00", "shifts of a working day, comma separated")
+    holidays: str = _setting("BR", "country whose national holidays deadlines skip; empty for none")
+    repeat_seconds: float = _setting(10.0, "an announcement repeated within this time is the same call")
+    call_seconds: float = _setting(60.0, "a call that nobody saw within this time is missed")
+    session_hours: float = _setting(12.0, "how long a log-in lasts")
+    calls_per_second: float = _setting(1000.0, "SOAP calls a second per integration; 0 for no limit")
+    unknown_documents_per_minute: float = _setting(600.0, "unknown documents a minute per integration; 0 for no limit")
+    request_seconds: float = _setting(10.0, "time for a client to send a whole request")
+    log_level: str = _setting("info", "debug, info, warning or error")
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise InvalidValue("time_zone", f"there is no time zone {self.time_zone!r}") from None
+        if self.log_level not in ("debug", "info", "warning", "error"):
+            raise InvalidValue("log_level", "choose debug, info, warning or error")
+        if not 0 <= self.port < 65536:
+            raise InvalidValue("port", "a port is a number from 0 to 65535")
+        if self.public_url and not self.public_url.startswith(("http://", "https://")):
+            raise InvalidValue("public_url", "it begins with http:// or https://")
+        self.proxies  # noqa: B018 - read these now, so that a mistake is told at the start
+        self.calendar  # noqa: B018
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The service desk's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @cached_property
+    def proxies(self) -> tuple[Network, ...]:
+        """The networks of the proxies whose word on a client's address is believed."""
+        try:
+            return networks_of(self.trusted_proxies)
+        except ValueError as error:
+            raise InvalidValue("trusted_proxies", str(error)) from None
+
+    @cached_property
+    def base_url(self) -> str:
+        """The public address without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+    @property
+    def endpoint_url(self) -> str:
+        """The address of the SOAP services, as the WSDL gives it."""
+        return f"{self.base_url}/soap"
+
+    @cached_property
+    def calendar(self) -> "WorkingCalendar":
+        """The working calendar that deadlines are counted on."""
+        from soap_service.deadlines import WorkingCalendar
+
+        return WorkingCalendar(self.zone, self._shifts(), self._weekdays(), self._holidays())
+
+    @property
+    def repeat_within(self) -> timedelta:
+        """The time within which a repeated announcement is the same call."""
+        return timedelta(seconds=self.repeat_seconds)
+
+    @property
+    def call_lifetime(self) -> timedelta:
+        """The time after which an unseen call is missed."""
+        return timedelta(seconds=self.call_seconds)
+
+    @property
+    def session_lifetime(self) -> timedelta:
+        """How long a log-in lasts."""
+        return timedelta(hours=self.session_hours)
+
+    def _shifts(self) -> list[tuple[time, time]]:
+        try:
+            shifts = [
+                (time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip()))
+                for opens, closes in (shift.split("-") for shift in self.working_hours.split(","))
+            ]
+        except ValueError:
+            raise InvalidValue("working_hours", "write shifts as 08:00-12:00,13:00-18:00") from None
+        ends = [instant for shift in shifts for instant in shift]
+        if ends != sorted(set(ends)):
+            raise InvalidValue("working_hours", "each shift ends after it begins, and they stand in order")
+        return shifts
+
+    def _weekdays(self) -> list[int]:
+        try:
+            return [WEEKDAYS.index(day.strip().lower()) for day in self.working_days.split(",")]
+        except ValueError:
+            raise InvalidValue("working_days", f"choose from {','.join(WEEKDAYS)}") from None
+
+    def _holidays(self) -> Any:
+        if not self.holidays:
+            return ()
+        import holidays
+
+        try:
+            return holidays.country_holidays(self.holidays)
+        except NotImplementedError:
+            raise InvalidValue("holidays", f"no holidays are known for {self.holidays!r}") from None
+
+
+def load_settings(
+    flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ, file: Path | None = None
+) -> Settings:
+    """Return the settings: those of the file, over them the environment's, over them the flags that are not None.
+
+    Raises: InvalidValue for a value or name that does not fit, with where it came from.
+    """
+    values: dict[str, Any] = {}
+    known = {setting.name: setting for setting in fields(Settings)}
+    for name, value in _read_file(file).items():
+        if name not in known:
+            raise InvalidValue(name, f"there is no such setting; it stands in {file}")
+        values[name] = _typed(known[name], value)
+    for name, setting in known.items():
+        if (text := environment.get(PREFIX + name.upper())) is not None:
+            values[name] = _typed(setting, text)
+        if (flag := flags.get(name)) is not None:
+            values[name] = _typed(setting, flag)
+    return Settings(**values)
+
+
+def _read_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise InvalidValue("config", f"{file} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidValue("config", f"{file} is not valid TOML: {error}") from None
+
+
+def _typed(setting: Field[Any], value: Any) -> Any:
+    kind = type(setting.default if setting.default is not MISSING else "")
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        raise InvalidValue(setting.name, f"{value!r} is not a number") from None

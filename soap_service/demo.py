@@ -1,0 +1,197 @@
+"""The demonstration: sample data in an embedded database, and the words that say what to do with it.
+
+Source: `domain.md`, Sample data.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from soap_service.config import Settings
+from soap_service.credentials import hash_password
+from soap_service.model import Agent, Group, Integration, Parameter, Request, Requester, Service
+from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, WEB_SERVICES_ON
+from soap_service.services import NAMESPACE
+from soap_service.situations import Action, Situation, priority_of
+from soap_service.storage.requests import add_event, deadline_of
+from soap_service.store import Store
+
+AGENTS = ("atendente", "consulta", "admin")
+PASSWORD_VARIABLE = "SOAP_SERVICE_DEMO_PASSWORD"  # noqa: S105
+_GROUP = "SDNIVEL1"
+
+
+def remove_demo(data: Path) -> None:
+    """Delete the demonstration's files, so that the next start begins anew."""
+    for name in ("soap-service.db", "soap-service.db-wal", "soap-service.db-shm", "soap-service.db-writer", "password"):
+        (data / name).unlink(missing_ok=True)
+
+
+def prepare_demo(store: Store, data: Path, environment: Mapping[str, str]) -> str:
+    """Fill an empty store with the sample data, give the three agents their password, and return it.
+
+    The password is the environment's, else the one kept beside the database, else a new one.
+    """
+    file = data / "password"
+    kept = file.read_text("utf-8").strip() if file.exists() else ""
+    password = environment.get(PASSWORD_VARIABLE) or kept or secrets.token_urlsafe(9)
+    is_new = not store.list_agents()
+    if is_new or password != kept:
+        password_hash = hash_password(password)
+        if is_new:
+            _fill(store, password_hash)
+        else:
+            for login in AGENTS:
+                store.set_password(login, password_hash)
+        file.touch(mode=0o600)
+        file.write_text(password + "\n", "utf-8")
+    return password
+
+
+def describe_demo(settings: Settings, password: str) -> str:
+    """Return what the demonstration prints: where to go, what to call, how to see a popup."""
+    body = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
+        f'<{{operation}} xmlns="{NAMESPACE}">{{arguments}}</{{operation}}></e:Body></e:Envelope>'
+    )
+
+    def curl(operation: str, arguments: str) -> str:
+        envelope = body.format(operation=operation, arguments=arguments)
+        return f"curl -s -H 'Content-Type: text/xml' {settings.endpoint_url} -d '{envelope}'"
+
+    return f"""
+soap_service, demonstration
+
+  Screens    {settings.base_url}/
+  Agents     {", ".join(AGENTS)}
+  Password   {password}
+  Endpoint   {settings.endpoint_url}
+  WSDL       {settings.endpoint_url}?wsdl
+
+How many requests does a caller have in progress? (answers 1?34534)
+
+  {curl("obterQtdeSolicitacoes", "<cpf>11144477735</cpf>")}
+
+See a call pop up:
+  1. Open {settings.base_url}/ and log in as atendente.
+  2. Click Atendimento, type 4067, click Gravar.
+  3. Announce a call at that extension:
+
+  {curl("novaSolicitacao", "<cpf>11144477735</cpf><ramal>4067</ramal>")}
+
+Stop with Ctrl+C. The data stays in {settings.database_url.removeprefix("sqlite:///")}; --fresh begins anew.
+"""
+
+
+def _fill(store: Store, password_hash: str) -> None:
+    """Put the sample data of the manual and its neighbours in, in one transaction: all of it or none."""
+    with store.writing() as session:
+        group = Group(name=_GROUP, may_execute=True)
+        readers = Group(name="CONSULTA", may_execute=False)
+        session.add_all([group, readers])
+        session.flush()
+        incident = Service(
+            name="Falha em estação de trabalho",
+            kind="incidente",
+            contract="CONTRATO01",
+            sla_minutes=480,
+            group_id=group.id,
+        )
+        access = Service(
+            name="Acesso a sistema", kind="requisição", contract="CONTRATO01", sla_minutes=1200, group_id=group.id
+        )
+        viewed = Service(
+            name="Informação sobre solicitação",
+            kind="requisição",
+            contract="CONTRATO01",
+            sla_minutes=60,
+            group_id=group.id,
+        )
+        project = Service(name="Projeto sob demanda", kind="requisição", contract="CONTRATO02", group_id=group.id)
+        session.add_all([incident, access, viewed, project])
+        people = [
+            Requester(document=document, name=name, email=email, phone=phone, extension=extension, unit=unit)
+            for document, name, email, phone, extension, unit in _PEOPLE
+        ]
+        session.add_all(people)
+        session.flush()
+        maria, joao, ana, manual = people
+        now = datetime.now(UTC).replace(microsecond=0)
+        opened_955 = datetime(2016, 6, 30, 14, 10, tzinfo=store.calendar.zone)
+        for number, requester, service, opened_at, situation, description in (
+            (955, manual, incident, opened_955, Situation.IN_PROGRESS, "Estação não liga após queda de energia."),
+            (34534, maria, incident, now - timedelta(hours=3), Situation.IN_PROGRESS, "Impressora sem rede."),
+            (34535, joao, access, now - timedelta(days=1), Situation.IN_PROGRESS, "Acesso ao sistema financeiro."),
+            (34536, joao, incident, now - timedelta(days=9), Situation.REOPENED, "Monitor piscando outra vez."),
+            (
+                34537,
+                joao,
+                project,
+                now - timedelta(days=2),
+                Situation.IN_PROGRESS,
+                "Painel de indicadores da diretoria.",
+            ),
+            (34538, ana, incident, now - timedelta(days=20), Situation.CLOSED, "Troca de teclado."),
+            (34539, ana, access, now - timedelta(days=4), Situation.SUSPENDED, "Acesso remoto, aguarda o gestor."),
+        ):
+            due_at = deadline_of(service, opened_at, store.calendar)
+            request = Request(
+                id=number,
+                requester_id=requester.id,
+                service_id=service.id,
+                group_id=service.group_id,
+                situation=situation,
+                kind=service.kind,
+                contract=service.contract,
+                current_task="Atendimento",
+                description=description,
+                urgency="M",
+                impact="M",
+                priority=priority_of("M", "M"),
+                contact_phone=requester.phone,
+                contact_email=requester.email,
+                opened_at=opened_at,
+                closed_at=opened_at + timedelta(hours=5) if situation is Situation.CLOSED else None,
+                due_at=due_at,
+                remaining_seconds=4 * 3600 if situation is Situation.SUSPENDED else None,
+            )
+            session.add(request)
+            session.flush()
+            add_event(session, number, "Automático", Action.OPEN)
+        for login, name, groups in (
+            ("atendente", "Alice Atendente", [group]),
+            ("consulta", "Caio Consulta", [readers]),
+            ("admin", "Adriana Administradora", [group]),
+        ):
+            is_admin = login == "admin"
+            session.add(Agent(login=login, name=name, password_hash=password_hash, groups=groups, is_admin=is_admin))
+        session.add(Integration(name="demonstracao", addresses="127.0.0.0/8 ::1/128", created_at=now))
+        for parameter_id, value in (
+            (WEB_SERVICES_ON, "S"),
+            (CHILD_REQUEST_ON, "S"),
+            (CHILD_REQUEST_SERVICE, str(viewed.id)),
+        ):
+            session.add(Parameter(id=parameter_id, value=value))
+
+
+_PEOPLE = (
+    (
+        "11144477735",
+        "Maria Aparecida da Conceição",
+        "maria.conceicao@exemplo.com.br",
+        "(62) 3945-1000",
+        "2210",
+        "Financeiro",
+    ),
+    ("52998224725", "João Batista Araújo", "joao.araujo@exemplo.com.br", "(62) 3945-1001", "2211", "Diretoria"),
+    (
+        "12345678909",
+        "Ana Lúcia Gonçalves",
+        "ana.goncalves@exemplo.com.br",
+        "(62) 3945-1002",
+        "2212",
+        "Recursos Humanos",
+    ),
+    ("12312312312", "Usuário do Manual", "usuario@exemplo.com.br", "(62) 3945-1003", "4067", "Goiânia"),
+)

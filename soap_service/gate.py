@@ -1,0 +1,88 @@
+"""Who may call the web services, whether they are on, and how often: what the SOAP door asks before each call.
+
+What administrators set is read again every second, so a call costs no query for it, and a revoked credential or a
+parameter that was switched counts within that second.
+"""
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from soap_service.credentials import accepts_address, accepts_secret, read_basic
+from soap_service.errors import IntegrationOff, LimitExceeded, OperationNotAllowed, Unauthorized
+from soap_service.limits import Limit
+from soap_service.model import Integration
+from soap_service.parameters import WEB_SERVICES_ON
+from soap_service.store import Store
+
+#: How long what administrators set is believed, in seconds.
+REFRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class _Rules:
+    is_on: bool
+    integrations: dict[str, Integration]
+    read_at: float
+    admitted: dict[bytes, Integration] = field(default_factory=dict)
+
+
+class Gate:
+    """Admit integrations. One per process; its limits are per integration and process."""
+
+    def __init__(self, store: Store, calls_per_second: float, unknown_documents_per_minute: float) -> None:
+        self._store = store
+        self._rules = _Rules(False, {}, float("-inf"))
+        self._calls = Limit(calls_per_second, burst=max(1, int(calls_per_second * 2)))
+        self._unknown = Limit(unknown_documents_per_minute / 60, burst=max(1, int(unknown_documents_per_minute)))
+
+    def must_refresh(self) -> bool:
+        """Tell whether the rules are too old to be believed."""
+        return time.monotonic() - self._rules.read_at > REFRESH_SECONDS
+
+    def refresh(self) -> None:
+        """Read the rules again; raises StoreUnavailable."""
+        integrations = {integration.name: integration for integration in self._store.list_integrations()}
+        is_on = self._store.parameter(WEB_SERVICES_ON) == "S"
+        self._rules = _Rules(is_on, integrations, time.monotonic())
+
+    def admit(self, authorization: bytes, address: str | None) -> Integration:
+        """Return the integration that calls, by its Authorization header or else its address (None if uncertain).
+
+        Raises: Unauthorized; LimitExceeded with the integration's name.
+        """
+        integration = self._by_secret(authorization, address) if authorization else self._by_address(address)
+        self._calls.spend(integration.name)
+        self._unknown.check(integration.name)
+        return integration
+
+    def check_operation(self, integration: Integration, operation: str) -> None:
+        """Raise OperationNotAllowed for an operation that is not the integration's, IntegrationOff when 281 is N."""
+        if integration.operations and operation not in integration.operations.split():
+            raise OperationNotAllowed(operation)
+        if not self._rules.is_on:
+            raise IntegrationOff
+
+    def count_unknown(self, integration: Integration) -> None:
+        """Count a document that nobody has; too many refuse the calls that follow."""
+        with suppress(LimitExceeded):
+            self._unknown.spend(integration.name)
+
+    def _by_secret(self, authorization: bytes, address: str | None) -> Integration:
+        rules = self._rules
+        admitted = rules.admitted.get(authorization)
+        if admitted is None:
+            name, secret = read_basic(authorization) or ("", "")
+            admitted = rules.integrations.get(name)
+            if admitted is None or not accepts_secret(admitted, secret):
+                raise Unauthorized
+            rules.admitted[authorization] = admitted
+        if admitted.addresses and not accepts_address(admitted, address):
+            raise Unauthorized
+        return admitted
+
+    def _by_address(self, address: str | None) -> Integration:
+        for integration in self._rules.integrations.values():
+            if integration.secret_hash is None and accepts_address(integration, address):
+                return integration
+        raise Unauthorized

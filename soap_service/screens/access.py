@@ -1,0 +1,114 @@
+"""Logging in and out. Knows passwords only as far as `credentials` does; says the same to everybody whom it refuses."""
+
+import hmac
+import secrets
+
+from werkzeug.wrappers import Response
+
+from soap_service.credentials import SESSION_COOKIE, check_password
+from soap_service.errors import AgentNotFound, LimitExceeded, LoginRefused
+from soap_service.model import Agent
+from soap_service.screens.forms import Form
+from soap_service.screens.visit import Visit
+
+#: Before the log-in there is no session to keep a form token: the form repeats this cookie instead.
+FORM_COOKIE = "soap_service_form"
+_LONGEST_LOGIN = 60
+_LONGEST_PASSWORD = 1024
+_ONE_DAY = 24 * 3600
+
+
+def show_login(visit: Visit) -> Response:
+    """Show the log-in form; who is logged in already goes where they wanted."""
+    if visit.login is not None:
+        return visit.redirect(visit.return_path())
+    return _login_page(visit, visit.form(usuario=""))
+
+
+def log_in(visit: Visit) -> Response:
+    """Log an agent in and go where they wanted; the reason of a refusal is never told apart."""
+    form = visit.form()
+    login = form.line("usuario", _LONGEST_LOGIN)
+    form_key = visit.request.cookies.get(FORM_COOKIE, "")
+    if not form_key or not hmac.compare_digest(form_key.encode(), form.value("form_token").encode()):
+        sentence = visit.gettext("Esta página ficou aberta por muito tempo. Digite a senha e entre de novo.")
+        return _login_page(visit, form, sentence, 403)
+    try:
+        agent = _recognise(visit, login, visit.request.form.get("senha", ""))
+    except LimitExceeded:
+        sentence = visit.gettext("Muitas tentativas sem sucesso. Aguarde um minuto e tente de novo.")
+        response = _login_page(visit, form, sentence, 429)
+        response.headers["Retry-After"] = "60"
+        return response
+    except LoginRefused:
+        return _login_page(visit, form, visit.gettext("Usuário ou senha incorretos."), 403)
+    _end_session(visit)
+    response = visit.redirect(visit.return_path())
+    lifetime = visit.premises.session_lifetime
+    response.set_cookie(
+        SESSION_COOKIE,
+        visit.store.open_session(agent.id, lifetime),
+        max_age=lifetime,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=visit.premises.is_https,
+    )
+    return response
+
+
+def log_out(visit: Visit) -> Response:
+    """End the log-in of this browser; who has none is out already."""
+    _end_session(visit)
+    response = visit.redirect("/entrar", "saiu")
+    response.delete_cookie(SESSION_COOKIE, path="/")
+    return response
+
+
+def _recognise(visit: Visit, login: str, password: str) -> Agent:
+    """Return the active agent with that password; raises LoginRefused, LimitExceeded.
+
+    A try is counted before the password is checked, so that many at once are no way around the limit.
+    """
+    address = visit.request.remote_addr or ""
+    by_login, by_address = visit.premises.failures_by_login, visit.premises.failures_by_address
+    by_address.check(address)
+    by_login.spend(login)
+    try:
+        agent = visit.store.find_agent(login)
+    except AgentNotFound:
+        agent = None
+    try:
+        if len(password) > _LONGEST_PASSWORD:
+            raise LoginRefused
+        check_password(password, agent.password_hash if agent is not None and agent.is_active else "")
+        if agent is None:
+            raise LoginRefused
+    except LoginRefused:
+        by_address.spend(address)
+        raise
+    by_login.forgive(login)
+    return agent
+
+
+def _login_page(visit: Visit, form: Form, sentence: str = "", status: int = 200) -> Response:
+    form_key = visit.request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
+    response = visit.render(
+        "login.html", status, form=form, form_key=form_key, sentence=sentence, return_path=visit.return_path()
+    )
+    response.set_cookie(
+        FORM_COOKIE,
+        form_key,
+        max_age=_ONE_DAY,
+        path="/entrar",
+        httponly=True,
+        samesite="Strict",
+        secure=visit.premises.is_https,
+    )
+    return response
+
+
+def _end_session(visit: Visit) -> None:
+    cookie = visit.request.cookies.get(SESSION_COOKIE)
+    if cookie:
+        visit.store.close_session(cookie)

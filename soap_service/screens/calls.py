@@ -1,0 +1,80 @@
+"""Calls: the first page, the list, the page of one call and its popup, the button. Knows nothing of the event stream."""
+
+from datetime import UTC, datetime
+
+from werkzeug.wrappers import Response
+
+from soap_service.errors import RequesterNotFound
+from soap_service.model import Call, CallState, Requester
+from soap_service.screens.visit import NO_CHILD, Visit
+from soap_service.store import Store
+
+_SHOWN_AT_HOME = 5
+_LIVE = (CallState.CREATED, CallState.DELIVERED, CallState.SEEN)
+
+
+def show_home(visit: Visit) -> Response:
+    """Show where the agent stands: the extension and its latest calls; to an administrator what is set up wrongly."""
+    problem = visit.store.child_request_problem() if visit.agent.is_admin else ""
+    return visit.render("home.html", calls=_calls_with_states(visit, _SHOWN_AT_HOME), problem=visit.gettext(problem))
+
+
+def list_calls(visit: Visit) -> Response:
+    """Show the latest calls at the agent's extension."""
+    return visit.render("calls.html", calls=_calls_with_states(visit, 50))
+
+
+def show_call(visit: Visit, token: str) -> Response:
+    """Show a call on a page of its own; the link of a receipt leads here."""
+    return visit.render("call.html", **_call_values(visit, token))
+
+
+def show_popup(visit: Visit, token: str) -> Response:
+    """Give the call's popup to the script, as a fragment of HTML."""
+    return visit.render("popup.html", **_call_values(visit, token))
+
+
+def mark_seen(visit: Visit, token: str) -> Response:
+    """Record that the popup was on the screen of the agent whose call it is; nobody else's look counts."""
+    if visit.store.find_call(token).extension == visit.extension:
+        visit.store.mark_seen(token)
+    return Response(status=204)
+
+
+def answer_call(visit: Visit, token: str) -> Response:
+    """Do what the call's button says: go to the new request, or view or execute the one the call is about."""
+    answer = visit.store.answer_call(token, visit.agent.id)
+    call = visit.store.find_call(token)
+    if call.request_id is None:
+        return visit.redirect(f"/solicitacoes/nova?chamada={token}")
+    page = "/executar" if visit.store.may_execute(call.request_id, visit.agent.id) else ""
+    return visit.redirect(f"/solicitacoes/{call.request_id}{page}", NO_CHILD if answer.problem else "")
+
+
+def caller_of(store: Store, call: Call) -> Requester | None:
+    """Return who calls; None for a caller who is not identified, unless registered since the call was announced."""
+    if call.requester is not None or not call.document:
+        return call.requester
+    try:
+        return store.find_requester(call.document)
+    except RequesterNotFound:
+        return None
+
+
+def _calls_with_states(visit: Visit, limit: int) -> list[tuple[Call, CallState]]:
+    if visit.extension is None:
+        return []
+    now = datetime.now(UTC)
+    calls = visit.store.list_calls_at(visit.extension, limit)
+    return [(call, call.state(now, visit.store.call_lifetime)) for call in calls]
+
+
+def _call_values(visit: Visit, token: str) -> dict[str, object]:
+    call = visit.store.find_call(token)
+    state = call.state(datetime.now(UTC), visit.store.call_lifetime)
+    values: dict[str, object] = {"call": call, "state": state, "is_live": state in _LIVE}
+    if call.request_id is None:
+        return {**values, "request": None, "requester": caller_of(visit.store, call), "may_execute": False}
+    request = visit.store.find_request(call.request_id)
+    may_execute = visit.store.may_execute(request.id, visit.agent.id)
+    return {**values, "request": request, "requester": request.requester, "may_execute": may_execute}

@@ -1,0 +1,36 @@
+"""The agent's extension: registered, taken over from somebody, given up. Knows nothing of calls."""
+
+from werkzeug.wrappers import Response
+
+from soap_service.errors import ExtensionTaken, InvalidValue
+from soap_service.screens.forms import Form
+from soap_service.screens.visit import Visit
+
+
+def show_extension(visit: Visit) -> Response:
+    """Show the extension's form on a page of its own: the dialog of every page, for browsers without the script."""
+    return _extension_page(visit, visit.form(ramal=visit.extension or ""))
+
+
+def save_extension(visit: Visit) -> Response:
+    """Register what was typed, or give the extension up when nothing was; somebody else's is taken only when said so."""
+    form = visit.form()
+    if form.value("ciente"):
+        visit.store.acknowledge_takeover(visit.agent.id)
+        return visit.redirect(visit.return_path())
+    number = form.line("ramal", 20)
+    if not number:
+        visit.store.release_extension(visit.agent.id)
+        return visit.redirect(visit.return_path(), "ramal-liberado")
+    try:
+        visit.store.register_extension(visit.agent.id, number, take_over=form.value("assumir") == number)
+    except InvalidValue as refusal:
+        form.errors["ramal"] = visit.gettext(refusal.reason)
+        return _extension_page(visit, form, 422)
+    except ExtensionTaken as taken:
+        return _extension_page(visit, form, 409, taken)
+    return visit.redirect(visit.return_path(), "ramal-gravado")
+
+
+def _extension_page(visit: Visit, form: Form, status: int = 200, taken: ExtensionTaken | None = None) -> Response:
+    return visit.render("extension.html", status, form=form, taken=taken, return_path=visit.return_path())

@@ -1,0 +1,73 @@
+"""What people type: cleaned, bounded, and refused with a sentence beside its field. Knows neither store nor HTTP."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Container, Mapping
+
+_SPACES = re.compile(r"\s+")
+# C0 and C1 controls but tab and line feed; marks that reverse or hide text; halves of characters.
+_UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def clean_text(typed: str) -> str:
+    """Return text of several lines without control characters, its line ends as line feeds, trimmed."""
+    text = typed.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", _UNWANTED.sub("", text)).strip()
+
+
+def clean_line(typed: str) -> str:
+    """Return text as one line, every run of white space one space, trimmed."""
+    return _SPACES.sub(" ", clean_text(typed)).strip()
+
+
+class Form:
+    """A form as it stands: the value of each field, and a sentence for each that cannot be taken.
+
+    A page shown again with its form loses nothing of what was typed. A warning stands beside its field and refuses
+    nothing.
+    """
+
+    def __init__(self, typed: Mapping[str, str], gettext: Callable[[str], str]) -> None:
+        self.values = {name: clean_text(value) for name, value in typed.items()}
+        self.errors: dict[str, str] = {}
+        self.warnings: dict[str, str] = {}
+        self._gettext = gettext
+
+    def value(self, name: str) -> str:
+        """Return the field's value as it is shown; empty when there is none."""
+        return self.values.get(name, "")
+
+    def line(self, name: str, longest: int, missing: str = "") -> str:
+        """Return a field of one line; refuse it when too long, or with the sentence `missing` when empty."""
+        return self._keep(name, clean_line(self.value(name)), longest, missing)
+
+    def text(self, name: str, longest: int, missing: str = "") -> str:
+        """Return a field of several lines; refuse it like `line`."""
+        return self._keep(name, self.value(name), longest, missing)
+
+    def email(self, name: str, longest: int) -> str:
+        """Return an e-mail address; refuse what has no sign of being one."""
+        address = self.line(name, longest)
+        if address and not _EMAIL.fullmatch(address):
+            self.refuse(name, self._gettext("Informe um e-mail como nome@exemplo.com.br."))
+        return address
+
+    def choice(self, name: str, allowed: Container[str], missing: str) -> str:
+        """Return one of the allowed values; refuse anything else with the sentence `missing`."""
+        value = clean_line(self.value(name))
+        if value not in allowed:
+            self.refuse(name, missing)
+        return value
+
+    def refuse(self, name: str, sentence: str) -> None:
+        """Say at a field why it cannot be taken; the first reason stays."""
+        self.errors.setdefault(name, sentence)
+
+    def _keep(self, name: str, value: str, longest: int, missing: str) -> str:
+        self.values[name] = value
+        if missing and not value:
+            self.refuse(name, missing)
+        if len(value) > longest:
+            self.refuse(name, self._gettext("Use no máximo %(longest)d caracteres.") % {"longest": longest})
+        return value

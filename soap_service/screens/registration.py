@@ -1,0 +1,211 @@
+"""Opening a request: who asks (from the call, found, or registered on the spot), for what, how urgent.
+
+One form with several buttons, so that looking for the requester loses nothing of what was typed; documents travel in
+its body, never in an address. Knows calls only as the place the requester comes from.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+
+from werkzeug.wrappers import Response
+
+from soap_service.documents import format_document, has_valid_check_digits, normalise_document
+from soap_service.errors import AlreadyExists, CallNotFound, InvalidDocument, RequesterNotFound, ServiceNotFound
+from soap_service.model import Call, Requester
+from soap_service.screens.calls import caller_of
+from soap_service.screens.forms import Form
+from soap_service.screens.visit import Visit
+from soap_service.situations import LEVELS
+from soap_service.store import NewRequest
+
+KINDS = ("incidente", "requisição")
+_TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
+_FORM_KEY = re.compile(r"[\w-]{32}", re.ASCII)
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+#: Words that stay small in a Brazilian name.
+_PARTICLES = {"da", "das", "de", "do", "dos", "e"}
+
+
+def start_request(visit: Visit) -> Response:
+    """Show the form, filled in with what the call tells."""
+    call = _call_of(visit, visit.request.args.get("chamada", ""))
+    requester = caller_of(visit.store, call) if call else None
+    form = visit.form(chamada=call.token if call else "", urgencia="M", impacto="M")
+    if requester is not None:
+        _choose(form, requester)
+    elif call is not None and call.document:
+        form.values["novo_documento"] = format_document(call.document)
+        _warn_of_check_digits(visit, form, call.document)
+    return _registration_page(visit, form, requester, call)
+
+
+def register_request(visit: Visit) -> Response:
+    """Do what the pressed button says: find, choose or change the requester, or register the request."""
+    form = visit.form()
+    call = _call_of(visit, form.value("chamada"))
+    requester = _requester_with_id(visit, form.value("escolher") or form.value("solicitante"))
+    button = form.value("acao")
+    if form.value("escolher") and requester is not None:
+        _choose(form, requester)
+        return _registration_page(visit, form, requester, call)
+    if button == "trocar":
+        return _registration_page(visit, form, None, call)
+    search = form.line("busca", 200)
+    if requester is None and (button == "buscar" or (search and not form.value("novo_nome"))):
+        return _registration_page(visit, form, None, call, _search(visit, form, search))
+    return _register(visit, form, requester, call)
+
+
+def _register(visit: Visit, form: Form, requester: Requester | None, call: Call | None) -> Response:
+    """Open the request and, where nobody was chosen, register the requester first; or show the form again."""
+    service_id, wanted = _read_wanted(visit, form)
+    document = "" if requester else _read_new_requester(visit, form)
+    if form.errors:
+        return _registration_page(visit, form, requester, call, status=422)
+    if requester is None and _warn_of_check_digits(visit, form, document):
+        return _registration_page(visit, form, None, call)
+    try:
+        requester = requester or _register_requester(visit, form, document)
+    except AlreadyExists:
+        owner = visit.store.find_requester(document)
+        form.refuse("novo_documento", visit.gettext("Já existe um solicitante com esse CPF/CNPJ."))
+        return _registration_page(visit, form, None, call, [owner], status=422)
+    new = NewRequest(requester_id=requester.id, service_id=service_id, **wanted)
+    try:
+        request = visit.store.open_request(new, visit.agent.id, f"form:{_form_key(form)}")
+    except ServiceNotFound:
+        form.refuse("servico", visit.gettext("Este serviço não está mais ativo. Escolha outro."))
+        _choose(form, requester)
+        return _registration_page(visit, form, requester, call, status=422)
+    return visit.redirect(f"/solicitacoes/{request.id}", "registrada")
+
+
+def _read_wanted(visit: Visit, form: Form) -> tuple[int, dict[str, str]]:
+    """Return the service's id and the rest of what is wanted; what cannot be taken is refused at its field."""
+    services = {str(service.id) for service in visit.store.list_services()}
+    service = form.choice("servico", services, visit.gettext("Escolha o serviço."))
+    wanted = {
+        "kind": form.choice("tipo", KINDS, visit.gettext("Escolha o tipo.")),
+        "contract": form.line("contrato", 200),
+        "urgency": form.choice("urgencia", LEVELS, visit.gettext("Escolha a urgência.")),
+        "impact": form.choice("impacto", LEVELS, visit.gettext("Escolha o impacto.")),
+        "description": form.text("descricao", 8000, visit.gettext("Descreva a solicitação.")),
+        "contact_phone": form.line("telefone_contato", 40),
+        "contact_email": form.email("email_contato", 200),
+    }
+    return int(service) if service in services else 0, wanted
+
+
+def _read_new_requester(visit: Visit, form: Form) -> str:
+    """Return the normalised document of the requester to register; what cannot be taken is refused at its field."""
+    form.line("novo_nome", 200, visit.gettext("Informe o nome, ou encontre o solicitante na busca."))
+    form.email("novo_email", 200)
+    form.line("novo_telefone", 40)
+    form.line("novo_ramal", 20)
+    form.line("novo_unidade", 200)
+    try:
+        return normalise_document(form.line("novo_documento", 40, visit.gettext("Informe o CPF ou o CNPJ.")))
+    except InvalidDocument:
+        form.refuse("novo_documento", visit.gettext("Informe um CPF (11 dígitos) ou um CNPJ (14 caracteres)."))
+        return ""
+
+
+def _register_requester(visit: Visit, form: Form, document: str) -> Requester:
+    """Return the new requester; raises AlreadyExists, except to a second post of the same form."""
+    name = form.value("novo_nome")
+    try:
+        return visit.store.add_requester(
+            document,
+            name,
+            form.value("novo_email"),
+            form.value("novo_telefone"),
+            form.value("novo_ramal"),
+            form.value("novo_unidade"),
+        )
+    except AlreadyExists:
+        existing = visit.store.find_requester(document)
+        if existing.name != name:
+            raise
+        return existing
+
+
+def _warn_of_check_digits(visit: Visit, form: Form, document: str) -> bool:
+    """Warn once of wrong check digits; tell whether it is the first time. They are never a reason to refuse."""
+    if has_valid_check_digits(document) or form.value("documento_conferido") == document:
+        return False
+    form.values["documento_conferido"] = document
+    form.warnings["novo_documento"] = visit.gettext(
+        "Os dígitos verificadores não conferem. Confirme o número com o solicitante; se estiver certo, registre assim."
+    )
+    return True
+
+
+def _search(visit: Visit, form: Form, search: str) -> Sequence[Requester]:
+    """Return whom a document or the beginning of a name means; say so at the field when nobody."""
+    if not search:
+        form.refuse("busca", visit.gettext("Digite o CPF/CNPJ ou o começo do nome."))
+        return []
+    try:
+        return [visit.store.find_requester(normalise_document(search))]
+    except (InvalidDocument, RequesterNotFound):
+        found = {one.id: one for name in _spellings(search) for one in visit.store.list_requesters_named(name)}
+    if not found:
+        form.refuse("busca", visit.gettext("Nenhum solicitante encontrado. Confira, ou cadastre um novo abaixo."))
+    return list(found.values())
+
+
+def _spellings(name: str) -> list[str]:
+    """Return how the beginning of a name may be written in the database: as typed, as a name, in capitals."""
+    words = [word.lower() if word.lower() in _PARTICLES else word.capitalize() for word in name.split(" ")]
+    return list(dict.fromkeys((name, " ".join(words), name.upper())))
+
+
+def _choose(form: Form, requester: Requester) -> None:
+    """Put the requester's contacts where nothing was typed."""
+    for name, value in (("telefone_contato", requester.phone), ("email_contato", requester.email)):
+        form.values[name] = form.value(name) or value
+
+
+def _call_of(visit: Visit, token: str) -> Call | None:
+    try:
+        return visit.store.find_call(token) if _TOKEN.fullmatch(token) else None
+    except CallNotFound:
+        return None
+
+
+def _requester_with_id(visit: Visit, typed: str) -> Requester | None:
+    try:
+        return visit.store.find_requester_by_id(int(typed)) if _NUMBER.fullmatch(typed) else None
+    except RequesterNotFound:
+        return None
+
+
+def _form_key(form: Form) -> str:
+    """Return the form's random key, the same for every post of one form; a new one for a form without a usable one."""
+    if not _FORM_KEY.fullmatch(form.value("chave")):
+        form.values["chave"] = secrets.token_urlsafe(24)
+    return form.values["chave"]
+
+
+def _registration_page(
+    visit: Visit,
+    form: Form,
+    requester: Requester | None,
+    call: Call | None,
+    matches: Sequence[Requester] = (),
+    status: int = 200,
+) -> Response:
+    _form_key(form)
+    services = visit.store.list_services()
+    return visit.render(
+        "registration.html",
+        status,
+        form=form,
+        requester=requester,
+        call=call,
+        matches=matches,
+        services=services,
+        contracts=sorted({service.contract for service in services if service.contract}),
+        kinds=KINDS,
+    )

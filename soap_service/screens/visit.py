@@ -1,0 +1,191 @@
+"""One visit of a browser: who it is, what it asks, how it is answered. Knows HTTP and the store; no screen in particular.
+
+Every handler gets a `Visit` and returns a response. A notice travels to the next page as a keyword in the address,
+never as text: what an address says is not what a page repeats.
+"""
+
+import gettext as catalogues
+import hmac
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Request, Response
+
+from soap_service.credentials import SESSION_COOKIE
+from soap_service.errors import NotFound
+from soap_service.limits import Limit
+from soap_service.model import Agent, Extension, LoginSession
+from soap_service.screens.assets import Assets
+from soap_service.screens.forms import Form
+from soap_service.screens.language import N_, choose_language, translations_of
+from soap_service.screens.pages import Pages
+from soap_service.store import Store
+
+_LARGEST_FORM = 64 * 1024
+_NOTICES = {
+    "ramal-gravado": N_("Ramal gravado com sucesso!"),
+    "ramal-liberado": N_("Ramal liberado. Você não receberá ligações até informar outro."),
+    "saiu": N_("Você saiu do sistema."),
+    "anotada": N_("Anotação gravada."),
+    "resolvida": N_("Solicitação resolvida."),
+    "suspensa": N_("Solicitação suspensa. O prazo está parado."),
+    "reativada": N_("Solicitação reativada. O prazo voltou a contar."),
+}
+#: The keyword for a child request that was not launched; why is asked again where it is shown.
+NO_CHILD = "filha"
+# A path of this site in plain ASCII. Browsers read "//", "/\" and "/<tab>/" as the beginning of another site.
+_LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+# Fields of the forms that nobody typed, or that nobody should read.
+_NOT_TYPED = {"form_token", "senha", "chave", "solicitante", "acao", "escolher", "chamada", "para", "assumir", "ciente"}
+
+
+class BoundedRequest(Request):
+    """A request whose body may be a form, not a load."""
+
+    max_content_length = _LARGEST_FORM
+    max_form_memory_size = _LARGEST_FORM
+    max_form_parts = 100
+
+
+class WrongFormToken(Forbidden):
+    """A form without this log-in's token: not ours, or older than the log-in."""
+
+
+@dataclass(frozen=True)
+class Premises:
+    """What all visits share. The limits count log-ins that failed, in this process."""
+
+    store: Store
+    pages: Pages
+    assets: Assets
+    session_lifetime: timedelta
+    is_https: bool
+    failures_by_login: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=10))
+    failures_by_address: Limit = field(default_factory=lambda: Limit(rate=1 / 2, burst=30))
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence at the top of a page; a warning or the good news that something was done."""
+
+    sentence: str
+    is_warning: bool = False
+
+
+class Visit:
+    """One request of a browser and what is needed to answer it. What costs a question is asked at first use."""
+
+    def __init__(self, request: Request, premises: Premises) -> None:
+        self.request, self.premises = request, premises
+        self.store = premises.store
+        self.language = choose_language(request.accept_languages)
+
+    @cached_property
+    def login(self) -> LoginSession | None:
+        """The log-in of this browser, if it has one."""
+        cookie = self.request.cookies.get(SESSION_COOKIE, "")
+        try:
+            return self.store.find_session(cookie) if cookie else None
+        except NotFound:
+            return None
+
+    @property
+    def agent(self) -> Agent:
+        """The agent who is logged in."""
+        if self.login is None:
+            raise Unauthorized
+        return self.login.agent
+
+    @cached_property
+    def extension(self) -> str | None:
+        """The agent's extension, if any."""
+        return self.store.extension_of(self.agent.id)
+
+    @cached_property
+    def lost_extensions(self) -> list[Extension]:
+        """The extensions that others took over from the agent, who has not said to have seen it."""
+        return list(self.store.list_extensions_taken_from(self.agent.id))
+
+    @cached_property
+    def translations(self) -> catalogues.NullTranslations:
+        """The translations into this visit's language."""
+        return translations_of(self.language)
+
+    def gettext(self, sentence: str) -> str:
+        """Return a sentence in this visit's language."""
+        return self.translations.gettext(sentence) if sentence else ""
+
+    def form(self, **prefilled: str) -> Form:
+        """Return the form that was posted, or a new one with those values."""
+        return Form(prefilled or self.request.form.to_dict(), self.gettext)
+
+    @property
+    def here(self) -> str:
+        """The address of this page, without its notice."""
+        return _with_query(quote(self.request.path) + "?" + self.request.query_string.decode("ascii", "ignore"))
+
+    def return_path(self) -> str:
+        """Return where the visitor asked to go afterwards (`para`); home unless it is a path of this site."""
+        path = self.request.form.get("para") or self.request.args.get("para") or ""
+        return path if _LOCAL_PATH.fullmatch(path) else "/"
+
+    def notice(self) -> Notice | None:
+        """Return the notice that the address asks for, of those there are."""
+        keyword = self.request.args.get("aviso", "")
+        if keyword == NO_CHILD and self.login is not None:
+            problem = self.store.child_request_problem()
+            sentence = self.gettext("A solicitação filha não foi lançada: %(why)s") % {"why": self.gettext(problem)}
+            return Notice(sentence, is_warning=True) if problem else None
+        return Notice(self.gettext(_NOTICES[keyword])) if keyword in _NOTICES else None
+
+    def render(self, template: str, status: int = 200, **values: object) -> Response:
+        """Answer with a page that has the bar of the logged-in agent, if there is one."""
+        if "notice" not in values:
+            values["notice"] = self.notice()
+        return self._html(template, status, {"visit": self, "has_bar": self.login is not None, **values})
+
+    def render_alone(self, template: str, status: int, **values: object) -> Response:
+        """Answer with a page that asks the store nothing, for when it cannot be asked."""
+        return self._html(template, status, {"visit": self, "has_bar": False, "notice": None, **values})
+
+    def _html(self, template: str, status: int, values: dict[str, object]) -> Response:
+        page = self.premises.pages.render(self.language, template, values)
+        return Response(page, status, content_type="text/html; charset=utf-8")
+
+    def redirect(self, path: str, notice: str = "") -> Response:
+        """Send the browser to a page of this site, by GET, with a notice."""
+        return redirect(_with_query(path, notice), 303)
+
+    def ask_to_log_in(self) -> Response:
+        """Send a page's visitor to the log-in and back; tell a form or a script that the log-in has ended."""
+        if self.request.method in ("GET", "HEAD") and not self.request.path.endswith("/janela"):
+            return self.redirect("/entrar?" + urlencode({"para": self.here}))
+        raise Unauthorized
+
+    def check_form_token(self) -> None:
+        """Refuse a post that does not carry the token of this log-in; raises WrongFormToken."""
+        given = self.request.headers.get("X-Form-Token") or self.request.form.get("form_token", "")
+        if self.login is None or not hmac.compare_digest(given.encode(), self.login.form_token.encode()):
+            raise WrongFormToken
+
+    def typed_texts(self) -> list[str]:
+        """Return what was typed into a form that cannot be taken, to be copied from the page that says so.
+
+        Nothing for a form that another site posted: its words are not the visitor's.
+        """
+        if self.request.method != "POST" or self.request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            return []
+        return [text for name, text in self.request.form.items() if name not in _NOT_TYPED and text.strip()]
+
+
+def _with_query(path: str, notice: str = "") -> str:
+    parts = urlsplit(path)
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "aviso"]
+    if notice:
+        query.append(("aviso", notice))
+    return parts.path + ("?" + urlencode(query) if query else "")

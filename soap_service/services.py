@@ -1,0 +1,233 @@
+"""The four operations as Spyne services: their types, their meaning, nothing of how messages come and go.
+
+Spyne declares: the WSDL, the argument types and the shape of every answer come from these classes. The SOAP door
+(`envelope`, `answers`, `endpoint`) runs them. Wire names are Portuguese, as the manual has them; the English term
+stands beside each.
+
+Source: manual, "Webservice de ..."; `wire.md`, Operations.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+# isort: split
+from soap_service import spyne_compat  # noqa: F401 - before anything of Spyne
+
+# isort: split
+from spyne import Application, Boolean, ComplexModel, DateTime, Integer32, ServiceBase, Unicode, rpc
+from spyne.protocol.soap import Soap11
+
+from soap_service.documents import normalise_document
+from soap_service.errors import InvalidArgument, InvalidDocument, MissingArgument, RequesterNotFound
+from soap_service.model import Notice
+from soap_service.store import Announcement, Receipt, Store, is_extension
+
+# Spyne warns of every answer's wrapper class because `_wsdl_part_name` customises it; it is meant.
+logging.getLogger("spyne.model.complex").setLevel(logging.ERROR)
+
+#: Names the contract, not a host; a changed contract gets a new version.
+NAMESPACE = "urn:soap-service:telefonia:v1"
+
+_Text = Unicode(min_occurs=1, nillable=False)
+_Number = Integer32(min_occurs=1, nillable=False)
+_Extension = Unicode(min_occurs=0, nillable=True)
+
+
+@dataclass
+class Caller:
+    """What an operation may know of its call; the door puts it into the context's `udc`.
+
+    `extension` is the `?ramal=` of the endpoint's address. `found_nobody` is set by an operation whose document
+    nobody has, so that the door can limit fishing for documents.
+    """
+
+    store: Store
+    integration_id: int
+    public_url: str
+    zone: ZoneInfo
+    extension: str = ""
+    found_nobody: bool = False
+
+
+class DadosSolicitacao(ComplexModel):
+    """What obterDadosSolicitacao tells of a request."""
+
+    __namespace__ = NAMESPACE
+    id = Integer32(min_occurs=1, nillable=False)  # number
+    dataAbertura = DateTime(min_occurs=1, nillable=False)  # opened at
+    prazoLimite = DateTime(min_occurs=1, nillable=True)  # deadline
+    situacao = Unicode(min_occurs=1, nillable=False)  # situation
+    dentroDoPrazo = Boolean(min_occurs=1, nillable=False)  # not late
+
+
+class RespostaChamada(ComplexModel):
+    """The receipt of an announced call."""
+
+    __namespace__ = NAMESPACE
+    identificado = Boolean(min_occurs=1, nillable=False)  # the caller is known
+    aviso = Unicode(min_occurs=1, nillable=False)  # notice: delivery state
+    url = Unicode(min_occurs=1, nillable=False)  # the page of the call
+    mensagem = Unicode(min_occurs=1, nillable=False)  # a sentence for a person
+
+
+class TelephonyService(ServiceBase):
+    """The web services that a telephony platform calls."""
+
+    __service_name__ = "TelefoniaService"
+    __port_types__ = ("TelefoniaPortType",)
+
+    @rpc(
+        _Text,
+        _Extension,
+        _in_variable_names={"document": "cpf", "extension": "ramal"},
+        _returns=RespostaChamada.customize(min_occurs=1, nillable=False),
+        _port_type="TelefoniaPortType",
+        _wsdl_part_name="parameters",
+    )
+    def novaSolicitacao(ctx, document: str, extension: str | None) -> RespostaChamada:
+        """Anuncia uma ligação em um ramal: a tela do atendente mostra os dados do solicitante e permite abrir uma
+        nova solicitação. Um CPF desconhecido é uma ligação de cliente não identificado.
+        """
+        caller: Caller = ctx.udc
+        try:
+            document = normalise_document(document)
+        except InvalidDocument:
+            document = ""  # the call reaches the agent anyway
+        return _announce(caller, "novaSolicitacao", document, None, extension)
+
+    @rpc(
+        _Number,
+        _Text,
+        _Extension,
+        _in_variable_names={"number": "id", "document": "cpf", "extension": "ramal"},
+        _returns=RespostaChamada.customize(min_occurs=1, nillable=False),
+        _port_type="TelefoniaPortType",
+        _wsdl_part_name="parameters",
+    )
+    def visualizarSolicitacao(ctx, number: int, document: str, extension: str | None) -> RespostaChamada:
+        """Anuncia uma ligação sobre uma solicitação existente do solicitante: a tela do atendente mostra a solicitação
+        para visualização ou execução.
+        """
+        document = _required_document(document)
+        return _announce(ctx.udc, "visualizarSolicitacao", document, _positive(number), extension)
+
+    @rpc(
+        _Text,
+        _in_variable_names={"document": "cpf"},
+        _returns=Unicode(min_occurs=1, nillable=False),
+        _port_type="TelefoniaPortType",
+        _wsdl_part_name="parameters",
+    )
+    def obterQtdeSolicitacoes(ctx, document: str) -> str:
+        """Devolve quantas solicitações do solicitante estão em andamento: vazio se não há nenhuma, "1?" seguido do
+        número se há só uma (exemplo: 1?34534), senão a quantidade.
+        """
+        caller: Caller = ctx.udc
+        try:
+            count, number = caller.store.count_open_requests(_required_document(document))
+        except RequesterNotFound:
+            caller.found_nobody = True
+            return ""
+        if count == 0:
+            return ""
+        return str(count) if number is None else f"1?{number}"
+
+    @rpc(
+        _Number,
+        _in_variable_names={"number": "id"},
+        _returns=DadosSolicitacao.customize(min_occurs=1, nillable=False),
+        _port_type="TelefoniaPortType",
+        _wsdl_part_name="parameters",
+    )
+    def obterDadosSolicitacao(ctx, number: int) -> DadosSolicitacao:
+        """Devolve os dados de uma solicitação: id, data de abertura, prazo limite (nulo se não há), situação e se está
+        dentro do prazo.
+        """
+        caller: Caller = ctx.udc
+        summary = caller.store.summarise_request(_positive(number))
+        return DadosSolicitacao(
+            id=summary.number,
+            dataAbertura=_local(summary.opened_at, caller.zone),
+            prazoLimite=None if summary.deadline is None else _local(summary.deadline, caller.zone),
+            situacao=summary.situation,
+            dentroDoPrazo=not summary.is_late,
+        )
+
+
+#: Operations that only read: they end in one look-up by index and may run on the event loop.
+READING_OPERATIONS = frozenset({"obterQtdeSolicitacoes", "obterDadosSolicitacao"})
+
+
+def make_application() -> Application:
+    """Return the Spyne application, from which `wsdl` and `answers` are built at start."""
+    return Application(
+        [TelephonyService],
+        tns=NAMESPACE,
+        name="TelefoniaService",
+        in_protocol=Soap11(),
+        out_protocol=Soap11(),
+    )
+
+
+_SENTENCES = {
+    Notice.DELIVERED: "A chamada foi entregue à tela do ramal {extension}.",
+    Notice.WAITING: "O ramal {extension} está registrado, mas ninguém está com a tela aberta; a chamada aguarda.",
+    Notice.NOT_REGISTERED: "O ramal {extension} não está registrado por nenhum atendente.",
+    Notice.NO_EXTENSION: "O ramal não foi informado; a chamada só pode ser aberta pelo endereço.",
+}
+
+
+def _announce(
+    caller: Caller, operation: str, document: str, number: int | None, extension: str | None
+) -> RespostaChamada:
+    announcement = Announcement(
+        integration_id=caller.integration_id,
+        operation=operation,
+        document=document,
+        request_id=number,
+        extension=_clean_extension(extension) or _clean_extension(caller.extension),
+    )
+    receipt = caller.store.announce_call(announcement)
+    caller.found_nobody = not receipt.is_identified
+    return _receipt(caller, receipt)
+
+
+def _receipt(caller: Caller, receipt: Receipt) -> RespostaChamada:
+    sentence = _SENTENCES[receipt.notice].format(extension=receipt.extension)
+    if not receipt.is_identified:
+        sentence = f"Não identificado o cliente da ligação. {sentence}"
+    return RespostaChamada(
+        identificado=receipt.is_identified,
+        aviso=str(receipt.notice),
+        url=f"{caller.public_url}/chamadas/{receipt.token}",
+        mensagem=sentence,
+    )
+
+
+def _required_document(text: str) -> str:
+    """Normalise; an empty element is a missing argument, the rest that cannot be a document an invalid one."""
+    if not text.strip():
+        raise MissingArgument("cpf")
+    return normalise_document(text)
+
+
+def _positive(number: int) -> int:
+    if number < 1:
+        raise InvalidArgument("id")
+    return number
+
+
+def _clean_extension(text: str | None) -> str | None:
+    extension = (text or "").strip()
+    if not extension:
+        return None
+    if not is_extension(extension):
+        raise InvalidArgument("ramal")
+    return extension
+
+
+def _local(instant: datetime, zone: ZoneInfo) -> datetime:
+    """Return the service desk's local time with its offset and no fraction."""
+    return instant.astimezone(zone).replace(microsecond=0)

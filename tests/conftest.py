@@ -1,0 +1,143 @@
+"""Fixtures for all kinds of tests: a store on a file of its own, and the real service as a process of its own.
+
+The service is the installed command, started as README says; readiness is asked for, never slept for. Nothing here is
+a mock: the database, the server, the SOAP client and the browser are the real ones.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from soap_service.store import Store
+
+PASSWORD = "senha-de-teste"
+NAMESPACE = "urn:soap-service:telefonia:v1"
+READY_SECONDS = 30.0
+
+
+@dataclass
+class Service:
+    """A running service: where it listens, its data, its log file, and commands on the same database."""
+
+    url: str
+    data: Path
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.url}/soap"
+
+    @property
+    def log(self) -> str:
+        return (self.data / "service.log").read_text("utf-8")
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.data / 'soap-service.db'}"
+
+    @property
+    def store(self) -> Store:
+        """A second store on the service's own database, for looking at what it did."""
+        return Store(self.database_url)
+
+    def command(self, *arguments: str, stdin: str = "") -> str:
+        """Run soap-service on the same database and return what it printed; it must succeed."""
+        command = [sys.executable, "-m", "soap_service", *arguments, "--database-url", self.database_url]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def call(self, operation: str, **arguments: object) -> str:
+        """Call an operation with plain bytes and return the answering envelope."""
+        inner = "".join(f"<{name}>{value}</{name}>" for name, value in arguments.items())
+        envelope = (
+            '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
+            f'<{operation} xmlns="{NAMESPACE}">{inner}</{operation}></e:Body></e:Envelope>'
+        )
+        return httpx.post(self.endpoint, content=envelope, headers={"Content-Type": "text/xml"}).text
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(15)
+
+
+def start_service(data: Path, *flags: str, port: int = 0, **environment: str) -> Service:
+    """Start the demonstration on a folder and a free port, and return when it is ready."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "soap_service", "demo", "--data", str(data), "--port", str(port), *flags]
+    settings = {"SOAP_SERVICE_DEMO_PASSWORD": PASSWORD, "PYTHONUNBUFFERED": "1", **environment}
+    data.mkdir(exist_ok=True)
+    with (data / "service.log").open("ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **settings})
+    service = Service(f"http://127.0.0.1:{port}", data, process)
+    wait_until(lambda: _is_ready(service), READY_SECONDS)
+    return service
+
+
+def wait_until(happens: Callable[[], object], seconds: float = 10.0) -> None:
+    """Return as soon as it is true; fail the test when it has not become so in time."""
+    deadline = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < deadline, f"did not happen within {seconds} s"
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens at."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def element(envelope: str, name: str) -> str:
+    """Return the text of the first element of that local name in an envelope."""
+    found = re.search(rf"<(?:\w+:)?{name}>([^<]*)<", envelope)
+    assert found, f"no {name} in {envelope}"
+    return found[1]
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The demonstration, shared by the tests that only ask."""
+    service = start_service(tmp_path_factory.mktemp("shared"))
+    yield service
+    assert service.stop() == 0, service.log
+    assert "Traceback" not in service.log, service.log
+
+
+@pytest.fixture
+def own_service(tmp_path: Path) -> Iterator[Service]:
+    """A demonstration of the test's own, for what changes it."""
+    service = start_service(tmp_path)
+    yield service
+    service.stop()
+    assert "Traceback" not in service.log, service.log
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store on a file of its own."""
+    store = Store(f"sqlite:///{tmp_path / 'store.db'}")
+    store.upgrade()
+    yield store
+    store.close()
+
+
+def _is_ready(service: Service) -> bool:
+    assert service.process.poll() is None, service.log
+    try:
+        return httpx.get(f"{service.url}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
