@@ -9,9 +9,12 @@ import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
 
 from soap_service.errors import InvalidValue, LoginRefused
-from soap_service.model import Integration
+
+if TYPE_CHECKING:
+    from soap_service.model import Integration
 
 Network = IPv4Network | IPv6Network
 
@@ -67,14 +70,14 @@ def make_secret() -> NewSecret:
     return NewSecret(text, salt, _digest(text, salt))
 
 
-def accepts_secret(integration: Integration, secret: str) -> bool:
+def accepts_secret(integration: "Integration", secret: str) -> bool:
     """Tell, in constant time, whether that is the integration's secret."""
     if integration.secret_salt is None or integration.secret_hash is None:
         return False
     return hmac.compare_digest(_digest(secret, integration.secret_salt), integration.secret_hash)
 
 
-def accepts_address(integration: Integration, address: str | None) -> bool:
+def accepts_address(integration: "Integration", address: str | None) -> bool:
     """Tell whether one of the integration's networks holds the address; None, an uncertain one, is in none."""
     return address is not None and is_within(address, networks_of(integration.addresses))
 

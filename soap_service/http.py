@@ -12,7 +12,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 #: What is read, and thrown away, of a body that was refused, so that the client gets to read why.
 _DRAINED_BYTES = 1024 * 1024
-_DRAIN_SECONDS = 2.0
+_DRAIN_SECONDS = 1.0
 
 
 class BodyTooLarge(Exception):

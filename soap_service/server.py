@@ -1,12 +1,15 @@
 """The HTTP server: uvicorn, with the limits that it leaves to us. Knows nothing of what it serves but its streams.
 
-uvicorn's fast protocol takes 20 MB of headers and waits for ever for the rest of a request; both end here.
+uvicorn's fast protocol takes 20 MB of headers, waits for ever for the rest of a request, and loses the body of one that
+offers HTTP/2; all three end here.
 """
 
 import asyncio
 import signal
+from contextlib import suppress
 from typing import Any
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -15,6 +18,8 @@ from soap_service.config import Settings
 from soap_service.errors import InvalidValue
 
 MAX_HEAD_BYTES = 32 * 1024
+#: What may stand around the chunks of a body: a head, and five bytes for each byte that a client sends on its own.
+MAX_FRAMING_BYTES = 512 * 1024
 #: A connection kept alive is closed after this many idle seconds; platforms keep theirs between calls.
 KEEP_ALIVE_SECONDS = 75
 #: Calls in progress when the service is told to stop get this long.
@@ -22,41 +27,79 @@ STOP_SECONDS = 10
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Refuse a request whose head is too large, and close a connection that does not send it in time."""
+    """Refuse a request with too much around its body, close a connection that is too slow, pass over other protocols."""
 
     request_seconds = 10.0
-    _head_bytes = 0
+    _wrapping_bytes = 0
     _is_in_head = True
+    _is_offering_upgrade = False
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:  # noqa: D102
         super().connection_made(transport)
-        self._wait_for_head()
+        self._wait_for_rest()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         self._stop_waiting()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
-        if self._is_in_head:
-            self._head_bytes += len(data)
-            if self._timer is None:
-                self._wait_for_head()
-        super().data_received(data)
-        if self._is_in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-            self._stop_waiting()
-            self.send_400_response("The head of the request is too large.")
+        self._wrapping_bytes += len(data)
+        if self._is_in_head and self._timer is None:
+            self._wait_for_rest()
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._go_on_without_upgrade(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse("Invalid HTTP request received.")
+        if self._wrapping_bytes > (MAX_HEAD_BYTES if self._is_in_head else MAX_FRAMING_BYTES):
+            self._refuse("The head of the request is too large.")
 
     def on_headers_complete(self) -> None:  # noqa: D102
-        self._is_in_head = False
-        self._stop_waiting()
-        super().on_headers_complete()
+        head_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if head_bytes > MAX_HEAD_BYTES or self.parser.get_method() == b"CONNECT":
+            raise ValueError  # becomes an HttpParserError; a large head that came at once has not been counted yet
+        self._is_offering_upgrade = self.parser.should_upgrade()
+        if not self._is_offering_upgrade:
+            self._is_in_head = False
+            self._stop_waiting()
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:  # noqa: D102
+        self._wrapping_bytes -= len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:  # noqa: D102
-        self._is_in_head, self._head_bytes = True, 0
-        super().on_message_complete()
+        if not self._is_offering_upgrade:
+            self._is_in_head, self._wrapping_bytes = True, 0
+            self._stop_waiting()
+            super().on_message_complete()
 
-    def _wait_for_head(self) -> None:
+    def on_response_complete(self) -> None:  # noqa: D102
+        super().on_response_complete()
+        if not self._is_in_head and self._timer is None:  # answered, as a PUT is, before a body that nobody reads
+            self._wait_for_rest()
+
+    def _go_on_without_upgrade(self, rest: bytes) -> None:
+        """Have the parser read the head again without its Upgrade header, and then the rest.
+
+        Java's HttpClient offers HTTP/2 with its first call; the parser then takes the body for the other protocol.
+        Source: RFC 9110 section 7.8, a server may ignore Upgrade.
+        """
+        lines = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
+        lines += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        self._wrapping_bytes -= len(rest)
+        self.data_received(b"\r\n".join([*lines, b"", rest]))
+
+    def _refuse(self, reason: str) -> None:
+        self._stop_waiting()
+        if not self.transport.is_closing():
+            self.logger.warning(reason)
+            self.send_400_response(reason)
+
+    def _wait_for_rest(self) -> None:
         self._timer = self.loop.call_later(self.request_seconds, self._give_up)
 
     def _stop_waiting(self) -> None:
@@ -82,7 +125,8 @@ class Server(uvicorn.Server):
         self._greeting = greeting
         # uvicorn raises the signal again once it has stopped in order: then it is no failure, and the exit status is 0.
         signal.signal(signal.SIGTERM, lambda *_: None)
-        self.run()
+        with suppress(SystemExit):  # how uvicorn tells that it could not start
+            self.run()
         if not self.started:
             raise InvalidValue("port", f"cannot listen at {self.config.host} port {self.config.port}; choose another")
 

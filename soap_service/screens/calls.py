@@ -1,6 +1,7 @@
-"""Calls: the first page, the list, the page of one call and its popup, the button. Knows nothing of the event stream."""
+"""Calls: the first page, the list, the page of one call, its popup and its button. Knows no event stream."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from werkzeug.wrappers import Response
 
@@ -69,10 +70,10 @@ def _calls_with_states(visit: Visit, limit: int) -> list[tuple[Call, CallState]]
     return [(call, call.state(now, visit.store.call_lifetime)) for call in calls]
 
 
-def _call_values(visit: Visit, token: str) -> dict[str, object]:
+def _call_values(visit: Visit, token: str) -> dict[str, Any]:
     call = visit.store.find_call(token)
     state = call.state(datetime.now(UTC), visit.store.call_lifetime)
-    values: dict[str, object] = {"call": call, "state": state, "is_live": state in _LIVE}
+    values = {"call": call, "state": state, "is_live": state in _LIVE}
     if call.request_id is None:
         return {**values, "request": None, "requester": caller_of(visit.store, call), "may_execute": False}
     request = visit.store.find_request(call.request_id)

@@ -13,7 +13,7 @@ def show_extension(visit: Visit) -> Response:
 
 
 def save_extension(visit: Visit) -> Response:
-    """Register what was typed, or give the extension up when nothing was; somebody else's is taken only when said so."""
+    """Register what was typed, or give the extension up when nothing was; take somebody else's only when told to."""
     form = visit.form()
     if form.value("ciente"):
         visit.store.acknowledge_takeover(visit.agent.id)

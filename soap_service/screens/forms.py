@@ -64,6 +64,16 @@ class Form:
         """Say at a field why it cannot be taken; the first reason stays."""
         self.errors.setdefault(name, sentence)
 
+    @property
+    def first_error(self) -> str:
+        """The name of the first field that was refused; it gets the focus."""
+        return next(iter(self.errors), "")
+
+    def described_by(self, name: str, has_hint: bool) -> str:
+        """Return the ids of the sentences beside a field, for `aria-describedby`."""
+        remarks = (("hint", has_hint), ("warning", name in self.warnings), ("error", name in self.errors))
+        return " ".join(f"{name}-{remark}" for remark, is_there in remarks if is_there)
+
     def _keep(self, name: str, value: str, longest: int, missing: str) -> str:
         self.values[name] = value
         if missing and not value:

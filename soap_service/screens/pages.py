@@ -1,4 +1,4 @@
-"""How pages are made: one Jinja environment a language, with the filters that templates use. Knows no store, no visit."""
+"""How pages are made: one Jinja environment a language, with the filters of the templates. Knows no store, no visit."""
 
 from datetime import datetime
 from pathlib import Path
@@ -38,8 +38,11 @@ class Pages:
             lstrip_blocks=True,
         )
         environment.policies["ext.i18n.trimmed"] = True
+        translations = translations_of(language)
         # What the extension adds to an environment is not in Jinja's annotations.
-        environment.install_gettext_translations(translations_of(language), newstyle=True)  # type: ignore[attr-defined]
+        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+        # For what comes from the database: `_` would trust it as HTML.
+        environment.filters["translated"] = lambda text: translations.gettext(text) if text else ""
         environment.filters["moment"] = self._moment
         environment.filters["iso"] = self._iso
         environment.filters["document"] = _document

@@ -36,7 +36,6 @@ def start_request(visit: Visit) -> Response:
         _choose(form, requester)
     elif call is not None and call.document:
         form.values["novo_documento"] = format_document(call.document)
-        _warn_of_check_digits(visit, form, call.document)
     return _registration_page(visit, form, requester, call)
 
 
@@ -51,19 +50,25 @@ def register_request(visit: Visit) -> Response:
         return _registration_page(visit, form, requester, call)
     if button == "trocar":
         return _registration_page(visit, form, None, call)
-    search = form.line("busca", 200)
-    if requester is None and (button == "buscar" or (search and not form.value("novo_nome"))):
-        return _registration_page(visit, form, None, call, _search(visit, form, search))
+    means_search = form.line("busca", 200) != "" and not form.value("novo_nome")
+    if requester is None and (button == "buscar" or (button == "continuar" and means_search)):
+        return _registration_page(visit, form, None, call, _search(visit, form))
     return _register(visit, form, requester, call)
 
 
 def _register(visit: Visit, form: Form, requester: Requester | None, call: Call | None) -> Response:
     """Open the request and, where nobody was chosen, register the requester first; or show the form again."""
+    matches: Sequence[Requester] = ()
+    document = ""
+    if requester is None and form.value("busca") and not form.value("novo_nome"):
+        matches = _search(visit, form)
+        form.refuse("busca", visit.gettext("Escolha um dos solicitantes encontrados, ou cadastre um novo."))
+    elif requester is None:
+        document = _read_new_requester(visit, form)
     service_id, wanted = _read_wanted(visit, form)
-    document = "" if requester else _read_new_requester(visit, form)
     if form.errors:
-        return _registration_page(visit, form, requester, call, status=422)
-    if requester is None and _warn_of_check_digits(visit, form, document):
+        return _registration_page(visit, form, requester, call, matches, status=422)
+    if requester is None and not has_valid_check_digits(document) and form.value("documento_conferido") != document:
         return _registration_page(visit, form, None, call)
     try:
         requester = requester or _register_requester(visit, form, document)
@@ -130,19 +135,22 @@ def _register_requester(visit: Visit, form: Form, document: str) -> Requester:
         return existing
 
 
-def _warn_of_check_digits(visit: Visit, form: Form, document: str) -> bool:
-    """Warn once of wrong check digits; tell whether it is the first time. They are never a reason to refuse."""
-    if has_valid_check_digits(document) or form.value("documento_conferido") == document:
-        return False
-    form.values["documento_conferido"] = document
-    form.warnings["novo_documento"] = visit.gettext(
-        "Os dígitos verificadores não conferem. Confirme o número com o solicitante; se estiver certo, registre assim."
-    )
-    return True
+def _warn_of_check_digits(visit: Visit, form: Form) -> None:
+    """Warn beside a document whose check digits are wrong, and note in the form that it was said: it is no refusal."""
+    try:
+        document = normalise_document(form.value("novo_documento"))
+    except InvalidDocument:
+        return
+    if not has_valid_check_digits(document):
+        form.values["documento_conferido"] = document
+        form.warnings["novo_documento"] = visit.gettext(
+            "Os dígitos verificadores não conferem. Confirme o número com o solicitante; se estiver certo, registre."
+        )
 
 
-def _search(visit: Visit, form: Form, search: str) -> Sequence[Requester]:
+def _search(visit: Visit, form: Form) -> Sequence[Requester]:
     """Return whom a document or the beginning of a name means; say so at the field when nobody."""
+    search = form.line("busca", 200)
     if not search:
         form.refuse("busca", visit.gettext("Digite o CPF/CNPJ ou o começo do nome."))
         return []
@@ -197,6 +205,8 @@ def _registration_page(
     status: int = 200,
 ) -> Response:
     _form_key(form)
+    if requester is None:
+        _warn_of_check_digits(visit, form)
     services = visit.store.list_services()
     return visit.render(
         "registration.html",
@@ -205,7 +215,8 @@ def _registration_page(
         requester=requester,
         call=call,
         matches=matches,
-        services=services,
+        services=[(str(service.id), service.name) for service in services],
         contracts=sorted({service.contract for service in services if service.contract}),
-        kinds=KINDS,
+        kinds=[(kind, visit.gettext(kind).capitalize()) for kind in KINDS],
+        levels=[(level, visit.gettext(name)) for level, name in LEVELS.items()],
     )

@@ -1,4 +1,4 @@
-"""One visit of a browser: who it is, what it asks, how it is answered. Knows HTTP and the store; no screen in particular.
+"""One visit of a browser: who it is, what it asks, how it is answered. Knows HTTP and the store; no one screen.
 
 Every handler gets a `Visit` and returns a response. A notice travels to the next page as a keyword in the address,
 never as text: what an address says is not what a page repeats.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -136,8 +136,7 @@ class Calls(Database):
 
     def newest_call_id(self) -> int:
         """Return the highest id of a call; 0 when there is none."""
-        rows = self.ask(_NEWEST_CALL)
-        return int(rows[0][0]) if rows else 0
+        return int(self.ask(_NEWEST_CALL)[0][0] or 0)
 
     def mark_delivered(self, tokens: Sequence[str]) -> None:
         """Record that the event of each of these calls was sent to a browser; the first time counts."""
@@ -198,7 +197,7 @@ _CALLS_WAITING = _DELIVERY.where(
     Call.created_at >= bindparam("since", type_=UtcDateTime),
     Call.seen_at.is_(None),
 )
-_NEWEST_CALL = select(Call.id).order_by(Call.id.desc()).limit(1)
+_NEWEST_CALL = select(func.max(Call.id))
 
 
 def _call(session: Session, token: str) -> Call:

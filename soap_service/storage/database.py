@@ -117,7 +117,8 @@ class Database:
     def upgrade(self) -> None:
         """Bring the database up to the schema of this program; does nothing where it already is."""
         if self.is_embedded and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            with _as_domain_errors():
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         if self.schema_version() == newest_schema_version():
             return
         from alembic import command

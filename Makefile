@@ -1,0 +1,49 @@
+# One command for each thing that people and CI do. `make help` lists them.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+RUN = $(VENV)/bin/python -m
+
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/installed  ## start the demonstration on an embedded database, at http://127.0.0.1:8000/
+	@exec $(VENV)/bin/soap-service demo $(ARGS)
+
+test: $(VENV)/tested browser check  ## run every check and test
+	$(RUN) pytest $(ARGS)
+
+check: $(VENV)/tested  ## lint, formatting, types, direction of imports
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(VENV)/bin/lint-imports
+
+wsdl: $(VENV)/installed  ## write the golden copy of the WSDL
+	$(VENV)/bin/soap-service wsdl --public-url http://127.0.0.1:8000 > wsdl/telefonia.wsdl
+
+messages: $(VENV)/tested  ## gather the sentences to translate
+	$(VENV)/bin/pybabel -q extract -F babel.cfg -k _ --no-location --sort-output --omit-header \
+		-o soap_service/locale/soap_service.pot soap_service
+
+browser: $(VENV)/tested  ## find or install the Chromium of the browser tests
+	@VENV=$(VENV) sh tests/browser/find-chromium.sh > /dev/null
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "On Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/installed: setup.cfg $(VENV)/bin/python
+	$(RUN) pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/tested: setup.cfg $(VENV)/bin/python
+	$(RUN) pip install -q --disable-pip-version-check -e '.[test,dev]'
+	@touch $(VENV)/installed $@
+
+clean:  ## remove what the targets above made
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.PHONY: help run test check wsdl messages browser clean

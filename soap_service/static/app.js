@@ -1,0 +1,280 @@
+// The live part of the screens: the extension's dialog, the event stream of the agent's extension, the popups of calls.
+// Every page works without it, except that calls do not pop up. One stream a browser: the tab that holds the lock
+// listens and tells the others.
+"use strict";
+
+(() => {
+  const page = document.body.dataset;
+  const live = document.getElementById("live");
+  const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const isVisible = () => document.visibilityState === "visible";
+
+  dropNoticeFromAddress();
+  openDialogsByLink();
+  const typed = watchTyping();
+  if (page.formToken) watchOwnPage();
+  if (page.formToken && page.extension) startListening();
+
+  // A notice is for once: reloading the page or keeping its address must not repeat it.
+  function dropNoticeFromAddress() {
+    const address = new URL(location.href);
+    if (!address.searchParams.has("aviso")) return;
+    address.searchParams.delete("aviso");
+    history.replaceState(history.state, "", address);
+  }
+
+  function openDialogsByLink() {
+    document.addEventListener("click", (event) => {
+      const closer = event.target.closest("[data-closes]");
+      if (closer) closer.closest("dialog").close();
+      const opener = event.target.closest("[data-opens]");
+      const dialog = opener && document.getElementById(opener.dataset.opens);
+      if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      dialog.showModal();
+      const field = dialog.querySelector("input:not([type=hidden])");
+      field.focus();
+      field.select();
+    });
+  }
+
+  // Whether something stands in a form of this page that leaving it would lose.
+  function watchTyping() {
+    const state = { isUnsaved: false };
+    for (const form of document.querySelectorAll("form[data-typed]")) {
+      if (form.querySelector("[aria-invalid]")) state.isUnsaved = true;
+      form.addEventListener("input", () => (state.isUnsaved = true));
+      form.addEventListener("submit", () => (state.isUnsaved = false));
+    }
+    return state;
+  }
+
+  function say(sentence, link) {
+    const notice = document.createElement("div");
+    notice.className = "notice is-warning";
+    const text = document.createElement("p");
+    text.textContent = sentence;
+    notice.append(text);
+    if (link) notice.append(link);
+    live.replaceChildren(notice);
+  }
+
+  function markSeen(token, formToken) {
+    const post = () =>
+      fetch(`/chamadas/${token}/vista`, { method: "POST", headers: { "X-Form-Token": formToken }, keepalive: true });
+    if (isVisible()) return post().catch(() => {});
+    document.addEventListener("visibilitychange", function seen() {
+      if (!isVisible()) return;
+      document.removeEventListener("visibilitychange", seen);
+      post().catch(() => {});
+    });
+  }
+
+  // The page of a call shows it already: it counts as seen and does not pop up on top of itself.
+  function watchOwnPage() {
+    const call = document.querySelector("[data-call]");
+    if (call && page.extension) markSeen(call.dataset.call, page.formToken);
+  }
+
+  function startListening() {
+    const indicator = document.getElementById("connection");
+    const shown = rememberShown();
+    const popups = queuePopups();
+    // Pages of another log-in or extension have another stream; the names are known to this site's pages alone.
+    const name = `soap-service ${page.extension} ${page.formToken}`;
+    const hasTabs = "BroadcastChannel" in window;
+    const tabs = hasTabs ? new BroadcastChannel(name) : { postMessage() {}, close() {} };
+    let stream = null;
+    let failures = 0;
+    let isGone = false;
+
+    tabs.onmessage = ({ data }) => receive(data);
+    if (hasTabs && navigator.locks) {
+      navigator.locks.request(name, () => new Promise(connect)).catch(() => {});
+      tabs.postMessage({ kind: "newcomer" });
+    } else {
+      connect();
+    }
+
+    function tellAll(message) {
+      tabs.postMessage(message);
+      receive(message);
+    }
+
+    function receive(message) {
+      if (isGone) return;
+      if (message.kind === "call") announce(message.token);
+      else if (message.kind === "handled") popups.withdraw(message.token);
+      else if (message.kind === "connection") showConnection(message.isOpen);
+      else if (message.kind === "newcomer") stream && tabs.postMessage({ kind: "connection", isOpen: isOpen() });
+      else if (message.kind === "lost") loseExtension(message.sentence);
+    }
+
+    function connect() {
+      if (isGone) return;
+      stream = new EventSource("/eventos");
+      stream.onopen = () => {
+        failures = 0;
+        tellAll({ kind: "connection", isOpen: true });
+      };
+      stream.onerror = () => {
+        tellAll({ kind: "connection", isOpen: false });
+        if (stream.readyState === EventSource.CLOSED) reconnect(stream);
+      };
+      stream.addEventListener("chamada", (event) => tellAll({ kind: "call", token: JSON.parse(event.data).token }));
+      stream.addEventListener("ramal", (event) => tellAll({ kind: "lost", sentence: JSON.parse(event.data).mensagem }));
+    }
+
+    const isOpen = () => stream !== null && stream.readyState === EventSource.OPEN;
+
+    // The browser reconnects by itself after a broken line, but gives up after an answer that is no stream.
+    async function reconnect(failed) {
+      failures += 1;
+      await wait(Math.min(3000 * (1 + Math.floor(failures / 10)), 15000));
+      if (stream === failed) connect();
+    }
+
+    function showConnection(isConnected) {
+      const words = isConnected ? indicator.dataset.connected : indicator.dataset.connecting;
+      if (indicator.textContent !== words) indicator.textContent = words;
+      indicator.classList.toggle("is-lost", !isConnected);
+    }
+
+    function loseExtension(sentence) {
+      isGone = true;
+      if (stream) stream.close();
+      stream = null;
+      const extension = document.getElementById("extension-shown");
+      extension.textContent = extension.dataset.none;
+      extension.classList.remove("is-registered");
+      indicator.textContent = "";
+      say(sentence);
+    }
+
+    function announce(token) {
+      if (shown.has(token)) return;
+      shown.add(token);
+      popups.show(token);
+    }
+
+    // The calls this tab has shown. Kept over a reload from when they were on the screen: one that came while the page
+    // was being left has not been shown yet.
+    function rememberShown() {
+      const key = "soap-service calls shown";
+      let kept = [];
+      try {
+        kept = JSON.parse(sessionStorage.getItem(key)) || [];
+      } catch {
+        // Without storage a reload may show a call twice.
+      }
+      const tokens = [...kept];
+      const own = document.querySelector("[data-call]");
+      if (own) tokens.push(own.dataset.call);
+      return {
+        has: (token) => tokens.includes(token),
+        add: (token) => tokens.push(token),
+        keep(token) {
+          kept = [...kept, token].slice(-100);
+          try {
+            sessionStorage.setItem(key, JSON.stringify(kept));
+          } catch {
+            // As above.
+          }
+        },
+      };
+    }
+
+    // Popups one after another: the next call waits until the one before it is closed.
+    function queuePopups() {
+      const waiting = [];
+      let current = null;
+
+      async function next() {
+        if (current || !waiting.length) return;
+        current = { token: waiting.shift(), dialog: null };
+        const mine = current;
+        const content = await fetchPopup(mine.token);
+        if (content && current === mine) open(mine, content);
+        else if (current === mine) finish();
+      }
+
+      function open(popup, content) {
+        const focusedBefore = document.activeElement;
+        const titleBefore = document.title;
+        const dialog = document.createElement("dialog");
+        dialog.className = "popup";
+        dialog.append(content);
+        const title = dialog.querySelector("h2");
+        dialog.setAttribute("aria-labelledby", title.id);
+        dialog.addEventListener("close", () => {
+          dialog.remove();
+          document.title = titleBefore;
+          if (focusedBefore && focusedBefore.isConnected) focusedBefore.focus();
+          tabs.postMessage({ kind: "handled", token: popup.token });
+          finish();
+        });
+        const form = dialog.querySelector("form");
+        form.addEventListener("submit", () => {
+          // What is being typed on this page must not be lost to a call.
+          if (typed.isUnsaved) form.target = "_blank";
+          tabs.postMessage({ kind: "handled", token: popup.token });
+          if (typed.isUnsaved) setTimeout(() => dialog.close());
+        });
+        document.body.append(dialog);
+        popup.dialog = dialog;
+        document.title = page.ringing;
+        dialog.showModal();
+        shown.keep(popup.token);
+        form.querySelector("[data-answers]").focus();
+        markSeen(popup.token, form.elements.form_token.value);
+      }
+
+      function finish() {
+        current = null;
+        next();
+      }
+
+      return {
+        show(token) {
+          waiting.push(token);
+          next();
+        },
+        withdraw(token) {
+          if (waiting.includes(token)) waiting.splice(waiting.indexOf(token), 1);
+          if (!current || current.token !== token) return;
+          if (current.dialog) current.dialog.close();
+          else finish();
+        },
+      };
+    }
+
+    // The inside of a call's popup; null when there is none to show. A broken line is tried again.
+    async function fetchPopup(token) {
+      for (let attempt = 1; attempt <= 5; attempt += 1) {
+        try {
+          const answer = await fetch(`/chamadas/${token}/janela`, { headers: { Accept: "text/html" } });
+          if (answer.ok) {
+            const template = document.createElement("template");
+            template.innerHTML = await answer.text();
+            return template.content;
+          }
+          if (answer.status === 401) return sayLoggedOut();
+          if (answer.status < 500) return null;
+        } catch {
+          // No answer at all: as with a failing server, try again.
+        }
+        await wait(1000 * attempt);
+      }
+      return null;
+    }
+
+    function sayLoggedOut() {
+      const link = document.createElement("a");
+      link.href = `/entrar?${new URLSearchParams({ para: location.pathname + location.search })}`;
+      link.className = "button";
+      link.textContent = page.logIn;
+      say(page.loggedOut, link);
+      return null;
+    }
+  }
+})();

@@ -1,0 +1,69 @@
+"""Settings from file, environment and flags, in rising order."""
+
+from pathlib import Path
+
+import pytest
+
+from soap_service.config import Settings, load_settings
+from soap_service.errors import InvalidValue
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "soap-service.toml"
+    file.write_text('host = "10.0.0.1"\nport = 1\ntime_zone = "UTC"\n')
+    environment = {"SOAP_SERVICE_HOST": "10.0.0.2", "SOAP_SERVICE_PORT": "2"}
+    settings = load_settings({"port": "3", "host": None}, environment, file)
+    assert (settings.time_zone, settings.host, settings.port) == ("UTC", "10.0.0.2", 3)
+
+
+def test_the_public_address_is_the_listening_one_unless_it_is_given() -> None:
+    assert Settings().endpoint_url == "http://127.0.0.1:8000/soap"
+    assert Settings(host="::1").endpoint_url == "http://[::1]:8000/soap"
+    assert Settings(public_url="https://t.example.com/").endpoint_url == "https://t.example.com/soap"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", "http"),
+        ("port", "70000"),
+        ("time_zone", "Brasil"),
+        ("working_hours", "8-18"),
+        ("working_hours", "18:00-08:00"),
+        ("working_days", "seg"),
+        ("holidays", "XX"),
+        ("public_url", "telefonia.example.com"),
+        ("log_level", "loud"),
+        ("trusted_proxies", "proxy"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_setting(name: str, value: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        load_settings({}, {f"SOAP_SERVICE_{name.upper()}": value})
+    assert caught.value.key == name
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("prot = 1", "prot"), ("port = ", "config"), ('port = "x"', "port")],
+    ids=["name", "syntax", "type"],
+)
+def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, key: str) -> None:
+    file = tmp_path / "soap-service.toml"
+    file.write_text(text)
+    with pytest.raises(InvalidValue) as caught:
+        load_settings({}, {}, file)
+    assert caught.value.key == key
+
+
+def test_a_missing_file_is_told() -> None:
+    with pytest.raises(InvalidValue, match="cannot be read"):
+        load_settings({}, {}, Path("/nonexistent/soap-service.toml"))
+
+
+def test_national_holidays_do_not_count() -> None:
+    from datetime import datetime, timedelta
+
+    calendar = Settings().calendar
+    christmas_eve = datetime(2026, 12, 24, 17, tzinfo=calendar.zone)
+    assert calendar.add(christmas_eve, timedelta(hours=2)).astimezone(calendar.zone).day == 28

@@ -1,0 +1,77 @@
+"""Passwords, secrets and addresses."""
+
+import pytest
+
+from soap_service.credentials import (
+    accepts_address,
+    accepts_secret,
+    check_password,
+    clean_networks,
+    hash_password,
+    make_secret,
+    read_basic,
+)
+from soap_service.errors import InvalidValue, LoginRefused
+from soap_service.model import Integration
+
+
+def test_a_password_is_kept_as_argon2id_and_only_the_right_one_passes() -> None:
+    kept = hash_password("uma senha longa")
+    assert kept.startswith("$argon2id$")
+    check_password("uma senha longa", kept)
+    for wrong in ("outra senha", "", "uma senha longa "):
+        with pytest.raises(LoginRefused):
+            check_password(wrong, kept)
+
+
+@pytest.mark.parametrize("kept", ["", "not a hash"])
+def test_nobodys_password_is_always_wrong(kept: str) -> None:
+    with pytest.raises(LoginRefused):
+        check_password("uma senha longa", kept)
+
+
+def test_a_short_password_is_refused() -> None:
+    with pytest.raises(InvalidValue):
+        hash_password("curta")
+
+
+def test_a_secret_has_at_least_128_random_bits_and_is_not_kept() -> None:
+    secret = make_secret()
+    assert len(secret.text) * 6 >= 128
+    assert secret.text.encode() not in secret.salt + secret.digest
+    integration = Integration(name="pbx", secret_salt=secret.salt, secret_hash=secret.digest)
+    assert accepts_secret(integration, secret.text)
+    assert not accepts_secret(integration, secret.text + "x")
+    assert not accepts_secret(Integration(name="other"), "")
+
+
+@pytest.mark.parametrize(
+    ("address", "is_in"),
+    [("10.1.2.3", True), ("::ffff:10.1.2.3", True), ("10.2.0.1", False), ("::1", True), ("", False), ("x", False)],
+)
+def test_an_address_is_in_the_networks_or_not(address: str, is_in: bool) -> None:
+    assert accepts_address(Integration(addresses=clean_networks("10.1.0.0/16, ::1")), address) is is_in
+
+
+def test_an_uncertain_address_is_in_no_network() -> None:
+    assert not accepts_address(Integration(addresses="0.0.0.0/0 ::/0"), None)
+
+
+def test_a_wrong_network_is_told() -> None:
+    with pytest.raises(InvalidValue):
+        clean_networks("10.1.0.0/33")
+
+
+@pytest.mark.parametrize(
+    ("header", "credential"),
+    [
+        (b"Basic cGJ4OnNlZ3JlZG8=", ("pbx", "segredo")),
+        (b"basic cGJ4OnNlOmdyZWRv", ("pbx", "se:gredo")),
+        (b"Basic cGJ4", None),
+        (b"Basic ====", None),
+        (b"Bearer cGJ4OnNlZ3JlZG8=", None),
+        (b"", None),
+    ],
+)
+def test_basic_credentials_are_read(header: bytes, credential: tuple[str, str] | None) -> None:
+    assert read_basic(header) == credential

@@ -1,0 +1,49 @@
+"""Token buckets: what may be spent, when it comes back, what is forgotten."""
+
+import pytest
+
+from soap_service.errors import LimitExceeded
+from soap_service.limits import Limit
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_burst_is_allowed_then_the_rate() -> None:
+    clock = Clock()
+    limit = Limit(rate=2, burst=3, clock=clock)
+    for _ in range(3):
+        limit.spend("a")
+    with pytest.raises(LimitExceeded):
+        limit.spend("a")
+    clock.now = 0.5
+    limit.spend("a")
+    with pytest.raises(LimitExceeded):
+        limit.check("a")
+
+
+def test_keys_do_not_share_a_bucket_and_forgiving_fills_it() -> None:
+    limit = Limit(rate=0.001, burst=1)
+    limit.spend("a")
+    limit.spend("b")
+    limit.forgive("a")
+    limit.spend("a")
+
+
+def test_a_flood_of_keys_forgets_the_oldest_only() -> None:
+    limit = Limit(rate=0.001, burst=1, remembered=2)
+    for key in "abc":
+        limit.spend(key)
+    limit.spend("a")
+    with pytest.raises(LimitExceeded):
+        limit.spend("c")
+
+
+def test_a_rate_of_zero_limits_nothing() -> None:
+    limit = Limit(rate=0, burst=1)
+    for _ in range(100):
+        limit.spend("a")

@@ -1,0 +1,24 @@
+"""What values the numbered parameters take. Source: domain.md, Parameters."""
+
+import pytest
+
+from soap_service.errors import InvalidValue, NotFound
+from soap_service.parameters import clean_value
+
+
+@pytest.mark.parametrize(("typed", "value"), [("S", "S"), ("s", "S"), ("Y", "S"), (" y ", "S"), ("n", "N")])
+def test_a_switch_is_s_or_n(typed: str, value: str) -> None:
+    assert clean_value(281, typed) == clean_value(282, typed) == value
+
+
+@pytest.mark.parametrize(
+    ("parameter", "typed"), [(281, ""), (281, "1"), (282, "sim"), (283, "x"), (283, "-1"), (283, "²")]
+)
+def test_other_values_are_refused_with_a_sentence(parameter: int, typed: str) -> None:
+    with pytest.raises(InvalidValue, match="O valor deve ser"):
+        clean_value(parameter, typed)
+
+
+def test_an_unknown_parameter_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        clean_value(280, "S")

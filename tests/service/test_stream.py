@@ -1,0 +1,206 @@
+"""Calls reach the browser: the event stream of the real service, read as a browser reads it."""
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from soap_service.credentials import SESSION_COOKIE
+from tests.conftest import Service, element, start_service, wait_until
+
+
+@dataclass
+class Listener:
+    """A browser's end of a stream: the events it got, each as id, name, data, and when they came."""
+
+    events: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    is_open: bool = False
+    has_ended: bool = False
+
+    @property
+    def tokens(self) -> list[str]:
+        return [data["token"] for _, name, data in self.events if name == "chamada"]
+
+
+def log_in(service: Service, login: str, extension: str = "") -> str:
+    store = service.store
+    agent = store.find_agent(login)
+    if extension:
+        store.register_extension(agent.id, extension, take_over=True)
+    cookie = store.open_session(agent.id, timedelta(hours=1))
+    store.close()
+    return cookie
+
+
+@contextmanager
+def listening(service: Service, cookie: str, last_event_id: str = "") -> Iterator[Listener]:
+    """Hold a stream open in a thread of its own; it is open, and known to be, when this yields."""
+    listener = Listener()
+    client = httpx.Client(timeout=30)
+    headers = {"Cookie": f"{SESSION_COOKIE}={cookie}", **({"Last-Event-ID": last_event_id} if last_event_id else {})}
+
+    def listen() -> None:
+        try:
+            with client.stream("GET", f"{service.url}/eventos", headers=headers) as response:
+                assert response.headers["content-type"].startswith("text/event-stream")
+                event: dict[str, str] = {}
+                for line in response.iter_lines():
+                    listener.is_open = True
+                    if line:
+                        name, _, value = line.partition(": ")
+                        event[name] = value
+                    elif "data" in event:
+                        listener.times.append(time.monotonic())
+                        listener.events.append((event.get("id", ""), event["event"], json.loads(event["data"])))
+                        event = {}
+        except (httpx.TransportError, httpx.StreamError, RuntimeError, OSError):
+            pass
+        listener.has_ended = True
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    wait_until(lambda: listener.is_open)
+    yield listener
+    client.close()
+
+
+def announce(service: Service, cpf: str = "11144477735", ramal: str = "4067") -> str:
+    return element(service.call("novaSolicitacao", cpf=cpf, ramal=ramal), "url").rpartition("/")[2]
+
+
+def test_a_call_reaches_the_listening_browser_in_well_under_a_second(own_service: Service) -> None:
+    with listening(own_service, log_in(own_service, "atendente", "4067")) as listener:
+        started = time.monotonic()
+        answer = own_service.call("novaSolicitacao", cpf="11144477735", ramal="4067")
+        assert element(answer, "aviso") == "ENTREGUE"
+        wait_until(lambda: listener.tokens)
+        assert listener.times[0] - started < 0.5
+        assert listener.tokens == [element(answer, "url").rpartition("/")[2]]
+        wait_until(lambda: own_service.store.find_call(listener.tokens[0]).delivered_at)
+
+
+def test_a_repeated_call_pops_up_once(own_service: Service) -> None:
+    with listening(own_service, log_in(own_service, "atendente", "4067")) as listener:
+        assert announce(own_service) == announce(own_service)
+        announce(own_service, cpf="52998224725")
+        wait_until(lambda: len(listener.tokens) >= 2)
+        time.sleep(0.3)
+        assert len(listener.tokens) == len(set(listener.tokens)) == 2
+
+
+def test_a_call_at_another_extension_is_not_heard(own_service: Service) -> None:
+    own_service.store.register_extension(own_service.store.find_agent("consulta").id, "4068")
+    with listening(own_service, log_in(own_service, "atendente", "4067")) as listener:
+        other = announce(own_service, ramal="4068")
+        without = element(own_service.call("novaSolicitacao", cpf="11144477735"), "aviso")
+        mine = announce(own_service)
+        wait_until(lambda: listener.tokens)
+        assert listener.tokens == [mine]
+        assert other != mine
+        assert without == "RAMAL_NAO_INFORMADO"
+
+
+def test_what_was_missed_is_replayed_once_after_a_reconnect(own_service: Service) -> None:
+    cookie = log_in(own_service, "atendente", "4067")
+    with listening(own_service, cookie) as listener:
+        first = announce(own_service)
+        wait_until(lambda: listener.tokens)
+        last_event_id = listener.events[-1][0]
+    missed = announce(own_service, cpf="52998224725")
+    with listening(own_service, cookie, last_event_id) as listener:
+        wait_until(lambda: listener.tokens)
+        later = announce(own_service, cpf="12345678909")
+        wait_until(lambda: len(listener.tokens) == 2)
+        assert listener.tokens == [missed, later]
+    assert first not in listener.tokens
+
+
+def test_a_call_that_was_seen_is_not_replayed_on_a_fresh_page(own_service: Service) -> None:
+    cookie = log_in(own_service, "atendente", "4067")
+    seen = announce(own_service)
+    own_service.store.mark_seen(seen)
+    unseen = announce(own_service, cpf="52998224725")
+    with listening(own_service, cookie) as listener:
+        wait_until(lambda: listener.tokens)
+        time.sleep(0.2)
+        assert listener.tokens == [unseen]
+
+
+def test_a_call_that_is_too_old_is_not_popped(tmp_path: Path) -> None:
+    service = start_service(tmp_path, SOAP_SERVICE_CALL_SECONDS="0.5")
+    announce(service)
+    time.sleep(0.6)
+    with listening(service, log_in(service, "atendente", "4067")) as listener:
+        fresh = announce(service, cpf="52998224725")
+        wait_until(lambda: listener.tokens)
+        assert listener.tokens == [fresh]
+    service.stop()
+
+
+def test_a_takeover_tells_the_first_and_calls_go_to_the_second_only(own_service: Service) -> None:
+    first, second = log_in(own_service, "atendente", "4067"), log_in(own_service, "consulta")
+    with listening(own_service, first) as loser, listening(own_service, second) as winner:
+        store = own_service.store
+        store.register_extension(store.find_agent("consulta").id, "4067", take_over=True)
+        wait_until(lambda: loser.events)
+        assert loser.events[0][1:] == ("ramal", {"mensagem": "O ramal 4067 foi assumido por Caio Consulta."})
+        token = announce(own_service)
+        wait_until(lambda: winner.tokens)
+        time.sleep(0.2)
+        assert (loser.tokens, winner.tokens) == ([], [token])
+
+
+def test_all_tabs_of_an_agent_hear_a_call(own_service: Service) -> None:
+    cookie = log_in(own_service, "atendente", "4067")
+    with listening(own_service, cookie) as one, listening(own_service, cookie) as two:
+        token = announce(own_service)
+        wait_until(lambda: one.tokens and two.tokens)
+        assert one.tokens == two.tokens == [token]
+
+
+def test_when_the_last_stream_ends_calls_wait(own_service: Service) -> None:
+    with listening(own_service, log_in(own_service, "atendente", "4067")):
+        assert element(own_service.call("novaSolicitacao", cpf="1", ramal="4067"), "aviso") == "ENTREGUE"
+
+    numbers = iter(range(2, 1000))
+
+    def is_waiting() -> bool:
+        answer = own_service.call("novaSolicitacao", cpf=next(numbers), ramal="4067")
+        return element(answer, "aviso") == "AGUARDANDO"
+
+    wait_until(is_waiting)
+
+
+def test_the_service_stops_in_order_with_streams_open(own_service: Service) -> None:
+    with listening(own_service, log_in(own_service, "atendente", "4067")) as listener:
+        started = time.monotonic()
+        assert own_service.stop(signal.SIGTERM) == 0
+        assert time.monotonic() - started < 5
+        wait_until(lambda: listener.has_ended)
+
+
+@pytest.mark.parametrize("cookie", ["", "wrong", 'x"; y'])
+def test_without_a_log_in_there_is_no_stream(service: Service, cookie: str) -> None:
+    refused = httpx.get(f"{service.url}/eventos", headers={"Cookie": f"{SESSION_COOKIE}={cookie}"})
+    assert refused.status_code == 401
+
+
+def test_a_hundred_calls_to_twenty_streams_are_all_heard_once(own_service: Service) -> None:
+    from contextlib import ExitStack
+
+    cookie = log_in(own_service, "atendente", "4067")
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(listening(own_service, cookie)) for _ in range(20)]
+        tokens = [announce(own_service, cpf=f"{number:011}") for number in range(100)]
+        wait_until(lambda: all(len(listener.tokens) >= 100 for listener in listeners))
+        for listener in listeners:
+            assert listener.tokens == tokens

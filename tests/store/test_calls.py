@@ -1,0 +1,175 @@
+"""The life of a call in the store: announced, repeated, waiting, answered, its one child request."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from soap_service.errors import CallNotFound, RequestNotFound
+from soap_service.model import CallState, Notice
+from soap_service.store import Announcement
+from tests.store.conftest import World
+
+
+def announcement(world: World, **changes: object) -> Announcement:
+    values = {"operation": "novaSolicitacao", "document": "11144477735", "extension": "4067", **changes}
+    return Announcement(world.integration.id, **values)  # type: ignore[arg-type]
+
+
+def viewing(world: World) -> Announcement:
+    return announcement(world, operation="visualizarSolicitacao", request_id=world.request.id)
+
+
+def test_the_notice_says_who_would_see_the_call(world: World) -> None:
+    store = world.store
+    assert store.announce_call(announcement(world)).notice is Notice.NOT_REGISTERED
+    store.register_extension(world.ana.id, "4067")
+    assert store.announce_call(announcement(world, document="52998224725")).notice is Notice.WAITING
+    store.add_listener("worker", "4067", datetime.now(UTC) + timedelta(seconds=30))
+    assert store.announce_call(announcement(world, document="")).notice is Notice.DELIVERED
+    store.add_listener("worker", "4067", datetime.now(UTC) - timedelta(seconds=1))
+    assert store.announce_call(announcement(world, document="12345678909")).notice is Notice.WAITING
+
+
+def test_a_call_without_an_extension_goes_to_the_only_registered_one(world: World) -> None:
+    store = world.store
+    store.register_extension(world.ana.id, "4067")
+    receipt = store.announce_call(announcement(world, extension=None))
+    assert (receipt.extension, receipt.notice) == ("4067", Notice.WAITING)
+
+
+@pytest.mark.parametrize("registered", [0, 2])
+def test_a_call_without_an_extension_is_never_sent_to_everyone(world: World, registered: int) -> None:
+    for agent, number in ((world.ana, "4067"), (world.bia, "4068"))[:registered]:
+        world.store.register_extension(agent.id, number)
+    receipt = world.store.announce_call(announcement(world, extension=None))
+    assert (receipt.extension, receipt.notice) == (None, Notice.NO_EXTENSION)
+    assert world.store.find_call(receipt.token).requester is not None
+
+
+def test_a_repeat_within_the_time_is_the_same_call(world: World) -> None:
+    first = world.store.announce_call(announcement(world))
+    assert world.store.announce_call(announcement(world)) == first
+    assert len(world.store.list_calls_after(0)) == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"document": "52998224725"}, {"extension": "4068"}, {"operation": "other"}, {"extension": None}]
+)
+def test_another_document_extension_or_operation_is_another_call(world: World, change: dict[str, object]) -> None:
+    first = world.store.announce_call(announcement(world))
+    assert world.store.announce_call(announcement(world, **change)).token != first.token
+
+
+def test_after_the_time_it_is_a_new_call(world: World) -> None:
+    first = world.store.announce_call(announcement(world))
+    world.store.repeat_within = timedelta(0)
+    assert world.store.announce_call(announcement(world)).token != first.token
+
+
+def test_thirty_repeats_at_once_are_one_call(world: World) -> None:
+    with ThreadPoolExecutor(10) as threads:
+        receipts = set(threads.map(lambda _: world.store.announce_call(viewing(world)), range(30)))
+    assert len(receipts) == 1
+    assert len(world.store.list_calls_at("4067")) == 1
+
+
+@pytest.mark.parametrize("change", [{"request_id": 999}, {"document": "52998224725"}, {"document": "99999999999"}])
+def test_a_request_that_is_not_the_documents_is_not_found_and_keeps_nothing(
+    world: World, change: dict[str, object]
+) -> None:
+    with pytest.raises(RequestNotFound):
+        world.store.announce_call(announcement(world, **{"request_id": world.request.id, **change}))
+    assert world.store.newest_call_id() == 0
+
+
+def test_waiting_calls_are_unseen_and_young(world: World) -> None:
+    store = world.store
+    old, seen, waiting = (store.announce_call(announcement(world, document=d)) for d in ("1", "2", "3"))
+    store.mark_seen(seen.token)
+    with store.writing() as session:
+        session.merge(store.find_call(old.token)).created_at = datetime.now(UTC) - timedelta(seconds=61)
+    assert [call.token for call in store.list_calls_waiting("4067")] == [waiting.token]
+    assert store.list_calls_waiting("4068") == []
+
+
+def test_a_call_goes_through_its_states(world: World) -> None:
+    store = world.store
+    token = store.announce_call(announcement(world)).token
+
+    def state(later: float = 0) -> CallState:
+        return store.find_call(token).state(datetime.now(UTC) + timedelta(seconds=later), store.call_lifetime)
+
+    assert (state(), state(61)) == (CallState.CREATED, CallState.MISSED)
+    store.mark_delivered([token])
+    assert (state(), state(61)) == (CallState.DELIVERED, CallState.MISSED)
+    store.mark_seen(token)
+    assert (state(), state(61)) == (CallState.SEEN, CallState.SEEN)
+    store.answer_call(token, world.ana.id)
+    assert state(61) is CallState.ANSWERED
+    answered_by = store.find_call(token).answered_by
+    assert answered_by is not None and answered_by.login == "ana"
+
+
+def test_an_unknown_token_is_no_call(world: World) -> None:
+    for ask in (world.store.find_call, lambda token: world.store.answer_call(token, world.ana.id)):
+        with pytest.raises(CallNotFound):
+            ask("x" * 43)
+
+
+def switch_child_requests_on(world: World) -> None:
+    world.store.set_parameter(282, "S", "test")
+    world.store.set_parameter(283, str(world.service.id), "test")
+
+
+def test_answering_a_viewing_call_launches_one_closed_child(world: World) -> None:
+    switch_child_requests_on(world)
+    token = world.store.announce_call(viewing(world)).token
+    answer = world.store.answer_call(token, world.ana.id)
+    assert world.store.answer_call(token, world.bia.id) == answer
+    (child,) = world.store.list_children(world.request.id)
+    assert (child.id, child.situation, child.requester_id) == (answer.child_number, "Fechada", world.maria.id)
+    events = world.store.find_request(child.id).events
+    assert [(event.actor, event.action) for event in events] == [
+        ("Automático", "abertura"),
+        ("Automático", "encerramento"),
+    ]
+    parent = world.store.find_request(world.request.id)
+    assert (parent.situation, len(parent.events)) == ("EmAndamento", 1)
+
+
+def test_forty_answers_at_once_launch_one_child(world: World) -> None:
+    switch_child_requests_on(world)
+    token = world.store.announce_call(viewing(world)).token
+    with ThreadPoolExecutor(8) as threads:
+        numbers = {
+            a.child_number for a in threads.map(lambda _: world.store.answer_call(token, world.ana.id), range(40))
+        }
+    assert len(numbers) == 1
+    assert len(world.store.list_children(world.request.id)) == 1
+
+
+def test_with_282_off_no_child_is_launched(world: World) -> None:
+    token = world.store.announce_call(viewing(world)).token
+    answer = world.store.answer_call(token, world.ana.id)
+    assert (answer.child_number, answer.problem) == (None, "")
+    assert world.store.list_children(world.request.id) == []
+
+
+@pytest.mark.parametrize("chosen", ["none", "inactive"])
+def test_with_282_on_and_no_usable_283_the_reason_is_told(world: World, chosen: str) -> None:
+    world.store.set_parameter(282, "S", "test")
+    if chosen == "inactive":
+        world.store.set_parameter(283, str(world.service.id), "test")
+        with world.store.writing() as session:
+            session.merge(world.service).is_active = False
+    token = world.store.announce_call(viewing(world)).token
+    assert "283" in world.store.answer_call(token, world.ana.id).problem
+    assert "283" in world.store.child_request_problem()
+    assert world.store.list_children(world.request.id) == []
+
+
+def test_a_call_for_a_new_request_launches_no_child(world: World) -> None:
+    switch_child_requests_on(world)
+    token = world.store.announce_call(announcement(world)).token
+    assert world.store.answer_call(token, world.ana.id).child_number is None

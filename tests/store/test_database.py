@@ -1,0 +1,199 @@
+"""What holds for the database itself: migrations, durability settings, query plans, a database that is gone."""
+
+import inspect
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, event
+
+from soap_service.errors import SoapServiceError, StoreUnavailable
+from soap_service.model import Base
+from soap_service.situations import Action
+from soap_service.store import Announcement, NewRequest, Store
+from tests.store.conftest import World
+
+
+def test_the_migrations_lead_to_the_very_schema_of_the_model(store: Store) -> None:
+    with create_engine(store.url).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    assert store.is_ready()
+
+
+def test_upgrading_twice_or_from_four_threads_at_once_is_upgrading_once(tmp_path: Path) -> None:
+    stores = [Store(f"sqlite:///{tmp_path / 'folder' / 'new.db'}") for _ in range(4)]
+    failures: list[BaseException] = []
+
+    def upgrade(store: Store) -> None:
+        try:
+            store.upgrade()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=upgrade, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert all(store.is_ready() for store in stores)
+    for store in stores:
+        store.close()
+
+
+def test_every_connection_is_durable_and_checks_foreign_keys(store: Store) -> None:
+    for session_of in (store.reading, store.writing):
+        with session_of() as session:
+            pragmas = {
+                name: session.connection().exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            }
+        assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+
+
+def test_a_transaction_that_fails_leaves_nothing(world: World) -> None:
+    with pytest.raises(ZeroDivisionError), world.store.writing() as session:
+        session.merge(world.maria).name = "Outra"
+        session.flush()
+        _ = 1 // 0
+    assert world.store.find_requester("11144477735").name == "Maria"
+
+
+def test_the_marker_tells_that_another_process_has_written(world: World) -> None:
+    marker = world.store.change_marker()
+    assert world.store.change_marker() == marker
+    with sqlite3.connect(str(world.store.url.database)) as other:
+        other.execute("UPDATE requester SET name = 'Maria II'")
+    other.close()
+    assert world.store.change_marker() != marker
+
+
+def test_a_bell_is_rung_after_the_commit_of_a_call(world: World) -> None:
+    seen: list[int] = []
+    world.store.when_rung(lambda: seen.append(world.store.newest_call_id()))
+    world.store.announce_call(Announcement(world.integration.id, "novaSolicitacao", "11144477735"))
+    assert seen == [1]
+
+
+def announce(world: World) -> str:
+    announcement = Announcement(world.integration.id, "visualizarSolicitacao", "11144477735", world.request.id, "4067")
+    return world.store.announce_call(announcement).token
+
+
+LOOKUPS: dict[str, Callable[[World], object]] = {
+    "count_open_requests": lambda w: w.store.count_open_requests("11144477735"),
+    "summarise_request": lambda w: w.store.summarise_request(w.request.id),
+    "announce_call": announce,
+    "find_call": lambda w: w.store.find_call(announce(w)),
+    "list_calls_at": lambda w: w.store.list_calls_at("4067"),
+    "list_calls_after": lambda w: w.store.list_calls_after(0),
+    "list_calls_waiting": lambda w: w.store.list_calls_waiting("4067"),
+    "newest_call_id": lambda w: w.store.newest_call_id(),
+    "mark_delivered": lambda w: w.store.mark_delivered([announce(w)]),
+    "mark_seen": lambda w: w.store.mark_seen(announce(w)),
+    "answer_call": lambda w: w.store.answer_call(announce(w), w.ana.id),
+    "extension_of": lambda w: w.store.extension_of(w.ana.id),
+    "find_session": lambda w: w.store.find_session(w.store.open_session(w.ana.id, w.store.call_lifetime)),
+    "list_extensions_changed_since": lambda w: w.store.list_extensions_changed_since(w.request.opened_at),
+    "find_request": lambda w: w.store.find_request(w.request.id),
+    "list_children": lambda w: w.store.list_children(w.request.id),
+    "find_requester": lambda w: w.store.find_requester("11144477735"),
+    "list_requesters_named": lambda w: w.store.list_requesters_named("Ma"),
+}
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+def test_every_lookup_is_served_by_an_index(world: World, name: str) -> None:
+    asked = _statements_of(world.store, lambda: LOOKUPS[name](world))
+    assert asked
+    with sqlite3.connect(str(world.store.url.database)) as database:
+        for statement, parameters in asked:
+            plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            scans = [step for step in plan if step.startswith("SCAN") and "CONSTANT ROW" not in step]
+            assert scans == [], f"{statement}\n{plan}"
+    database.close()
+
+
+@pytest.mark.parametrize("name", ["count_open_requests", "summarise_request"])
+def test_a_hot_read_is_one_round_trip(world: World, name: str) -> None:
+    assert len(_statements_of(world.store, lambda: LOOKUPS[name](world))) == 1
+
+
+def _statements_of(store: Store, work: Callable[[], object]) -> list[tuple[str, Any]]:
+    """Return the statements that the work sends, without those that begin and end transactions."""
+    asked: list[tuple[str, Any]] = []
+
+    def record(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            asked.append((statement, parameters))
+
+    engines = (store._reader, store._writer)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", record)
+    work()
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", record)
+    return asked
+
+
+NEW = NewRequest(1, 1, "x", "incidente")
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "announcement": (Announcement(1, "novaSolicitacao", "1"),),
+    "new": (NEW,),
+    "action": (Action.NOTE,),
+}
+
+
+def public_methods() -> list[str]:
+    """Return every method of the store that asks or changes the database."""
+    own = {"ask", "close", "when_rung", "reading", "writing", "is_ready", "change_marker"}
+    return [
+        name
+        for name, _ in inspect.getmembers(Store, inspect.isfunction)
+        if not name.startswith("_") and name not in own
+    ]
+
+
+def _argument(parameter: inspect.Parameter) -> Any:
+    """Return some value that fits a parameter, by its name or its type."""
+    from datetime import UTC, datetime, timedelta
+
+    named = {
+        "announcement": Announcement(1, "n", "1"),
+        "new": NEW,
+        "action": Action.NOTE,
+        "parameter_id": 281,
+        "value": "S",
+    }
+    by_type = {
+        "int": 1,
+        "str": "x",
+        "bytes | None": None,
+        "datetime": datetime.now(UTC),
+        "timedelta": timedelta(1),
+        "bool": True,
+    }
+    kind = getattr(parameter.annotation, "__name__", str(parameter.annotation))
+    return named[parameter.name] if parameter.name in named else by_type.get(kind, ["x"])
+
+
+@pytest.mark.parametrize("name", public_methods())
+def test_every_method_tells_a_database_that_is_gone_in_the_domains_words(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "gone"
+    store = Store(f"sqlite:///{folder / 'store.db'}")
+    folder.write_text("a file where the folder should be")
+    method = getattr(store, name)
+    required = [p for p in inspect.signature(method).parameters.values() if p.default is inspect.Parameter.empty]
+    with pytest.raises((StoreUnavailable, SoapServiceError)) as caught:
+        method(*map(_argument, required))
+    assert isinstance(caught.value, StoreUnavailable), caught.value
+
+
+def test_is_ready_says_no_when_the_database_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "gone").write_text("")
+    assert not Store(f"sqlite:///{tmp_path / 'gone' / 'store.db'}").is_ready()

@@ -1,0 +1,106 @@
+"""Extensions, log-ins, requesters and agents."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from soap_service.errors import AgentNotFound, AlreadyExists, ExtensionTaken, InvalidValue, NotFound, RequesterNotFound
+from tests.store.conftest import World
+
+HOUR = timedelta(hours=1)
+
+
+def test_registering_a_taken_extension_asks_first(world: World) -> None:
+    world.store.register_extension(world.ana.id, "4067")
+    with pytest.raises(ExtensionTaken) as caught:
+        world.store.register_extension(world.bia.id, "4067")
+    assert caught.value.owner == "Ana"
+    assert world.store.extension_of(world.ana.id) == "4067"
+
+
+def test_taking_an_extension_over_tells_the_former_owner(world: World) -> None:
+    store = world.store
+    before = datetime.now(UTC)
+    store.register_extension(world.ana.id, "4067")
+    store.register_extension(world.bia.id, "4067", take_over=True)
+    assert (store.extension_of(world.ana.id), store.extension_of(world.bia.id)) == (None, "4067")
+    (taken,) = store.list_extensions_taken_from(world.ana.id)
+    assert taken.agent is not None
+    assert (taken.number, taken.agent.name) == ("4067", "Bia")
+    assert store.list_extensions_changed_since(before) == [("4067", world.bia.id, "Bia")]
+    store.acknowledge_takeover(world.ana.id)
+    assert store.list_extensions_taken_from(world.ana.id) == []
+
+
+def test_an_agent_has_one_extension_and_can_give_it_up(world: World) -> None:
+    store = world.store
+    store.register_extension(world.ana.id, "4067")
+    store.register_extension(world.ana.id, " 04067 ")
+    assert store.extension_of(world.ana.id) == "04067"
+    store.register_extension(world.bia.id, "4067")
+    store.release_extension(world.ana.id)
+    assert store.extension_of(world.ana.id) is None
+
+
+@pytest.mark.parametrize("number", ["", " ", "x" * 21, "40 67", "ramal!", "4067\n1", "é"])
+def test_what_cannot_be_an_extension_is_refused(world: World, number: str) -> None:
+    with pytest.raises(InvalidValue):
+        world.store.register_extension(world.ana.id, number)
+
+
+def test_of_twenty_takeovers_at_once_one_owner_remains(world: World) -> None:
+    agents = [world.ana.id, world.bia.id] * 10
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda agent: world.store.register_extension(agent, "4067", take_over=True), agents))
+    owners = [agent for agent in (world.ana.id, world.bia.id) if world.store.extension_of(agent) == "4067"]
+    assert len(owners) == 1
+
+
+def test_a_log_in_lasts_until_it_expires_ends_or_its_agent_is_disabled(world: World) -> None:
+    store = world.store
+    expired = store.open_session(world.ana.id, -HOUR)
+    closed = store.open_session(world.ana.id, HOUR)
+    store.close_session(closed)
+    disabled = store.open_session(world.bia.id, HOUR)
+    store.register_extension(world.bia.id, "4067")
+    store.disable_agent("bia")
+    for cookie in (expired, closed, disabled, "", "x"):
+        with pytest.raises(NotFound):
+            store.find_session(cookie)
+    assert store.extension_of(world.bia.id) is None
+    session = store.find_session(store.open_session(world.ana.id, HOUR))
+    assert (session.agent.login, session.agent.groups[0].name) == ("ana", "SDNIVEL1")
+
+
+def test_a_new_password_ends_the_log_ins(world: World) -> None:
+    cookie = world.store.open_session(world.ana.id, HOUR)
+    world.store.set_password("ana", "other")
+    with pytest.raises(NotFound):
+        world.store.find_session(cookie)
+
+
+def test_a_document_has_one_requester(world: World) -> None:
+    assert world.store.find_requester("11144477735").name == "Maria"
+    with pytest.raises(AlreadyExists):
+        world.store.add_requester("11144477735", "Outra Maria")
+    with pytest.raises(RequesterNotFound):
+        world.store.find_requester("52998224725")
+
+
+def test_requesters_are_found_by_the_beginning_of_their_name(world: World) -> None:
+    world.store.add_requester("52998224725", "Mariana")
+    world.store.add_requester("12345678909", "100% Óbvio_")
+    assert [r.name for r in world.store.list_requesters_named("Mari")] == ["Maria", "Mariana"]
+    assert [r.name for r in world.store.list_requesters_named("100%")] == ["100% Óbvio_"]
+    assert world.store.list_requesters_named("%") == []
+
+
+def test_agents_are_known_by_login_once(world: World) -> None:
+    with pytest.raises(AlreadyExists):
+        world.store.add_agent("ana", "Outra Ana", "hash")
+    with pytest.raises(NotFound) as caught:
+        world.store.add_agent("carla", "Carla", "hash", ["NENHUM"])
+    assert caught.value.key == "NENHUM"
+    with pytest.raises(AgentNotFound):
+        world.store.find_agent("carla")

@@ -1,0 +1,127 @@
+"""Requests: opened once, executed by those who may, their clock and their history."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from soap_service.errors import (
+    ExecutionRefused,
+    RequesterNotFound,
+    RequestNotFound,
+    ServiceNotFound,
+    TransitionRefused,
+)
+from soap_service.situations import Action
+from soap_service.store import NewRequest
+from tests.store.conftest import World
+
+
+def test_a_form_posted_ten_times_opens_one_request(world: World) -> None:
+    with ThreadPoolExecutor(5) as threads:
+        numbers = {request.id for request in threads.map(lambda _: world.open_request("same"), range(10))}
+    assert len(numbers) == 1
+    assert world.store.count_open_requests("11144477735") == (2, None)
+
+
+def test_an_opened_request_has_group_deadline_and_history(world: World) -> None:
+    request = world.store.find_request(world.request.id)
+    assert (request.group.name, request.contract, request.situation_label) == ("SDNIVEL1", "C1", "Em andamento")
+    assert request.deadline == world.store.calendar.add(request.opened_at, timedelta(hours=8))
+    assert [(event.actor, event.action) for event in request.events] == [("Ana", "abertura")]
+
+
+def test_opening_for_nobody_or_nothing_is_refused(world: World) -> None:
+    with pytest.raises(RequesterNotFound):
+        world.store.open_request(NewRequest(99, world.service.id, "x", "incidente"), world.ana.id, "form:a")
+    with pytest.raises(ServiceNotFound):
+        world.store.open_request(NewRequest(world.maria.id, 99, "x", "incidente"), world.ana.id, "form:a")
+
+
+def test_requests_in_progress_are_counted(world: World) -> None:
+    count = world.store.count_open_requests
+    assert count("11144477735") == (1, world.request.id)
+    second = world.open_request("second")
+    assert count("11144477735") == (2, None)
+    world.store.execute_request(second.id, world.ana.id, Action.SUSPEND, "espera")
+    assert count("11144477735") == (1, world.request.id)
+    world.store.execute_request(world.request.id, world.ana.id, Action.RESOLVE, "feito")
+    assert count("11144477735") == (0, None)
+    world.store.execute_request(world.request.id, world.ana.id, Action.REOPEN, "voltou")
+    assert count("11144477735") == (1, world.request.id)
+    with pytest.raises(RequesterNotFound):
+        count("52998224725")
+
+
+def test_only_an_executor_executes(world: World) -> None:
+    number = world.request.id
+    assert world.store.may_execute(number, world.ana.id)
+    assert not world.store.may_execute(number, world.bia.id)
+    with pytest.raises(ExecutionRefused):
+        world.store.execute_request(number, world.bia.id, Action.NOTE, "x")
+    assert len(world.store.find_request(number).events) == 1
+
+
+def test_a_group_without_the_permission_does_not_execute(world: World) -> None:
+    world.store.add_group("LEITURA", may_execute=False)
+    world.store.add_agent("caio", "Caio", "hash", ["LEITURA"])
+    service = world.store.add_service("Consulta", "requisição", "LEITURA")
+    request = world.open_request("readers", service)
+    caio = world.store.find_agent("caio")
+    assert not world.store.may_execute(request.id, caio.id)
+    assert not world.store.may_execute(request.id, world.ana.id)
+
+
+def test_a_finished_request_is_not_executed_but_reopened(world: World) -> None:
+    number = world.request.id
+    world.store.execute_request(number, world.ana.id, Action.RESOLVE, "feito")
+    assert not world.store.may_execute(number, world.ana.id)
+    with pytest.raises(TransitionRefused):
+        world.store.execute_request(number, world.ana.id, Action.SUSPEND, "x")
+    assert world.store.execute_request(number, world.ana.id, Action.REOPEN, "voltou").situation == "Reaberta"
+
+
+def test_suspension_hides_the_deadline_and_reactivation_brings_it_back(world: World) -> None:
+    number, due = world.request.id, world.request.deadline
+    assert world.store.execute_request(number, world.ana.id, Action.SUSPEND, "espera").deadline is None
+    assert world.store.summarise_request(number).deadline is None
+    back = world.store.execute_request(number, world.ana.id, Action.REACTIVATE, "chegou").deadline
+    assert back is not None and due is not None
+    assert abs((back - due).total_seconds()) <= 5
+
+
+def test_an_overdue_request_is_still_overdue_after_a_suspension(world: World) -> None:
+    long_ago = datetime(2016, 7, 1, 15, 10, tzinfo=UTC)
+    with world.store.writing() as session:
+        session.merge(world.request).due_at = long_ago
+    world.store.execute_request(world.request.id, world.ana.id, Action.SUSPEND, "espera")
+    assert world.store.execute_request(world.request.id, world.ana.id, Action.REACTIVATE, "x").deadline == long_ago
+
+
+def test_closing_a_parent_closes_its_children(world: World) -> None:
+    child = world.open_request("child")
+    with world.store.writing() as session:
+        session.merge(child).parent_id = world.request.id
+    world.store.execute_request(world.request.id, world.ana.id, Action.CLOSE, "fim")
+    closed = world.store.find_request(child.id)
+    assert (closed.situation, closed.events[-1].actor) == ("Fechada", "Automático")
+
+
+def test_every_action_leaves_its_line_in_the_history(world: World) -> None:
+    for action in (Action.NOTE, Action.SUSPEND, Action.REACTIVATE, Action.RESOLVE, Action.CLOSE):
+        world.store.execute_request(world.request.id, world.ana.id, action, f"nota de {action}")
+    events = world.store.find_request(world.request.id).events
+    assert [event.action for event in events][1:] == [
+        "anotação",
+        "suspensão",
+        "reativação",
+        "resolução",
+        "encerramento",
+    ]
+    assert events[2].note == "nota de suspensão"
+
+
+def test_an_unknown_number_is_not_found(world: World) -> None:
+    for ask in (world.store.find_request, world.store.summarise_request):
+        with pytest.raises(RequestNotFound):
+            ask(999)
