@@ -14,6 +14,10 @@ from itertools import product
 from typing import Any
 from xml.sax.saxutils import escape
 
+# isort: split
+from soap_service import spyne_compat  # noqa: F401 - before anything of Spyne
+
+# isort: split
 from lxml import etree
 from spyne import Application, Boolean, DateTime, Integer32, MethodContext, Unicode
 from spyne.model import ComplexModelBase
@@ -90,8 +94,8 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def clean(text: str) -> str:
-    """Return the text without the characters that XML 1.0 cannot carry, escaped."""
-    return escape(_NOT_XML.sub("", text))
+    """Return the text without the characters that XML 1.0 cannot carry, escaped; a bare CR would be read as LF."""
+    return escape(_NOT_XML.sub("", text), {"\r": "&#13;"})
 
 
 _FORMATS: dict[Any, Callable[[Any], str]] = {

@@ -16,6 +16,10 @@ from enum import Enum
 from typing import Any
 from xml.parsers import expat
 
+# isort: split
+from soap_service import spyne_compat  # noqa: F401 - before anything of Spyne
+
+# isort: split
 from spyne import Application, Unicode
 
 from soap_service.errors import InvalidArgument, MissingArgument, SoapServiceError

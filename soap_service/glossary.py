@@ -1,6 +1,6 @@
 """Portuguese words of the wire and the screens to the English terms of the code. The one place that maps them.
 
-README shows this table; `tests/rules/test_glossary.py` holds the two together.
+README shows this table; `tests/rules/test_readme.py` holds the two together.
 """
 
 GLOSSARY = {

@@ -27,7 +27,7 @@ STOP_SECONDS = 10
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Refuse a request with too much around its body, close a connection that is too slow, pass over other protocols."""
+    """Refuse a request with too much around its body, close a connection that is too slow, stay with HTTP/1.1."""
 
     request_seconds = 10.0
     _wrapping_bytes = 0
@@ -88,7 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
         Java's HttpClient offers HTTP/2 with its first call; the parser then takes the body for the other protocol.
         Source: RFC 9110 section 7.8, a server may ignore Upgrade.
         """
-        lines = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
         lines += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
         self._wrapping_bytes -= len(rest)
         self.data_received(b"\r\n".join([*lines, b"", rest]))

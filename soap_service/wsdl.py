@@ -3,6 +3,9 @@
 Source: WSDL 1.1; `wire.md`, WSDL, where each rule was found by running real client stacks.
 """
 
+from soap_service import spyne_compat  # noqa: F401 - before anything of Spyne
+
+# isort: split
 from lxml import etree
 from spyne import Application
 from spyne.interface.wsdl import Wsdl11

@@ -95,6 +95,7 @@ _TITLES = {
     404: N_("Página não encontrada"),
     405: N_("Esta página não aceita essa ação"),
     413: N_("O formulário é grande demais"),
+    500: N_("Algo deu errado"),
     503: N_("O sistema está ocupado"),
 }
 _ADVICE = {
@@ -103,8 +104,10 @@ _ADVICE = {
     404: N_("O endereço não existe, ou o que ele mostrava não existe mais."),
     405: N_("Volte ao início e tente pelo menu."),
     413: N_("Volte, encurte o texto e envie de novo."),
+    500: N_("O erro foi registrado. Se ele se repetir, informe o número abaixo."),
     503: N_("O banco de dados não respondeu a tempo. Aguarde um instante e tente de novo."),
 }
+_ANY_TITLE, _ANY_ADVICE = N_("O pedido não pôde ser atendido"), N_("Volte ao início e tente de novo.")
 
 
 class Screens:
@@ -160,8 +163,8 @@ def _admit(visit: Visit, handler: Handler) -> Handler:
 
 def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object = None) -> Response:
     code = refusal.code or 400
-    title = visit.gettext(_TITLES.get(code, N_("O pedido não pôde ser atendido")))
-    advice = visit.gettext(_ADVICE.get(code, N_("Volte ao início e tente de novo.")))
+    title = visit.gettext(_TITLES.get(code, _ANY_TITLE))
+    advice = visit.gettext(_ADVICE.get(code, _ANY_ADVICE))
     if isinstance(refusal, WrongFormToken):
         title = visit.gettext("Esta página ficou aberta por muito tempo")
         advice = visit.gettext("Nada foi gravado. Abra a página de novo e repita o que fez.")
@@ -185,13 +188,11 @@ def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object =
 
 
 def _failure_page(visit: Visit, code: int, incident: str = "") -> Response:
-    title = visit.gettext(_TITLES.get(code, N_("Algo deu errado")))
-    advice = visit.gettext(_ADVICE.get(code, N_("O erro foi registrado. Se ele se repetir, informe o número abaixo.")))
     return visit.render_alone(
         "error.html",
         code,
-        title=title,
-        advice=advice,
+        title=visit.gettext(_TITLES[code]),
+        advice=visit.gettext(_ADVICE[code]),
         incident=incident,
         typed=visit.typed_texts() if code == 503 else [],
         back="",

@@ -88,10 +88,11 @@ def _register(visit: Visit, form: Form, requester: Requester | None, call: Call 
 
 def _read_wanted(visit: Visit, form: Form) -> tuple[int, dict[str, str]]:
     """Return the service's id and the rest of what is wanted; what cannot be taken is refused at its field."""
-    services = {str(service.id) for service in visit.store.list_services()}
-    service = form.choice("servico", services, visit.gettext("Escolha o serviço."))
+    services = {str(service.id): service for service in visit.store.list_services()}
+    service = services.get(form.choice("servico", services, visit.gettext("Escolha o serviço.")))
+    kind = form.choice("tipo", ("", *KINDS), visit.gettext("Escolha o tipo."))
     wanted = {
-        "kind": form.choice("tipo", KINDS, visit.gettext("Escolha o tipo.")),
+        "kind": kind or (service.kind if service else ""),
         "contract": form.line("contrato", 200),
         "urgency": form.choice("urgencia", LEVELS, visit.gettext("Escolha a urgência.")),
         "impact": form.choice("impacto", LEVELS, visit.gettext("Escolha o impacto.")),
@@ -99,7 +100,7 @@ def _read_wanted(visit: Visit, form: Form) -> tuple[int, dict[str, str]]:
         "contact_phone": form.line("telefone_contato", 40),
         "contact_email": form.email("email_contato", 200),
     }
-    return int(service) if service in services else 0, wanted
+    return service.id if service else 0, wanted
 
 
 def _read_new_requester(visit: Visit, form: Form) -> str:

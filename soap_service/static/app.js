@@ -108,6 +108,7 @@
       else if (message.kind === "connection") showConnection(message.isOpen);
       else if (message.kind === "newcomer") stream && tabs.postMessage({ kind: "connection", isOpen: isOpen() });
       else if (message.kind === "lost") loseExtension(message.sentence);
+      else if (message.kind === "loggedOut") sayLoggedOut();
     }
 
     function connect() {
@@ -130,14 +131,24 @@
     // The browser reconnects by itself after a broken line, but gives up after an answer that is no stream.
     async function reconnect(failed) {
       failures += 1;
+      if (failures % 5 === 1 && (await isLoggedOut())) tellAll({ kind: "loggedOut" });
       await wait(Math.min(3000 * (1 + Math.floor(failures / 10)), 15000));
       if (stream === failed) connect();
+    }
+
+    async function isLoggedOut() {
+      try {
+        return (await fetch("/ramal", { method: "HEAD", redirect: "manual" })).type === "opaqueredirect";
+      } catch {
+        return false;
+      }
     }
 
     function showConnection(isConnected) {
       const words = isConnected ? indicator.dataset.connected : indicator.dataset.connecting;
       if (indicator.textContent !== words) indicator.textContent = words;
       indicator.classList.toggle("is-lost", !isConnected);
+      if (isConnected && live.querySelector("[data-log-in]")) live.replaceChildren();
     }
 
     function loseExtension(sentence) {
@@ -214,11 +225,16 @@
           finish();
         });
         const form = dialog.querySelector("form");
-        form.addEventListener("submit", () => {
+        const opened = performance.now();
+        const wasTyping = focusedBefore && focusedBefore.matches("input, select, textarea");
+        form.addEventListener("submit", (event) => {
+          // A key that was meant for the field where somebody was typing answers no call.
+          if (wasTyping && performance.now() - opened < 700) return event.preventDefault();
           // What is being typed on this page must not be lost to a call.
           if (typed.isUnsaved) form.target = "_blank";
           tabs.postMessage({ kind: "handled", token: popup.token });
           if (typed.isUnsaved) setTimeout(() => dialog.close());
+          return undefined;
         });
         document.body.append(dialog);
         popup.dialog = dialog;
@@ -272,6 +288,7 @@
       const link = document.createElement("a");
       link.href = `/entrar?${new URLSearchParams({ para: location.pathname + location.search })}`;
       link.className = "button";
+      link.dataset.logIn = "";
       link.textContent = page.logIn;
       say(page.loggedOut, link);
       return null;

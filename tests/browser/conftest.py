@@ -1,0 +1,96 @@
+"""A real Chromium at the real service. Pictures of the screens go to `$SCREENSHOTS` when it is set."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.conftest import PASSWORD, Service
+
+expect.set_options(timeout=10_000)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    script = Path(__file__).with_name("find-chromium.sh")
+    found = subprocess.run(
+        ["sh", str(script)], env={**os.environ, "VENV": sys.prefix}, capture_output=True, text=True, timeout=600
+    )
+    assert found.returncode == 0, found.stderr
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found.stdout.split()[-1], args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def desk(browser: Browser, own_service: Service) -> Iterator["Desk"]:
+    """A service of the test's own, and browsers of its agents."""
+    desk = Desk(browser, own_service)
+    yield desk
+    desk.close()
+
+
+class Desk:
+    """Agents at their browsers: each login has its own cookies; anything on a page's console fails the test."""
+
+    def __init__(self, browser: Browser, service: Service) -> None:
+        self.service = service
+        self._browser = browser
+        self._contexts: dict[str, BrowserContext] = {}
+        self._url = service.url
+        self.complaints: list[str] = []
+
+    def page(self, login: str, url: str = "") -> Page:
+        """Return a new page of a logged-in agent, at the service itself or by another way to it."""
+        self._url = url or self.service.url
+        if login in self._contexts:
+            return self._new_page(login)
+        self._contexts[login] = self._browser.new_context(locale="pt-BR", viewport={"width": 1280, "height": 800})
+        page = self._new_page(login)
+        page.get_by_label("Usuário").fill(login)
+        page.get_by_label("Senha").fill(PASSWORD)
+        page.get_by_role("button", name="Entrar").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Olá")
+        return page
+
+    def _new_page(self, login: str) -> Page:
+        page = self._contexts[login].new_page()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(f"{self._url}/")
+        return page
+
+    def close(self) -> None:
+        for context in self._contexts.values():
+            context.close()
+        assert self.complaints == []
+
+
+def register_extension(page: Page, number: str) -> None:
+    """Use the extension dialog as an agent does, and wait until the page listens."""
+    page.get_by_role("navigation").get_by_role("link", name="Atendimento").click()
+    dialog = page.get_by_role("dialog", name="Ramal")
+    dialog.get_by_role("textbox").fill(number)
+    dialog.get_by_role("button", name="Gravar").click()
+    expect(page.get_by_text("Ramal gravado com sucesso!")).to_be_visible()
+    expect(page.locator("#connection")).to_have_text("Conectado")
+
+
+def picture(page: Page, name: str) -> None:
+    """Take a screenshot when somebody wants to look at it."""
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), animations="disabled")

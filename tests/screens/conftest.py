@@ -1,0 +1,130 @@
+"""Browsers of agents against the real screens on a real store; no server between, no mock behind."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from html import unescape
+from zoneinfo import ZoneInfo
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from soap_service.credentials import SESSION_COOKIE, hash_password
+from soap_service.model import Agent, Request, Requester, Service
+from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE
+from soap_service.screens import Screens
+from soap_service.store import Announcement, NewRequest, Store
+
+PASSWORD = "uma senha comprida"
+ZONE = ZoneInfo("America/Sao_Paulo")
+
+
+@cache
+def _password_hash() -> str:
+    return hash_password(PASSWORD)
+
+
+@dataclass
+class Browser:
+    """A browser at the screens: posts carry the form token of the page it is on."""
+
+    client: Client
+    token: str = ""
+    page: str = ""
+
+    def get(self, path: str, **options: object) -> TestResponse:
+        return self._look_at(self.client.get(path, **options))
+
+    def post(self, path: str, token: str | None = None, **fields: str) -> TestResponse:
+        data = {"form_token": self.token if token is None else token, **fields}
+        return self._look_at(self.client.post(path, data=data))
+
+    def follow(self, response: TestResponse) -> TestResponse:
+        assert response.status_code == 303, response.text
+        return self.get(response.location)
+
+    def log_in(self, login: str, password: str = PASSWORD, **fields: str) -> TestResponse:
+        self.get("/entrar")
+        response = self.post("/entrar", usuario=login, senha=password, **fields)
+        if response.status_code == 303:
+            self.get("/")
+        return response
+
+    def hidden(self, name: str) -> str:
+        """Return the value of a hidden field of the page."""
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.page)
+        assert found, f"no {name}"
+        return unescape(found[1])
+
+    def _look_at(self, response: TestResponse) -> TestResponse:
+        if response.mimetype == "text/html":
+            self.page = response.text
+            if found := re.search(r'name="form_token" value="([^"]+)"', self.page):
+                self.token = found[1]
+        return response
+
+
+@dataclass
+class Desk:
+    """A service desk: Ana may execute, Bia may not, Rui administers; Maria has a request in progress."""
+
+    store: Store
+    screens: Screens
+    ana: Agent
+    bia: Agent
+    maria: Requester
+    service: Service
+    request: Request
+    integration_id: int
+    browsers: dict[str, Browser] = field(default_factory=dict)
+
+    def visitor(self) -> Browser:
+        """Return a new browser that is not logged in."""
+        return Browser(Client(self.screens))
+
+    def browser_of(self, login: str) -> Browser:
+        """Return the browser in which that agent is logged in."""
+        if login not in self.browsers:
+            browser = self.browsers[login] = self.visitor()
+            agent = self.store.find_agent(login)
+            browser.client.set_cookie(SESSION_COOKIE, self.store.open_session(agent.id, timedelta(hours=8)))
+            browser.get("/")
+        return self.browsers[login]
+
+    def announce(self, document: str, request_id: int | None = None, extension: str | None = "4067") -> str:
+        """Announce a call and return its token."""
+        operation = "novaSolicitacao" if request_id is None else "visualizarSolicitacao"
+        call = Announcement(self.integration_id, operation, document, request_id, extension)
+        return self.store.announce_call(call).token
+
+    def launch_children(self, service_id: str = "") -> None:
+        """Set parameters 282 and 283."""
+        self.store.set_parameter(CHILD_REQUEST_ON, "S", "teste")
+        self.store.set_parameter(CHILD_REQUEST_SERVICE, service_id, "teste")
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    store.repeat_within = timedelta(0)
+    store.add_group("SDNIVEL1", may_execute=True)
+    ana = store.add_agent("ana", "Ana Souza", _password_hash(), ["SDNIVEL1"])
+    bia = store.add_agent("bia", "Bia <b>Lima</b>", _password_hash())
+    store.add_agent("rui", "Rui Costa", _password_hash(), is_admin=True)
+    maria = store.add_requester("11144477735", "Maria da Silva", "maria@exemplo.com.br", "62 3000", "210", "Financeiro")
+    service = store.add_service("Falha <em> rede", "incidente", "SDNIVEL1", sla_minutes=480, contract="C1")
+    new = NewRequest(maria.id, service.id, "Sem rede.\n<script>alert(1)</script>", "incidente")
+    request = store.open_request(new, ana.id, "form:first")
+    integration = store.add_integration("pbx", None, None, "127.0.0.0/8")
+    screens = Screens(store, ZONE, timedelta(hours=8), is_https=False)
+    return Desk(store, screens, ana, bia, maria, service, request, integration.id)
+
+
+@pytest.fixture
+def ana(desk: Desk) -> Browser:
+    return desk.browser_of("ana")
+
+
+@pytest.fixture
+def bia(desk: Desk) -> Browser:
+    return desk.browser_of("bia")

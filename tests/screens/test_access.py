@@ -1,0 +1,127 @@
+from datetime import timedelta
+
+import pytest
+
+from soap_service.credentials import SESSION_COOKIE
+from soap_service.screens import Screens
+
+from .conftest import PASSWORD, ZONE, Browser, Desk
+
+
+def test_logging_in_leads_home(desk: Desk) -> None:
+    browser = desk.visitor()
+    response = browser.log_in("ana")
+    assert response.location == "/"
+    assert "Olá, Ana Souza" in browser.get("/").text
+
+
+def test_logging_in_leads_to_the_page_that_was_asked_for(desk: Desk) -> None:
+    browser = desk.visitor()
+    asked = browser.get("/solicitacoes/nova?chamada=abc")
+    assert asked.status_code == 303
+    assert browser.follow(asked).status_code == 200
+    assert browser.hidden("para") == "/solicitacoes/nova?chamada=abc"
+    response = browser.post("/entrar", usuario="ana", senha=PASSWORD, para=browser.hidden("para"))
+    assert response.location == "/solicitacoes/nova?chamada=abc"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\\\evil",
+        "/\t/evil.example",
+        "evil",
+        "javascript:x",
+    ],
+)
+def test_logging_in_never_leads_to_another_site(desk: Desk, path: str) -> None:
+    assert desk.visitor().log_in("ana", para=path).location == "/"
+
+
+def test_the_cookie_is_for_this_site_and_not_for_scripts(desk: Desk) -> None:
+    cookie = desk.visitor().log_in("ana").headers["Set-Cookie"]
+    assert cookie.startswith(SESSION_COOKIE)
+    assert {"HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+
+
+def test_the_cookies_are_secure_over_https(desk: Desk) -> None:
+    desk.screens = Screens(desk.store, ZONE, timedelta(hours=8), is_https=True)
+    browser = desk.visitor()
+    assert "Secure" in browser.client.get("/entrar", base_url="https://localhost").headers["Set-Cookie"]
+
+
+def test_every_refusal_reads_the_same(desk: Desk) -> None:
+    desk.store.disable_agent("bia")
+    pages = set()
+    for login, password in (("ana", "wrong password"), ("nobody", PASSWORD), ("bia", PASSWORD), ("ana", "x" * 5000)):
+        response = desk.visitor().log_in(login, password)
+        assert response.status_code == 403
+        assert "Usuário ou senha incorretos." in response.text
+        pages.add(len(response.text) - len(login))
+    assert len(pages) == 1
+
+
+def test_too_many_failures_are_refused_even_with_the_right_password(desk: Desk) -> None:
+    for _ in range(10):
+        assert desk.visitor().log_in("ana", "wrong").status_code == 403
+    response = desk.visitor().log_in("ana")
+    assert response.status_code == 429
+    assert "Aguarde um minuto" in response.text
+    assert desk.visitor().log_in("bia").status_code == 303
+
+
+def test_a_login_form_of_another_site_is_refused(desk: Desk) -> None:
+    browser = desk.visitor()
+    response = browser.client.post("/entrar", data={"usuario": "ana", "senha": PASSWORD, "form_token": "guess"})
+    assert response.status_code == 403
+    assert SESSION_COOKIE not in response.headers.get("Set-Cookie", "")
+
+
+def test_a_login_is_kept_when_it_is_refused_and_the_password_is_not(desk: Desk) -> None:
+    response = desk.visitor().log_in("ana", "a wrong password")
+    assert 'value="ana"' in response.text
+    assert "a wrong password" not in response.text
+
+
+def test_logging_out_ends_the_session(ana: Browser) -> None:
+    cookie = ana.client.get_cookie(SESSION_COOKIE)
+    assert cookie is not None
+    response = ana.post("/sair")
+    assert response.location == "/entrar?aviso=saiu"
+    assert "Você saiu do sistema." in ana.follow(response).text
+    ana.client.set_cookie(SESSION_COOKIE, cookie.value)
+    assert ana.get("/").status_code == 303
+
+
+def test_logging_out_needs_the_form_token(ana: Browser) -> None:
+    assert ana.post("/sair", token="wrong").status_code == 403
+    assert ana.get("/").status_code == 200
+
+
+def test_logging_out_twice_is_no_error(desk: Desk) -> None:
+    assert desk.visitor().post("/sair").status_code == 303
+
+
+def test_logging_in_again_ends_the_former_session(desk: Desk, ana: Browser) -> None:
+    former = ana.client.get_cookie(SESSION_COOKIE)
+    assert former is not None
+    ana.client.delete_cookie(SESSION_COOKIE)
+    ana.get("/entrar")
+    ana.client.set_cookie(SESSION_COOKIE, former.value)
+    ana.post("/entrar", usuario="bia", senha=PASSWORD)
+    visitor = desk.visitor()
+    visitor.client.set_cookie(SESSION_COOKIE, former.value)
+    assert visitor.get("/").status_code == 303
+
+
+def test_a_disabled_agent_is_out_at_once(desk: Desk, ana: Browser) -> None:
+    desk.store.disable_agent("ana")
+    assert ana.get("/").location == "/entrar?para=%2F"
+
+
+def test_an_open_login_page_leads_on_when_logged_in_meanwhile(ana: Browser) -> None:
+    assert ana.get("/entrar?para=/chamadas").location == "/chamadas"

@@ -1,0 +1,92 @@
+"""A client of raw bytes: what a test writes is what the service gets. Bounded in time and size."""
+
+import socket
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPMessage, parse_headers
+from io import BytesIO
+from urllib.parse import urlsplit
+
+from tests.conftest import Service
+
+SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One HTTP answer, and how long it took from the request's first byte."""
+
+    status: int
+    headers: HTTPMessage
+    body: bytes
+    seconds: float
+
+
+class Connection:
+    """One connection to the service; use it as a context."""
+
+    def __init__(self, service: Service) -> None:
+        address = urlsplit(service.url)
+        self._started = time.perf_counter()
+        self._socket = socket.create_connection((address.hostname, address.port), timeout=SECONDS)
+        self._received = b""
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def send(self, data: bytes) -> None:
+        """Send, as far as the service takes it: it may refuse, and close, before the end."""
+        self._started = time.perf_counter()
+        with suppress(ConnectionError):
+            self._socket.sendall(data)
+
+    def reply(self, *, is_of_head: bool = False) -> Reply:
+        """Return the next answer, 100 Continue included."""
+        while b"\r\n\r\n" not in self._received:
+            self._receive()
+        head, _, rest = self._received.partition(b"\r\n\r\n")
+        status_line, _, fields = head.partition(b"\r\n")
+        headers = parse_headers(BytesIO(fields + b"\r\n\r\n"))
+        length = 0 if is_of_head else int(headers.get("content-length", "0"))
+        while len(rest) < length:
+            self._received = rest
+            self._receive()
+            rest = self._received
+        self._received = rest[length:]
+        return Reply(int(status_line.split()[1]), headers, rest[:length], time.perf_counter() - self._started)
+
+    def is_closed(self) -> bool:
+        """Tell whether the service closes now, with nothing more to say; wait for it for `SECONDS`."""
+        if self._received:
+            return False
+        try:
+            return self._socket.recv(1) == b""
+        except ConnectionError:
+            return True
+        except TimeoutError:
+            return False
+
+    def _receive(self) -> None:
+        data = self._socket.recv(65536)
+        assert data, f"the service closed the connection after {self._received!r}"
+        self._received += data
+
+
+def exchange(service: Service, data: bytes, *, is_of_head: bool = False) -> Reply:
+    """Return the answer to these bytes on a connection of their own."""
+    with Connection(service) as connection:
+        connection.send(data)
+        return connection.reply(is_of_head=is_of_head)
+
+
+def post(body: bytes, *fields: str, query: str = "", version: str = "1.1", length: int | None = None) -> bytes:
+    """Return a POST of the body to the endpoint with these header fields (`Name: value`)."""
+    lines = [f"POST /soap{query and '?'}{query} HTTP/{version}", *fields]
+    if not any(field.lower().startswith("host:") for field in fields):
+        lines.append("Host: 127.0.0.1")
+    lines.append(f"Content-Length: {len(body) if length is None else length}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
