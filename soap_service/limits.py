@@ -1,5 +1,6 @@
 """How often somebody may do something: token buckets in the memory of one process, bounded in number."""
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -20,18 +21,20 @@ class Limit:
         self._remembered = remembered
         self._clock = clock
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def spend(self, key: Hashable) -> None:
         """Take one from the key's bucket; raises LimitExceeded when it is empty."""
         if not self.rate:
             return
-        left = self._left(key)
-        if left < 1:
-            raise LimitExceeded(key)
-        self._buckets[key] = (left - 1, self._clock())
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > self._remembered:
-            self._buckets.popitem(last=False)
+        with self._lock:
+            left = self._left(key)
+            if left < 1:
+                raise LimitExceeded(key)
+            self._buckets[key] = (left - 1, self._clock())
+            self._buckets.move_to_end(key)
+            if len(self._buckets) > self._remembered:
+                self._buckets.popitem(last=False)
 
     def check(self, key: Hashable) -> None:
         """Raise LimitExceeded when the key's bucket is empty; take nothing."""
@@ -40,7 +43,8 @@ class Limit:
 
     def forgive(self, key: Hashable) -> None:
         """Fill the key's bucket again."""
-        self._buckets.pop(key, None)
+        with self._lock:
+            self._buckets.pop(key, None)
 
     def _left(self, key: Hashable) -> float:
         left, then = self._buckets.get(key, (float(self.burst), self._clock()))

@@ -91,6 +91,8 @@ class BoundedProtocol(HttpToolsProtocol):
         lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
         lines += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
         self._wrapping_bytes -= len(rest)
+        self.parser = httptools.HttpRequestParser(self)  # the old one takes nothing more when the client asked to close
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
         self.data_received(b"\r\n".join([*lines, b"", rest]))
 
     def _refuse(self, reason: str) -> None:

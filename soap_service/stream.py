@@ -220,13 +220,16 @@ class Streams:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _deliver(self) -> None:
-        """Read what is new and queue it. Ownership is read after the calls, so that no call follows a former owner."""
+        """Read what is new and queue it. Ownership is read after the calls, so that no call follows a former owner.
+
+        Of the changes, those with an owner come first: who changes to another extension has not lost one.
+        """
         # Ids are in the order of commits: SQLite has one writer at a time.
         calls = self._store.list_calls_after(self._last_call)
         started = datetime.now(UTC)
         changes = self._store.list_extensions_changed_since(self._last_change - _OVERLAP)
         self._last_change = started
-        for number, owner_id, owner in changes:
+        for number, owner_id, owner in sorted(changes, key=lambda change: change[1] is None):
             await self._apply_change(number, owner_id, owner)
         for call in calls:
             for stream in tuple(self._by_extension.get(call.extension, ())):
@@ -237,14 +240,16 @@ class Streams:
             await self._in_pool(self._store.mark_delivered, delivered)
 
     async def _apply_change(self, number: str, owner_id: int | None, owner: str | None) -> None:
-        """Take an extension from the streams of its former owner, telling them, and give it to the new one's."""
+        """Give an extension to its owner's streams and take it from anybody else's, telling their pages."""
+        for stream in tuple(self._streams):
+            if stream.agent_id == owner_id and stream.extension != number:
+                if stream.extension is not None:
+                    stream.put(_Event(_text("ramal", {"ramal": number})))
+                await self._move(stream, number)
         for stream in tuple(self._by_extension.get(number, ())):
             if stream.agent_id != owner_id:
                 await self._move(stream, None)
                 stream.put(_Event(_text("ramal", {"mensagem": _lost(number, owner)})))
-        for stream in self._streams:
-            if stream.agent_id == owner_id and stream.extension != number:
-                await self._move(stream, number)
 
     def _push(self, stream: _Stream, calls: Iterable[Delivery]) -> None:
         for call in calls:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import httpx
@@ -44,7 +45,7 @@ class Service:
     def database_url(self) -> str:
         return f"sqlite:///{self.data / 'soap-service.db'}"
 
-    @property
+    @cached_property
     def store(self) -> Store:
         """A second store on the service's own database, for looking at what it did."""
         return Store(self.database_url)
@@ -66,6 +67,7 @@ class Service:
         return httpx.post(self.endpoint, content=envelope, headers={"Content-Type": "text/xml"}).text
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        self.__dict__.pop("store", self.store).close()
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(15)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, Unauthorized
+from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as PageNotFound
 from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response
@@ -127,7 +127,7 @@ class Screens:
             response.headers["Retry-After"] = "5"
         except Exception:
             incident = secrets.token_hex(4).upper()
-            log.exception("incident %s: %s %s", incident, visit.request.method, visit.request.path)
+            log.exception("incident %s: %s %r", incident, visit.request.method, visit.request.path)
             response = _failure_page(visit, 500, incident)
         _protect(response)
         return response(environ, start_response)
@@ -137,9 +137,6 @@ class Screens:
         try:
             handler, arguments = _ADDRESSES.bind("").match(visit.request.path, visit.request.method)
             return _admit(visit, handler)(visit, **arguments)
-        except Unauthorized as refusal:
-            visit.__dict__["login"] = None
-            return _refusal_page(visit, refusal)
         except HTTPException as refusal:
             return _refusal_page(visit, refusal)
         except NotFound:
@@ -170,7 +167,6 @@ def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object =
         advice = visit.gettext("Nada foi gravado. Abra a página de novo e repita o que fez.")
     elif request_number is not None:
         advice = visit.gettext("Você não pode executar esta solicitação. Quem executa é o grupo executor dela.")
-    is_outsider = code == 401 or visit.login is None
     response = visit.render(
         "error.html",
         code,
@@ -179,7 +175,7 @@ def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object =
         incident="",
         typed=[] if code == 413 else visit.typed_texts(),
         back=f"/solicitacoes/{request_number}" if request_number is not None else "",
-        is_outsider=is_outsider,
+        is_outsider=visit.login is None,
         notice=None,
     )
     if isinstance(refusal, MethodNotAllowed) and refusal.valid_methods:

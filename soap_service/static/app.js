@@ -108,6 +108,7 @@
       else if (message.kind === "connection") showConnection(message.isOpen);
       else if (message.kind === "newcomer") stream && tabs.postMessage({ kind: "connection", isOpen: isOpen() });
       else if (message.kind === "lost") loseExtension(message.sentence);
+      else if (message.kind === "moved") showExtension(message.number);
       else if (message.kind === "loggedOut") sayLoggedOut();
     }
 
@@ -123,7 +124,10 @@
         if (stream.readyState === EventSource.CLOSED) reconnect(stream);
       };
       stream.addEventListener("chamada", (event) => tellAll({ kind: "call", token: JSON.parse(event.data).token }));
-      stream.addEventListener("ramal", (event) => tellAll({ kind: "lost", sentence: JSON.parse(event.data).mensagem }));
+      stream.addEventListener("ramal", (event) => {
+        const { ramal: number, mensagem: sentence } = JSON.parse(event.data);
+        tellAll(number ? { kind: "moved", number } : { kind: "lost", sentence });
+      });
     }
 
     const isOpen = () => stream !== null && stream.readyState === EventSource.OPEN;
@@ -151,14 +155,24 @@
       if (isConnected && live.querySelector("[data-log-in]")) live.replaceChildren();
     }
 
+    // Another tab of this agent changed the extension: the stream goes on with the new one.
+    function showExtension(number) {
+      for (const shownNumber of document.querySelectorAll("[data-registered]")) {
+        shownNumber.textContent = shownNumber.dataset.registered.replace("{}", number);
+      }
+    }
+
     function loseExtension(sentence) {
       isGone = true;
       if (stream) stream.close();
       stream = null;
-      const extension = document.getElementById("extension-shown");
-      extension.textContent = extension.dataset.none;
-      extension.classList.remove("is-registered");
-      indicator.textContent = "";
+      for (const shownNumber of document.querySelectorAll("[data-none]")) {
+        shownNumber.textContent = shownNumber.dataset.none;
+        shownNumber.classList.remove("is-registered");
+        shownNumber.classList.add("is-none");
+      }
+      for (const outdated of document.querySelectorAll(".notice.is-good")) outdated.remove();
+      indicator.remove();
       say(sentence);
     }
 

@@ -39,9 +39,11 @@ class Database:
         self._reader = self._engine(isolation_level="AUTOCOMMIT")
         self._writer = self._engine()
         self._held = threading.local()
+        self._connections: set[Connection] = set()
         self._bells: list[Callable[[], None]] = []
 
     def _engine(self, **options: Any) -> Engine:
+        options["hide_parameters"] = True  # an error's text may reach the log; documents must not
         if not self.is_embedded:
             return create_engine(self.url, **options)
         engine = create_engine(self.url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **options)
@@ -51,7 +53,10 @@ class Database:
         return engine
 
     def close(self) -> None:
-        """Close every connection that is not in use."""
+        """Close every connection; nothing may be asked at the same time."""
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
         self._held = threading.local()
         self._reader.dispose()
         self._writer.dispose()
@@ -65,13 +70,17 @@ class Database:
 
         This is the cheap way, for what a call or an event waits for. Raises: StoreUnavailable.
         """
+        connection: Connection | None = getattr(self._held, "connection", None)
         try:
-            connection: Connection | None = getattr(self._held, "connection", None)
             if connection is None:
                 connection = self._held.connection = self._reader.connect()
+                self._connections.add(connection)
             return connection.execute(statement, values).all()
         except (DBAPIError, PoolTimeout) as error:
-            self._held.connection = None
+            if connection is not None:
+                self._held.connection = None
+                self._connections.discard(connection)
+                connection.close()
             log.error("database: %s", getattr(error, "orig", error))
             raise StoreUnavailable from error
 

@@ -201,6 +201,18 @@ def test_two_tabs_show_a_call_until_one_of_them_closes_it(desk: Desk) -> None:
     expect(popup_of(first)).to_have_count(0)
 
 
+def test_another_tab_follows_the_agent_to_a_new_extension(desk: Desk) -> None:
+    first = desk.page("atendente")
+    register_extension(first, "4067")
+    second = desk.page("atendente")
+    expect(second.locator("#connection")).to_have_text("Conectado")
+    register_extension(first, "4068")
+    expect(second.get_by_text("Ramal 4068")).to_be_visible()
+    announce(desk.service, ramal="4068")
+    popup_of(first).wait_for()
+    popup_of(second).wait_for()
+
+
 def test_calls_one_after_another_queue_up(desk: Desk) -> None:
     page = desk.page("atendente")
     register_extension(page, "4067")

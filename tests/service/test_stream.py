@@ -36,9 +36,7 @@ def log_in(service: Service, login: str, extension: str = "") -> str:
     agent = store.find_agent(login)
     if extension:
         store.register_extension(agent.id, extension, take_over=True)
-    cookie = store.open_session(agent.id, timedelta(hours=1))
-    store.close()
-    return cookie
+    return store.open_session(agent.id, timedelta(hours=1))
 
 
 @contextmanager

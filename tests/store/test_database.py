@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, event
+from sqlalchemy import event
 
 from soap_service.errors import SoapServiceError, StoreUnavailable
 from soap_service.model import Base
@@ -20,8 +20,8 @@ from tests.store.conftest import World
 
 
 def test_the_migrations_lead_to_the_very_schema_of_the_model(store: Store) -> None:
-    with create_engine(store.url).connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    with store.reading() as session:
+        assert compare_metadata(MigrationContext.configure(session.connection()), Base.metadata) == []
     assert store.is_ready()
 
 

@@ -32,7 +32,7 @@ _NO_XML = [
     refused("a pickle", b"cos\nsystem\n(S'id'\ntR."),
     *(
         refused(f"the question cut after {cut} bytes", QUESTION[:cut])
-        for cut in (1, 15, 40, 90, 150, 200, len(QUESTION) - 1)
+        for cut in (1, 15, 40, 90, 150, 180, len(QUESTION) - 1)
     ),
     refused("an end tag too many", QUESTION + "</e:Envelope>"),
     refused("two envelopes", QUESTION * 2),
@@ -70,6 +70,7 @@ _NO_XML = [
 ]
 
 _NO_SOAP = [
+    refused("a namespace with a space", envelope(call().replace(NAMESPACE, f" {NAMESPACE}"))),
     refused("an operation without an envelope", call()),
     refused("an envelope without a namespace", QUESTION.replace("<e:", "<").replace("</e:", "</")),
     refused(
@@ -146,8 +147,8 @@ _OPERATIONS = [
     refused("an operation in a wrong namespace", envelope(call().replace(NAMESPACE, "urn:outro")), _UNKNOWN),
     refused("an operation in the namespace of a later version", envelope(call().replace(":v1", ":v2")), _UNKNOWN),
     refused(
-        "an operation in the namespace with a space before it",
-        envelope(call().replace(NAMESPACE, f" {NAMESPACE}")),
+        "an operation in the namespace with a slash behind it",
+        envelope(call().replace(NAMESPACE, f"{NAMESPACE}/")),
         _UNKNOWN,
     ),
     refused("a method of Python for an operation", envelope(call(operation="__class__")), _UNKNOWN),
@@ -227,7 +228,7 @@ _MEDIA = (
     "*/*",
     "text/xml, application/json",
     "application/x-java-serialized-object",
-    "\x7f{}%s",
+    "{}%s",
 )
 _MEDIA_TYPES = [
     *(Case(f"the media type {name}", QUESTION.encode(), NotSoap(415), name) for name in _MEDIA),

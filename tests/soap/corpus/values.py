@@ -20,6 +20,8 @@ _INJECTIONS = {
     "a right-to-left override": "40\u202e67",
     "a serialised object": "O:8:&quot;stdClass&quot;:0:{} gASVBAAAAAAAAACMAWGULg==",
 }
+# Of these, enough digits are left for a document that nobody has.
+_WITH_DIGITS = ("a template", "line breaks", "a right-to-left override")
 
 
 def _count(document: str, answer: str, name: str) -> Case:
@@ -60,7 +62,7 @@ _DOCUMENTS = [
     *(
         refused(f"{name} for a document", asking(f"<cpf>{text}</cpf>"), "DOCUMENTO_INVALIDO")
         for name, text in _INJECTIONS.items()
-        if name not in ("line breaks",)
+        if name not in _WITH_DIGITS
     ),
     refused(
         "a wrong document for a request",
