@@ -207,7 +207,7 @@ def test_another_tab_follows_the_agent_to_a_new_extension(desk: Desk) -> None:
     second = desk.page("atendente")
     expect(second.locator("#connection")).to_have_text("Conectado")
     register_extension(first, "4068")
-    expect(second.get_by_text("Ramal 4068")).to_be_visible()
+    expect(second.get_by_text("Ramal 4068", exact=True)).to_be_visible()
     announce(desk.service, ramal="4068")
     popup_of(first).wait_for()
     popup_of(second).wait_for()
