@@ -25,7 +25,7 @@ class App:
         self.store = open_store(settings)
         self.streams = Streams(self.store, worker=f"{socket.gethostname()}:{settings.port}:{os.getpid()}")
         self._settings = settings
-        self._endpoint = Endpoint(self.store, settings)
+        self.endpoint = Endpoint(self.store, settings)
         screens = Screens(
             self.store, settings.zone, settings.session_lifetime, is_https=settings.base_url.startswith("https:")
         )
@@ -36,7 +36,7 @@ class App:
         if scope["type"] == "http":
             path = scope["path"]
             if path == "/soap":
-                await self._endpoint(scope, receive, send)
+                await self.endpoint(scope, receive, send)
             elif path == "/eventos":
                 await self.streams(scope, receive, send)
             elif path in ("/healthz", "/readyz", "/metrics"):
@@ -54,6 +54,7 @@ class App:
             is_ready = await asyncio.to_thread(self.store.is_ready)
             await respond_text(send, 200 if is_ready else 503, "ok" if is_ready else "the database does not answer")
         elif client_of(scope, self._settings.proxies) in _LOOPBACK:
+            self.endpoint.door.journal.flush()
             await respond(send, 200, b"text/plain; version=0.0.4; charset=utf-8", exposition())
         else:
             await respond_text(send, 403, "metrics are for this machine only")
@@ -65,7 +66,7 @@ class App:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.streams.close()
-        self._endpoint.close()
+        self.endpoint.door.close()
         self._bridge.close()
         self.store.close()
         await send({"type": "lifespan.shutdown.complete"})

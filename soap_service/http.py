@@ -37,10 +37,16 @@ def client_of(scope: Scope, proxies: tuple[Network, ...]) -> str | None:
     Behind a proxy that is not trusted every client would have the proxy's address, and its rights.
     Source: X-Forwarded-For is read from the right, past the trusted proxies.
     """
-    peer = scope["client"][0] if scope.get("client") else ""
-    forwarded = header(scope, b"x-forwarded-for")
-    if not forwarded:
-        return None if header(scope, b"forwarded") else peer
+    client = scope["client"]
+    peer = client[0] if client else ""
+    forwarded = None
+    for name, value in scope["headers"]:
+        if name == b"forwarded":
+            return None
+        if name == b"x-forwarded-for" and forwarded is None:
+            forwarded = value
+    if forwarded is None:
+        return str(peer)
     for address in (peer, *reversed([part.strip() for part in forwarded.decode("latin-1").split(",")])):
         if not is_within(address, proxies):
             return None if address == peer else address

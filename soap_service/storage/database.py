@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from soap_service.errors import StoreUnavailable
+from soap_service.storage.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ class Database:
         self._lock = _WriterLock(Path(f"{self.url.database}-writer")) if self.is_embedded else None
         self._reader = self._engine(isolation_level="AUTOCOMMIT")
         self._writer = self._engine()
+        self._driver_error: type[Exception] = self._reader.dialect.loaded_dbapi.Error
+        self._prepared: dict[Executable, Prepared] = {}
         self._held = threading.local()
         self._connections: set[Connection] = set()
         self._bells: list[Callable[[], None]] = []
@@ -70,19 +73,28 @@ class Database:
 
         This is the cheap way, for what a call or an event waits for. Raises: StoreUnavailable.
         """
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = self._prepared[statement] = Prepared(statement, self._reader.dialect)
         connection: Connection | None = getattr(self._held, "connection", None)
         try:
             if connection is None:
-                connection = self._held.connection = self._reader.connect()
-                self._connections.add(connection)
-            return connection.execute(statement, values).all()
-        except (DBAPIError, PoolTimeout) as error:
+                connection = self._hold()
+            return prepared.ask(self._held.cursor, values)
+        except (self._driver_error, DBAPIError, PoolTimeout) as error:
             if connection is not None:
                 self._held.connection = None
                 self._connections.discard(connection)
                 connection.close()
             log.error("database: %s", getattr(error, "orig", error))
             raise StoreUnavailable from error
+
+    def _hold(self) -> Connection:
+        """Keep a connection, and a cursor of the driver's, for this thread."""
+        connection = self._held.connection = self._reader.connect()
+        self._connections.add(connection)
+        self._held.cursor = connection.connection.cursor()
+        return connection
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -137,10 +137,11 @@ class Requests(Database):
         return self.find_request(number)
 
 
+_IS_OPEN = Request.situation.in_([literal_column(f"'{situation}'") for situation in OPEN_SITUATIONS])
 _OPEN_REQUESTS = (
     select(func.count(Request.id), func.max(Request.id))
     .select_from(Requester)
-    .outerjoin(Request, (Request.requester_id == Requester.id) & Request.situation.in_(OPEN_SITUATIONS))
+    .outerjoin(Request, (Request.requester_id == Requester.id) & _IS_OPEN)
     .where(Requester.document == bindparam("document"))
     .group_by(Requester.id)
 )

@@ -4,6 +4,7 @@ import inspect
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +110,11 @@ LOOKUPS: dict[str, Callable[[World], object]] = {
 
 @pytest.mark.parametrize("name", LOOKUPS)
 def test_every_lookup_is_served_by_an_index(world: World, name: str) -> None:
-    asked = _statements_of(world.store, lambda: LOOKUPS[name](world))
+    asked = _statements_of(world, LOOKUPS[name])
     assert asked
     with sqlite3.connect(str(world.store.url.database)) as database:
-        for statement, parameters in asked:
-            plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+        for statement in asked:
+            plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}")]
             scans = [step for step in plan if step.startswith("SCAN") and "CONSTANT ROW" not in step]
             assert scans == [], f"{statement}\n{plan}"
     database.close()
@@ -121,23 +122,22 @@ def test_every_lookup_is_served_by_an_index(world: World, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["count_open_requests", "summarise_request"])
 def test_a_hot_read_is_one_round_trip(world: World, name: str) -> None:
-    assert len(_statements_of(world.store, lambda: LOOKUPS[name](world))) == 1
+    assert len(_statements_of(world, LOOKUPS[name])) == 1
 
 
-def _statements_of(store: Store, work: Callable[[], object]) -> list[tuple[str, Any]]:
-    """Return the statements that the work sends, without those that begin and end transactions."""
-    asked: list[tuple[str, Any]] = []
+def _statements_of(world: World, work: Callable[[World], object]) -> list[str]:
+    """Return the statements, values filled in, that SQLite is sent, without those that begin and end transactions."""
+    asked: list[str] = []
 
-    def record(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+    def record(statement: str) -> None:
         if statement.startswith(("SELECT", "UPDATE", "DELETE")):
-            asked.append((statement, parameters))
+            asked.append(statement)
 
-    engines = (store._reader, store._writer)
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", record)
-    work()
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", record)
+    traced = Store(world.store.url.render_as_string())
+    for engine in (traced._reader, traced._writer):
+        event.listen(engine, "connect", lambda connection, _: connection.set_trace_callback(record))
+    work(replace(world, store=traced))
+    traced.close()
     return asked
 
 

@@ -1,0 +1,212 @@
+"""The SOAP door without its HTTP: a posted message in, an answer out, and nothing raises past it.
+
+Two ways lead through it, one meaning: `answer` takes every message; `answer_now` takes a plain read of a learned shape,
+on the spot, and leaves the rest to `answer`. Reads on the embedded database run on the event loop, each one look-up by
+index. Writes, and everything on a server database, wait in a small pool, bounded, so that they hold up nothing else.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from spyne import Application
+
+from soap_service.answers import MEDIA_TYPES, Answers
+from soap_service.config import Settings
+from soap_service.envelope import (
+    Message,
+    MessageRefused,
+    SoapVersion,
+    UnsupportedMediaType,
+    list_operations,
+    read_message,
+)
+from soap_service.errors import SoapServiceError, StoreUnavailable, Unauthorized
+from soap_service.faults import fault_of, internal_fault
+from soap_service.gate import Gate
+from soap_service.journal import LOGGER, Journal
+from soap_service.model import Integration
+from soap_service.services import READING_OPERATIONS, Caller
+from soap_service.shapes import Shapes
+from soap_service.store import Store
+
+log = logging.getLogger(LOGGER)
+
+#: IVR platforms give up after 3 to 5 s: later than this the answer is INDISPONIVEL.
+ANSWER_SECONDS = 3.0
+#: Work that may wait for the database at once; one more is answered INDISPONIVEL at once instead of late.
+MAX_WAITING = 256
+_CHALLENGE = (b"www-authenticate", b'Basic realm="soap_service", charset="UTF-8"')
+
+
+@dataclass(frozen=True)
+class Post:
+    """A posted message: its body and what of its head matters. An address of None is uncertain."""
+
+    body: bytes
+    content_type: str
+    authorization: bytes
+    address: str | None
+    query: bytes = b""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: HTTP status, media type, envelope, further headers."""
+
+    status: int
+    media_type: bytes
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What a Spyne operation gets as `ctx`: only its user-defined part, as under Spyne's own runtime."""
+
+    udc: Caller
+
+
+@dataclass
+class _Call:
+    """What is known of a call so far, for its fault and its line in the journal."""
+
+    version: SoapVersion = SoapVersion.SOAP_11
+    operation: str = "-"
+    integration: str = "-"
+    started: float = field(default_factory=time.perf_counter)
+
+
+class Door:
+    """The SOAP door of one process."""
+
+    def __init__(self, application: Application, store: Store, settings: Settings) -> None:
+        self.journal = Journal()
+        self._store = store
+        self._settings = settings
+        self._operations = list_operations(application)
+        self._answers = {version: Answers(application, version) for version in SoapVersion}
+        self._gate = Gate(store, settings.calls_per_second, settings.unknown_documents_per_minute)
+        self._shapes = Shapes()
+        self._pool = ThreadPoolExecutor(1 if store.is_embedded else 8, thread_name_prefix="soap")
+        self._waiting = 0
+
+    def close(self) -> None:
+        """Let the work in progress end, and write what is left of the journal."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.journal.flush()
+
+    async def answer(self, post: Post) -> Reply:
+        """Answer a message, whatever happens; raises UnsupportedMediaType for what is no SOAP at all."""
+        call = _Call()
+        try:
+            if self._gate.must_refresh():
+                await self._in_time(self._gate.refresh)
+            integration = self._admit(post, call)
+            message = read_message(post.body, post.content_type, self._operations)
+            self._shapes.learn(post.content_type, post.body, message)
+            caller, work = self._begin(message, integration, post, call)
+            result = work() if self._is_quick(message) else await self._in_time(work)
+            return self._result(call, integration, caller, result)
+        except UnsupportedMediaType:
+            raise
+        except Exception as error:
+            return self._fault(call, error)
+
+    def answer_now(self, post: Post) -> Reply | None:
+        """Answer a plain read of a learned shape; None for everything else."""
+        message = None if self._gate.must_refresh() else self._shapes.recall(post.content_type, post.body)
+        if message is None or not self._is_quick(message):
+            return None
+        call = _Call()
+        try:
+            integration = self._admit(post, call)
+            caller, work = self._begin(message, integration, post, call)
+            return self._result(call, integration, caller, work())
+        except Exception as error:
+            return self._fault(call, error)
+
+    def refuse(self, sentence: str) -> Reply:
+        """Answer a message that was not even read."""
+        return self._fault(_Call(), MessageRefused(sentence))
+
+    def _is_quick(self, message: Message) -> bool:
+        return self._store.is_embedded and message.operation.name in READING_OPERATIONS
+
+    def _admit(self, post: Post, call: _Call) -> Integration:
+        integration = self._gate.admit(post.authorization, post.address)
+        call.integration = integration.name
+        return integration
+
+    def _begin(
+        self, message: Message, integration: Integration, post: Post, call: _Call
+    ) -> tuple[Caller, Callable[[], Any]]:
+        """Return what the operation may know, and its work; raises what the message deserves."""
+        operation = message.operation
+        call.version, call.operation = message.version, operation.name
+        self._gate.check_operation(integration, operation.name)
+        caller = Caller(
+            store=self._store,
+            integration_id=integration.id,
+            public_url=self._settings.base_url,
+            zone=self._settings.zone,
+            extension=_extension_of(post.query) if post.query else "",
+        )
+        arguments = message.bind()
+        return caller, lambda: operation.function(_Context(caller), *arguments)
+
+    def _result(self, call: _Call, integration: Integration, caller: Caller, result: Any) -> Reply:
+        if caller.found_nobody:
+            self._gate.count_unknown(integration)
+        body = self._answers[call.version].result(call.operation, result)
+        self.journal.record(call.operation, call.integration, "ok", time.perf_counter() - call.started)
+        return Reply(200, MEDIA_TYPES[call.version], body)
+
+    def _fault(self, call: _Call, error: Exception) -> Reply:
+        """Return the answer that an error deserves."""
+        headers = (_CHALLENGE,) if isinstance(error, Unauthorized) else ()
+        if isinstance(error, MessageRefused):
+            call.version = error.version
+        if isinstance(error, SoapServiceError):
+            fault = fault_of(error)
+        else:
+            incident = secrets.token_hex(4).upper()
+            log.error("%s integration=%s incident=%s", call.operation, call.integration, incident, exc_info=error)
+            fault = internal_fault(incident)
+        answers = self._answers[call.version]
+        outcome = fault.code or fault.faultcode
+        self.journal.record(call.operation, call.integration, outcome, time.perf_counter() - call.started)
+        status = 401 if headers else answers.status(fault)
+        return Reply(status, MEDIA_TYPES[call.version], answers.fault(fault), headers)
+
+    async def _in_time(self, work: Callable[[], Any]) -> Any:
+        """Run work that may wait for the database in the pool, for `ANSWER_SECONDS` at most."""
+        if self._waiting >= MAX_WAITING:
+            raise StoreUnavailable
+        self._waiting += 1
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        future.add_done_callback(self._done)
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), ANSWER_SECONDS)
+        except TimeoutError:
+            raise StoreUnavailable from None
+
+    def _done(self, future: "asyncio.Future[Any]") -> None:
+        self._waiting -= 1
+        if not future.cancelled():
+            future.exception()  # seen: its caller may have gone, and has been told INDISPONIVEL
+
+
+def _extension_of(query: bytes) -> str:
+    """Return the `?ramal=` of the endpoint's address, for clients that cannot add an element."""
+    try:
+        values = parse_qs(query.decode("latin-1"), encoding="utf-8", errors="replace", max_num_fields=20)
+    except ValueError:
+        return ""
+    return values.get("ramal", [""])[0]
