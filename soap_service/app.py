@@ -9,6 +9,7 @@ from soap_service.bridge import Bridge
 from soap_service.config import Settings
 from soap_service.documents import mask_documents
 from soap_service.endpoint import Endpoint
+from soap_service.errors import StoreUnavailable
 from soap_service.http import Receive, Scope, Send, client_of, respond, respond_text
 from soap_service.metrics import exposition
 from soap_service.screens import Screens
@@ -24,6 +25,7 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self.store = open_store(settings)
         self.streams = Streams(self.store, worker=f"{socket.gethostname()}:{settings.port}:{os.getpid()}")
+        self.has_started = False
         self._settings = settings
         self.endpoint = Endpoint(self.store, settings)
         screens = Screens(
@@ -62,7 +64,12 @@ class App:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Follow the server's start and end."""
         await receive()
-        await self.streams.start()
+        try:
+            await self.streams.start()
+        except StoreUnavailable:
+            await send({"type": "lifespan.startup.failed", "message": "the database does not answer"})
+            return
+        self.has_started = True
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.streams.close()

@@ -54,6 +54,13 @@ class Settings:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise InvalidValue("time_zone", f"there is no time zone {self.time_zone!r}") from None
+        if not self.database_url.startswith("sqlite:///") or len(self.database_url) == len("sqlite:///"):
+            raise InvalidValue("database_url", "write it as sqlite:///FILE")
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not 0 <= value < 10**9:
+                raise InvalidValue(name, f"{value} is not a number that fits")
+        if not self.public_url and (self.host in ("0.0.0.0", "::") or not self.port):  # noqa: S104
+            raise InvalidValue("public_url", "say which address clients use: the one to listen at is not one to call")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise InvalidValue("log_level", "choose debug, info, warning or error")
         if not 0 <= self.port < 65536:

@@ -12,10 +12,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
-
-from spyne import Application
 
 from soap_service.answers import MEDIA_TYPES, Answers
 from soap_service.config import Settings
@@ -27,7 +25,7 @@ from soap_service.envelope import (
     list_operations,
     read_message,
 )
-from soap_service.errors import SoapServiceError, StoreUnavailable, Unauthorized
+from soap_service.errors import StoreUnavailable, Unauthorized
 from soap_service.faults import fault_of, internal_fault
 from soap_service.gate import Gate
 from soap_service.journal import LOGGER, Journal
@@ -35,6 +33,9 @@ from soap_service.model import Integration
 from soap_service.services import READING_OPERATIONS, Caller
 from soap_service.shapes import Shapes
 from soap_service.store import Store
+
+if TYPE_CHECKING:
+    from spyne import Application
 
 log = logging.getLogger(LOGGER)
 
@@ -86,7 +87,7 @@ class _Call:
 class Door:
     """The SOAP door of one process."""
 
-    def __init__(self, application: Application, store: Store, settings: Settings) -> None:
+    def __init__(self, application: "Application", store: Store, settings: Settings) -> None:
         self.journal = Journal()
         self._store = store
         self._settings = settings
@@ -96,6 +97,7 @@ class Door:
         self._shapes = Shapes()
         self._pool = ThreadPoolExecutor(1 if store.is_embedded else 8, thread_name_prefix="soap")
         self._waiting = 0
+        self._refreshing: asyncio.Future[None] | None = None
 
     def close(self) -> None:
         """Let the work in progress end, and write what is left of the journal."""
@@ -104,18 +106,20 @@ class Door:
 
     async def answer(self, post: Post) -> Reply:
         """Answer a message, whatever happens; raises UnsupportedMediaType for what is no SOAP at all."""
-        call = _Call()
+        call = _Call(_version_of(post.content_type))
         try:
-            if self._gate.must_refresh():
-                await self._in_time(self._gate.refresh)
-            integration = self._admit(post, call)
-            message = read_message(post.body, post.content_type, self._operations)
-            self._shapes.learn(post.content_type, post.body, message)
-            caller, work = self._begin(message, integration, post, call)
-            result = work() if self._is_quick(message) else await self._in_time(work)
-            return self._result(call, integration, caller, result)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                if self._gate.must_refresh():
+                    await self._refresh()
+                integration = self._admit(post, call)
+                message = read_message(post.body, post.content_type, self._operations)
+                self._shapes.learn(post.content_type, post.body, message)
+                work = self._begin(message, integration, post, call)
+                return self._result(call, work() if self._is_quick(message) else await self._in_pool(work))
         except UnsupportedMediaType:
             raise
+        except TimeoutError:
+            return self._fault(call, StoreUnavailable())
         except Exception as error:
             return self._fault(call, error)
 
@@ -127,14 +131,14 @@ class Door:
         call = _Call()
         try:
             integration = self._admit(post, call)
-            caller, work = self._begin(message, integration, post, call)
-            return self._result(call, integration, caller, work())
+            return self._result(call, self._begin(message, integration, post, call)())
         except Exception as error:
             return self._fault(call, error)
 
-    def refuse(self, sentence: str) -> Reply:
+    def refuse(self, sentence: str, content_type: str) -> Reply:
         """Answer a message that was not even read."""
-        return self._fault(_Call(), MessageRefused(sentence))
+        call = _Call(_version_of(content_type))
+        return self._fault(call, MessageRefused(sentence, call.version))
 
     def _is_quick(self, message: Message) -> bool:
         return self._store.is_embedded and message.operation.name in READING_OPERATIONS
@@ -144,10 +148,8 @@ class Door:
         call.integration = integration.name
         return integration
 
-    def _begin(
-        self, message: Message, integration: Integration, post: Post, call: _Call
-    ) -> tuple[Caller, Callable[[], Any]]:
-        """Return what the operation may know, and its work; raises what the message deserves."""
+    def _begin(self, message: Message, integration: Integration, post: Post, call: _Call) -> Callable[[], Any]:
+        """Return the operation's work; raises what the message deserves."""
         operation = message.operation
         call.version, call.operation = message.version, operation.name
         self._gate.check_operation(integration, operation.name)
@@ -159,11 +161,17 @@ class Door:
             extension=_extension_of(post.query) if post.query else "",
         )
         arguments = message.bind()
-        return caller, lambda: operation.function(_Context(caller), *arguments)
 
-    def _result(self, call: _Call, integration: Integration, caller: Caller, result: Any) -> Reply:
-        if caller.found_nobody:
-            self._gate.count_unknown(integration)
+        def work() -> Any:
+            try:
+                return operation.function(_Context(caller), *arguments)
+            finally:
+                if caller.found_nobody:
+                    self._gate.count_unknown(integration)
+
+        return work
+
+    def _result(self, call: _Call, result: Any) -> Reply:
         body = self._answers[call.version].result(call.operation, result)
         self.journal.record(call.operation, call.integration, "ok", time.perf_counter() - call.started)
         return Reply(200, MEDIA_TYPES[call.version], body)
@@ -171,11 +179,10 @@ class Door:
     def _fault(self, call: _Call, error: Exception) -> Reply:
         """Return the answer that an error deserves."""
         headers = (_CHALLENGE,) if isinstance(error, Unauthorized) else ()
-        if isinstance(error, MessageRefused):
+        if isinstance(error, MessageRefused) and error.version is not None:
             call.version = error.version
-        if isinstance(error, SoapServiceError):
-            fault = fault_of(error)
-        else:
+        fault = fault_of(error)
+        if fault is None:
             incident = secrets.token_hex(4).upper()
             log.error("%s integration=%s incident=%s", call.operation, call.integration, incident, exc_info=error)
             fault = internal_fault(incident)
@@ -185,22 +192,33 @@ class Door:
         status = 401 if headers else answers.status(fault)
         return Reply(status, MEDIA_TYPES[call.version], answers.fault(fault), headers)
 
-    async def _in_time(self, work: Callable[[], Any]) -> Any:
-        """Run work that may wait for the database in the pool, for `ANSWER_SECONDS` at most."""
+    async def _refresh(self) -> None:
+        """Have the gate read its rules again: here where that is quick, else once for all calls that wait for it."""
+        if self._store.is_embedded:
+            self._gate.refresh()
+            return
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.ensure_future(self._in_pool(self._gate.refresh))
+        await asyncio.shield(self._refreshing)
+
+    async def _in_pool(self, work: Callable[[], Any]) -> Any:
+        """Run work that may wait for the database; what has not begun when its caller gives up is never done."""
         if self._waiting >= MAX_WAITING:
             raise StoreUnavailable
         self._waiting += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
-        future.add_done_callback(self._done)
-        try:
-            return await asyncio.wait_for(asyncio.shield(future), ANSWER_SECONDS)
-        except TimeoutError:
-            raise StoreUnavailable from None
+        loop = asyncio.get_running_loop()
+        future = self._pool.submit(work)
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._one_less_waiting))
+        return await asyncio.wrap_future(future)
 
-    def _done(self, future: "asyncio.Future[Any]") -> None:
+    def _one_less_waiting(self) -> None:
         self._waiting -= 1
-        if not future.cancelled():
-            future.exception()  # seen: its caller may have gone, and has been told INDISPONIVEL
+
+
+def _version_of(content_type: str) -> SoapVersion:
+    """Return the version that a media type announces, for an answer before the envelope was seen."""
+    is_12 = content_type.strip().lower().startswith("application/soap+xml")
+    return SoapVersion.SOAP_12 if is_12 else SoapVersion.SOAP_11
 
 
 def _extension_of(query: bytes) -> str:

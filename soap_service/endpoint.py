@@ -61,7 +61,8 @@ class Endpoint:
             await respond_text(send, 408, "A requisição não chegou inteira a tempo.", [_CLOSE])
             return
         except BodyTooLarge:
-            reply = self.door.refuse(f"A mensagem passa do limite de {MAX_BODY_BYTES // 1024} KiB.")
+            sentence = f"A mensagem passa do limite de {MAX_BODY_BYTES // 1024} KiB."
+            reply = self.door.refuse(sentence, header(scope, b"content-type").decode("latin-1"))
             await respond(send, reply.status, reply.media_type, reply.body, (_CLOSE,))
             return
         await respond(send, reply.status, reply.media_type, reply.body, reply.headers)

@@ -58,7 +58,7 @@ class AlreadyExists(SoapServiceError):
 
 
 class InvalidValue(SoapServiceError):
-    """A value is refused; `reason` says why, as a Portuguese sentence that can be translated."""
+    """A value is refused; `reason` says why: to agents a Portuguese sentence, to administrators an English one."""
 
     def __init__(self, key: object, reason: str) -> None:
         super().__init__(key)

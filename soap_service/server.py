@@ -6,6 +6,7 @@ offers HTTP/2; all three end here.
 
 import asyncio
 import signal
+import socket
 from contextlib import suppress
 from typing import Any
 
@@ -16,13 +17,15 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from soap_service.app import App
 from soap_service.config import Settings
 from soap_service.endpoint import Endpoint
-from soap_service.errors import InvalidValue
+from soap_service.errors import InvalidValue, StoreUnavailable
 
 MAX_HEAD_BYTES = 32 * 1024
 #: What may stand around the chunks of a body: a head, and five bytes for each byte that a client sends on its own.
 MAX_FRAMING_BYTES = 512 * 1024
 #: A connection kept alive is closed after this many idle seconds; platforms keep theirs between calls.
 KEEP_ALIVE_SECONDS = 75
+#: A peer that acknowledges nothing for so long is gone.
+VANISHED_SECONDS = 30
 #: Calls in progress when the service is told to stop get this long.
 STOP_SECONDS = 10
 
@@ -38,6 +41,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:  # noqa: D102
         super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        if connection is not None and connection.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):
+            # A browser whose machine vanished is gone after this, not after the quarter of an hour that TCP tries.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_SECONDS * 1000)
         self._wait_for_rest()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
@@ -45,6 +52,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
+        if self._is_in_head and not self._wrapping_bytes and not data.strip(b"\r\n"):
+            return  # some old clients send an empty line after a body (RFC 9112 section 2.2)
         self._wrapping_bytes += len(data)
         self._unset_keepalive_if_required()
         try:
@@ -205,6 +214,8 @@ class Server(uvicorn.Server):
         signal.signal(signal.SIGTERM, lambda *_: None)
         with suppress(SystemExit):  # how uvicorn tells that it could not start
             self.run()
+        if not self._app.has_started:
+            raise StoreUnavailable
         if not self.started:
             raise InvalidValue("port", f"cannot listen at {self.config.host} port {self.config.port}; choose another")
 

@@ -16,8 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
+
+from werkzeug.http import parse_cookie
 
 from soap_service.credentials import SESSION_COOKIE
 from soap_service.errors import NotFound, StoreUnavailable
@@ -30,12 +31,14 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.1
 #: A comment is sent this often, so that proxies keep the stream and a browser that went away is noticed.
 HEARTBEAT_SECONDS = 15.0
-#: A log-in that ended elsewhere ends its streams within this many heartbeats.
-HEARTBEATS_PER_CHECK = 4
+#: A log-in that ended elsewhere ends its streams within about this time.
+CHECK_SECONDS = 60.0
 #: A stream is believed to be there this long after its process last said so.
 LISTENER_SECONDS = 30.0
 #: What may wait for one browser to read it; one that falls behind further is cut and comes back.
 LONGEST_QUEUE = 256
+#: The newest of the calls that wait for a browser when it connects; an agent cannot answer more.
+MOST_REPLAYED = 50
 #: Changes of ownership are read again this far back; applying one twice changes nothing.
 _OVERLAP = timedelta(seconds=5)
 
@@ -82,6 +85,7 @@ class Streams:
         self._last_marker = 0
         self._last_change = datetime.now(UTC)
         self._delivered: list[str] = []
+        self._marking: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._is_stopping = False
 
@@ -134,8 +138,7 @@ class Streams:
         finally:
             open_streams.dec()
             watcher.cancel()
-            self._streams.discard(stream)
-            await self._move(stream, None)
+            await self._forget(stream)
 
     async def _open(self, cookie: str) -> _Stream:
         """Return a registered stream for a log-in; raises NotFound without one. A call made from here on reaches it."""
@@ -146,27 +149,34 @@ class Streams:
         try:
             await self._move(stream, extension)
         except BaseException:
-            self._streams.discard(stream)
+            await self._forget(stream)
             raise
         return stream
+
+    async def _forget(self, stream: _Stream) -> None:
+        """Let go of a stream; nothing moves it any more."""
+        self._streams.discard(stream)
+        await self._move(stream, None)
 
     def _replay(self, stream: _Stream, last_event_id: int) -> None:
         """Queue the calls that waited for this extension while nobody listened."""
         if stream.extension is not None:
             with suppress(StoreUnavailable):
-                waiting = self._store.list_calls_waiting(stream.extension)
+                waiting = self._store.list_calls_waiting(stream.extension)[-MOST_REPLAYED:]
                 self._push(stream, (call for call in waiting if call.id > last_event_id))
 
     async def _send_events(self, stream: _Stream, send: Send) -> None:
         """Send what is queued, and heartbeats, until the stream ends or its log-in does."""
-        heartbeats = 0
+        loop = asyncio.get_running_loop()
+        checked_at = loop.time()
         while not self._is_stopping or not stream.queue.empty():
             try:
                 event = await asyncio.wait_for(stream.queue.get(), HEARTBEAT_SECONDS)
             except TimeoutError:
                 event = _HEARTBEAT
-                heartbeats += 1
-                if heartbeats % HEARTBEATS_PER_CHECK == 0 and not await self._is_logged_in(stream):
+            if loop.time() - checked_at > CHECK_SECONDS:
+                checked_at = loop.time()
+                if not await self._is_logged_in(stream):
                     return
             if event is None:
                 return
@@ -190,16 +200,20 @@ class Streams:
         before, stream.extension = stream.extension, extension
         if before == extension:
             return
-        if extension is not None:
-            self._by_extension[extension].add(stream)
-            until = datetime.now(UTC) + timedelta(seconds=LISTENER_SECONDS)
-            await self._in_pool(self._store.add_listener, self._worker, extension, until)
+        is_last = False
         if before is not None:
             self._by_extension[before].discard(stream)
-            if not self._by_extension[before]:
+            is_last = not self._by_extension[before]
+            if is_last:
                 del self._by_extension[before]
-                with suppress(StoreUnavailable):
-                    await self._in_pool(self._store.remove_listener, self._worker, before)
+        if extension is not None:
+            self._by_extension[extension].add(stream)
+        with suppress(StoreUnavailable):  # `_keep_listeners` says it all again soon
+            if extension is not None:
+                until = datetime.now(UTC) + timedelta(seconds=LISTENER_SECONDS)
+                await self._in_pool(self._store.add_listener, self._worker, extension, until)
+            if is_last:
+                await self._in_pool(self._store.remove_listener, self._worker, before)
 
     async def _watch(self) -> None:
         """Deliver whenever the bell rings, here or in another process; survive a database that is away."""
@@ -214,10 +228,15 @@ class Streams:
                 self._last_marker = marker
                 await self._deliver()
             except StoreUnavailable:
-                await asyncio.sleep(LOOK_SECONDS)
+                await self._try_again()
             except Exception:
                 log.exception("delivery of calls")
-                await asyncio.sleep(LOOK_SECONDS)
+                await self._try_again()
+
+    async def _try_again(self) -> None:
+        """Have what was not delivered delivered a little later: its ring has been used up."""
+        await asyncio.sleep(LOOK_SECONDS)
+        self._rung.set()
 
     async def _deliver(self) -> None:
         """Read what is new and queue it. Ownership is read after the calls, so that no call follows a former owner.
@@ -235,19 +254,28 @@ class Streams:
             for stream in tuple(self._by_extension.get(call.extension, ())):
                 self._push(stream, (call,))
             self._last_call = call.id
-        if self._delivered:
-            delivered, self._delivered = self._delivered, []
+        if self._delivered and (self._marking is None or self._marking.done()):
+            self._marking = asyncio.create_task(self._mark_delivered())
+
+    async def _mark_delivered(self) -> None:
+        """Record what was sent, beside the delivery of what comes next."""
+        delivered, self._delivered = self._delivered, []
+        try:
             await self._in_pool(self._store.mark_delivered, delivered)
+        except StoreUnavailable:
+            self._delivered += delivered
+        if self._delivered:
+            self._rung.set()
 
     async def _apply_change(self, number: str, owner_id: int | None, owner: str | None) -> None:
         """Give an extension to its owner's streams and take it from anybody else's, telling their pages."""
         for stream in tuple(self._streams):
-            if stream.agent_id == owner_id and stream.extension != number:
+            if stream.agent_id == owner_id and stream.extension != number and stream in self._streams:
                 if stream.extension is not None:
                     stream.put(_Event(_text("ramal", {"ramal": number})))
                 await self._move(stream, number)
         for stream in tuple(self._by_extension.get(number, ())):
-            if stream.agent_id != owner_id:
+            if stream.agent_id != owner_id and stream in self._streams:
                 await self._move(stream, None)
                 stream.put(_Event(_text("ramal", {"mensagem": _lost(number, owner)})))
 
@@ -262,7 +290,7 @@ class Streams:
             await asyncio.sleep(LISTENER_SECONDS / 3)
             until = datetime.now(UTC) + timedelta(seconds=LISTENER_SECONDS)
             with suppress(StoreUnavailable):
-                await self._in_pool(self._store.keep_listeners, self._worker, until)
+                await self._in_pool(self._store.keep_listeners, self._worker, tuple(self._by_extension), until)
 
     async def _in_pool(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
@@ -307,11 +335,7 @@ async def _end_when_gone(receive: Receive, stream: _Stream) -> None:
 
 
 def _cookie_of(scope: Scope) -> str:
-    try:
-        cookies = SimpleCookie(header(scope, b"cookie").decode("latin-1"))
-    except CookieError:
-        return ""
-    return cookies[SESSION_COOKIE].value if SESSION_COOKIE in cookies else ""
+    return parse_cookie(header(scope, b"cookie").decode("latin-1")).get(SESSION_COOKIE, "")
 
 
 def _last_event_id(scope: Scope) -> int:

@@ -49,7 +49,7 @@ _CONTENT_SECURITY_POLICY = "; ".join(
 class _NumberConverter(IntegerConverter):
     """A request's number: no zeros in front, and not so long that a database could not hold it."""
 
-    regex = "[1-9][0-9]{0,8}"
+    regex = "[1-9][0-9]{0,9}"
 
 
 class _TokenConverter(BaseConverter):

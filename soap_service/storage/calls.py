@@ -24,17 +24,22 @@ _KEYS_KEPT = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Announcement:
-    """What a platform said: a normalised document (empty when it could not be one), the request, the extension."""
+    """What a platform said: a normalised document, the request, the extension.
+
+    The document is empty when it could not be one; then `spoken`, what was sent for it, tells two callers apart.
+    """
 
     integration_id: int
     operation: str
     document: str
     request_id: int | None = None
     extension: str | None = None
+    spoken: str = ""
 
     def key(self) -> bytes:
         """Return what two announcements of the same call have in common, as a SHA-256."""
-        fields = (self.integration_id, self.operation, self.document, self.request_id, self.extension)
+        document = self.document or self.spoken
+        fields = (self.integration_id, self.operation, document, self.request_id, self.extension)
         return hashlib.sha256(repr(fields).encode()).digest()
 
 
@@ -91,8 +96,10 @@ class Calls(Database):
                 owner = session.scalar(select(Request.requester_id).where(Request.id == announcement.request_id))
                 if owner is None or owner != requester_id:
                     raise RequestNotFound(announcement.request_id)
+            session.execute(delete(RecentCall).where(RecentCall.announced_at < now - _KEYS_KEPT))
             recent = session.get(RecentCall, announcement.key(), with_for_update=True)
-            if recent is not None and now - recent.announced_at <= self.repeat_within:
+            # A clock that was set back must not make everything a repeat.
+            if recent is not None and timedelta(0) <= now - recent.announced_at <= self.repeat_within:
                 return _receipt(_call(session, recent.token))
             extension = announcement.extension or _only_extension(session)
             call = Call(
@@ -107,7 +114,6 @@ class Calls(Database):
                 created_at=now,
             )
             session.add(call)
-            session.execute(delete(RecentCall).where(RecentCall.announced_at < now - _KEYS_KEPT))
             if recent is None:
                 session.add(RecentCall(key=announcement.key(), token=call.token, announced_at=now))
             else:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from soap_service.errors import StoreUnavailable
+from soap_service.errors import InvalidValue, StoreUnavailable
 from soap_service.storage.prepared import Prepared
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,8 @@ class Database:
         self._held = threading.local()
         self._reader.dispose()
         self._writer.dispose()
+        if self._lock is not None:
+            self._lock.close()
 
     def when_rung(self, bell: Callable[[], None]) -> None:
         """Have `bell` called after each commit that the agents' screens wait for, in the committing thread."""
@@ -140,8 +142,13 @@ class Database:
         if self.is_embedded and self.url.database:
             with _as_domain_errors():
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        if self.schema_version() == newest_schema_version():
+        version = self.schema_version()
+        if version == newest_schema_version():
             return
+        if version is not None and version > newest_schema_version():
+            raise InvalidValue(
+                "database_url", f"the database is newer ({version}) than this program; upgrade the program"
+            )
         from alembic import command
         from alembic.config import Config
 
@@ -187,6 +194,12 @@ class _WriterLock:
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
+
+    def close(self) -> None:
+        """Close the lock file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
     def _locked(self) -> bool:
         with suppress(BlockingIOError):

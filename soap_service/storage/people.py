@@ -196,11 +196,12 @@ class People(Database):
             mine = delete(Listener).where(Listener.worker == worker)
             session.execute(mine.where(Listener.extension == extension))
 
-    def keep_listeners(self, worker: str, until: datetime) -> None:
-        """Say that the listeners of a worker process are still there; forget those of processes that died."""
+    def keep_listeners(self, worker: str, extensions: Sequence[str], until: datetime) -> None:
+        """Say which extensions a worker process listens for, and for no other; forget processes that died."""
         with self.writing() as session:
-            session.execute(update(Listener).where(Listener.worker == worker).values(until=until))
-            session.execute(delete(Listener).where(Listener.until < datetime.now(UTC)))
+            gone = (Listener.worker == worker) | (Listener.until < datetime.now(UTC))
+            session.execute(delete(Listener).where(gone))
+            session.add_all(Listener(extension=number, worker=worker, until=until) for number in extensions)
 
     def remove_listeners(self, worker: str) -> None:
         """Say that a worker process listens for nothing: it starts or ends."""

@@ -201,10 +201,11 @@ def change_situation(request: Request, action: Action, now: datetime, calendar: 
 
     Raises: TransitionRefused.
     """
+    was_suspended = request.situation == Situation.SUSPENDED
     request.situation = next_situation(request.id, Situation(request.situation), action)
     if action is Action.SUSPEND and request.due_at is not None:
         request.remaining_seconds = int(calendar.between(now, request.due_at).total_seconds())
-    elif action is Action.REACTIVATE:
+    elif was_suspended and action is not Action.NOTE:  # reactivated, or finished without that
         # What was overdue when it was suspended stays due when it was.
         if request.remaining_seconds:
             request.due_at = calendar.add(now, timedelta(seconds=request.remaining_seconds))

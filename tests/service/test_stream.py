@@ -186,6 +186,13 @@ def test_the_service_stops_in_order_with_streams_open(own_service: Service) -> N
         wait_until(lambda: listener.has_ended)
 
 
+@pytest.mark.parametrize("before", ['prefs={"a":1}; ', "nome=joão; ", "a b=1; ", "x@y=1; ", "__utm=1; "])
+def test_cookies_of_other_sites_do_not_keep_an_agent_from_their_calls(service: Service, before: str) -> None:
+    headers = {"Cookie": f"{before}{SESSION_COOKIE}={log_in(service, 'admin')}".encode()}
+    with httpx.stream("GET", f"{service.url}/eventos", headers=headers) as response:
+        assert response.status_code == 200
+
+
 @pytest.mark.parametrize("cookie", ["", "wrong", 'x"; y'])
 def test_without_a_log_in_there_is_no_stream(service: Service, cookie: str) -> None:
     refused = httpx.get(f"{service.url}/eventos", headers={"Cookie": f"{SESSION_COOKIE}={cookie}"})

@@ -12,6 +12,7 @@ from soap_service.errors import (
     ServiceNotFound,
     TransitionRefused,
 )
+from soap_service.model import Request
 from soap_service.situations import Action
 from soap_service.store import NewRequest
 from tests.store.conftest import World
@@ -96,6 +97,23 @@ def test_an_overdue_request_is_still_overdue_after_a_suspension(world: World) ->
         session.merge(world.request).due_at = long_ago
     world.store.execute_request(world.request.id, world.ana.id, Action.SUSPEND, "espera")
     assert world.store.execute_request(world.request.id, world.ana.id, Action.REACTIVATE, "x").deadline == long_ago
+
+
+def test_a_suspended_request_that_is_closed_was_never_late_for_its_suspension(world: World) -> None:
+    world.store.execute_request(world.request.id, world.ana.id, Action.SUSPEND, "espera")
+    long_ago = datetime.now(UTC) - timedelta(days=30)
+    with world.store.writing() as session:
+        session.get_one(Request, world.request.id).due_at = long_ago
+    closed = world.store.execute_request(world.request.id, world.ana.id, Action.CLOSE, "fim")
+    assert closed.deadline is not None
+    assert closed.deadline > long_ago
+    assert not world.store.summarise_request(closed.id).is_late
+
+
+def test_a_finished_request_takes_no_note(world: World) -> None:
+    world.store.execute_request(world.request.id, world.ana.id, Action.RESOLVE, "feito")
+    with pytest.raises(TransitionRefused):
+        world.store.execute_request(world.request.id, world.ana.id, Action.NOTE, "mais isto")
 
 
 def test_closing_a_parent_closes_its_children(world: World) -> None:
