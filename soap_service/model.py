@@ -50,7 +50,7 @@ Base.metadata.naming_convention = {
 
 
 class Requester(Base):
-    """A person or company who calls (solicitante)."""
+    """A person or company who calls (solicitante). Triggers keep `open_requests`, how many are in progress."""
 
     __tablename__ = "requester"
 
@@ -61,6 +61,7 @@ class Requester(Base):
     phone: Mapped[str] = mapped_column(String(40), default="")
     extension: Mapped[str] = mapped_column(String(20), default="")
     unit: Mapped[str] = mapped_column(String(200), default="")
+    open_requests: Mapped[int] = mapped_column(server_default="0")
 
 
 class Membership(Base):
