@@ -43,7 +43,11 @@ $(VENV)/tested: setup.cfg $(VENV)/bin/python
 	$(RUN) pip install -q --disable-pip-version-check -e '.[test,dev]'
 	@touch $(VENV)/installed $@
 
+interop: $(VENV)/tested  ## every legacy client stack and kit against the real service (installs them: Debian, root)
+	tests/interop/install.sh
+	INTEROP_REQUIRED=1 INTEROP_REPORT=docs/interop.md $(RUN) pytest tests/interop tests/examples $(ARGS)
+
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help run test check wsdl messages browser clean
+.PHONY: help run test check wsdl messages browser interop clean
