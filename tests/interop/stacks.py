@@ -11,6 +11,8 @@ from pathlib import Path
 
 CLIENTS = Path(__file__).parent / "clients"
 CACHE = Path(os.environ.get("INTEROP_CACHE", Path(__file__).parents[2] / "var" / "interop"))
+#: Where node finds `soap`, and an encoding for programs that print accents.
+ENVIRONMENT = {"NODE_PATH": str(CACHE / "node" / "node_modules"), "LC_ALL": "C.UTF-8"}
 _JARS = Path("/usr/share/java")
 _AXIS = ":".join(
     str(_JARS / f"{jar}.jar")
@@ -46,15 +48,16 @@ class Stack:
     version: Callable[[], str]
     build: Callable[[Path, str], list[str]]
 
-    def run(self, folder: Path, endpoint: str, secured: str, user: str, secret: str) -> dict[str, str]:
+    def answers(self, folder: Path, endpoint: str, secured: str, user: str, secret: str) -> dict[str, str]:
         """Build and run the client; return its answers by check. Raises StackFailed."""
         command = self.build(folder, f"{endpoint}?wsdl")
-        printed = _run(folder, *command, endpoint, secured, user, secret)
+        printed = run(folder, *command, endpoint, secured, user, secret)
         return dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
 
 
-def _run(folder: Path, *command: str) -> str:
-    environment = {**os.environ, "NODE_PATH": str(CACHE / "node" / "node_modules"), "LC_ALL": "C.UTF-8"}
+def run(folder: Path, *command: str) -> str:
+    """Run a command of a stack in a folder; return what it printed. Raises StackFailed."""
+    environment = {**os.environ, **ENVIRONMENT}
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, timeout=90, env=environment)
     except subprocess.TimeoutExpired:
@@ -64,7 +67,9 @@ def _run(folder: Path, *command: str) -> str:
     return done.stdout.decode()
 
 
-def _needs(*programs: str, files: tuple[str, ...] = ()) -> Callable[[], str]:
+def needs(*programs: str, files: tuple[str, ...] = ()) -> Callable[[], str]:
+    """Return what tells the programs and files that are not there."""
+
     def missing() -> str:
         absent = [program for program in programs if shutil.which(program) is None]
         return ", ".join(absent + [file for file in files if not Path(file).exists()])
@@ -72,7 +77,9 @@ def _needs(*programs: str, files: tuple[str, ...] = ()) -> Callable[[], str]:
     return missing
 
 
-def _needs_package(name: str) -> Callable[[], str]:
+def needs_package(name: str) -> Callable[[], str]:
+    """Return what tells that a Python package is not there."""
+
     def missing() -> str:
         try:
             importlib.metadata.version(name)
@@ -83,51 +90,52 @@ def _needs_package(name: str) -> Callable[[], str]:
     return missing
 
 
-def _needs_node() -> str:
+def needs_node() -> str:
     """Install node's soap, which needs no root, where there is npm."""
-    if missing := _needs("node", "npm")():
+    if missing := needs("node", "npm")():
         return missing
     done = subprocess.run([CLIENTS.parent / "install.sh", "user"], capture_output=True, text=True)
     return "" if done.returncode == 0 else f"npm's soap ({done.stderr.strip()[:80]})"
 
 
-def _needs_php() -> str:
-    return _needs("php")() or ("" if "soap" in _run(CLIENTS, "php", "-m").split() else "PHP's soap extension")
+def needs_php() -> str:
+    """Tell what PHP lacks to call SOAP services."""
+    return needs("php")() or ("" if "soap" in run(CLIENTS, "php", "-m").split() else "PHP's soap extension")
 
 
 def _debian(package: str) -> Callable[[], str]:
-    return lambda: _run(CLIENTS, "dpkg-query", "-W", "-f", "${Version}", package)
+    return lambda: run(CLIENTS, "dpkg-query", "-W", "-f", "${Version}", package)
 
 
 def _build_gsoap(folder: Path, wsdl: str) -> list[str]:
-    _run(folder, "wsdl2h", "-c", "-o", "telefonia.h", wsdl)
-    _run(folder, "soapcpp2", "-c", "-C", "-x", "-w", "-I/usr/share/gsoap/import", "telefonia.h")
+    run(folder, "wsdl2h", "-c", "-o", "telefonia.h", wsdl)
+    run(folder, "soapcpp2", "-c", "-C", "-x", "-w", "-I/usr/share/gsoap/import", "telefonia.h")
     shutil.copy(CLIENTS / "client.c", folder)
-    _run(folder, "gcc", "-w", "-o", "client", "client.c", "soapC.c", "soapClient.c", "-lgsoap")
+    run(folder, "gcc", "-w", "-o", "client", "client.c", "soapC.c", "soapClient.c", "-lgsoap")
     return ["./client"]
 
 
 def _build_jaxws(folder: Path, wsdl: str) -> list[str]:
-    _run(folder, "wsimport", "-quiet", "-keep", "-Xnocompile", "-p", "telefonia", "-d", ".", wsdl)
+    run(folder, "wsimport", "-quiet", "-keep", "-Xnocompile", "-p", "telefonia", "-d", ".", wsdl)
     return _compile_java(folder, "JaxwsClient", _JAXWS)
 
 
 def _build_axis(folder: Path, wsdl: str) -> list[str]:
-    _run(folder, "java", "-cp", _AXIS, "org.apache.axis.wsdl.WSDL2Java", "-o", ".", "-p", "telefonia", wsdl)
+    run(folder, "java", "-cp", _AXIS, "org.apache.axis.wsdl.WSDL2Java", "-o", ".", "-p", "telefonia", wsdl)
     return _compile_java(folder, "AxisClient", _AXIS)
 
 
 def _compile_java(folder: Path, name: str, classpath: str) -> list[str]:
     shutil.copy(CLIENTS / f"{name}.java", folder)
     sources = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.java"))]
-    _run(folder, "javac", "-nowarn", "-encoding", "UTF-8", "-cp", classpath, *sources)
+    run(folder, "javac", "-nowarn", "-encoding", "UTF-8", "-cp", classpath, *sources)
     return ["java", "-cp", f"{classpath}:.", name]
 
 
 def _build_mono(folder: Path, wsdl: str) -> list[str]:
-    _run(folder, "wsdl", "-nologo", "-out:Telefonia.cs", wsdl)
+    run(folder, "wsdl", "-nologo", "-out:Telefonia.cs", wsdl)
     shutil.copy(CLIENTS / "MonoClient.cs", folder)
-    _run(
+    run(
         folder,
         "mcs",
         "-nologo",
@@ -149,8 +157,8 @@ def _curl(style: str) -> Stack:
     return Stack(
         name=f"curl, {style}",
         generates="no",
-        missing=_needs("curl"),
-        version=lambda: _run(CLIENTS, "curl", "--version").split()[1],
+        missing=needs("curl"),
+        version=lambda: run(CLIENTS, "curl", "--version").split()[1],
         build=lambda _folder, _wsdl: [sys.executable, str(CLIENTS / "curl_client.py"), style],
     )
 
@@ -172,57 +180,57 @@ STACKS = (
     Stack(
         "zeep (Python)",
         "at run time",
-        _needs_package("zeep"),
+        needs_package("zeep"),
         lambda: importlib.metadata.version("zeep"),
         _script(sys.executable, "zeep_client.py"),
     ),
     Stack(
         "suds (Python)",
         "at run time",
-        _needs_package("suds"),
+        needs_package("suds"),
         lambda: importlib.metadata.version("suds"),
         _script(sys.executable, "suds_client.py"),
     ),
     Stack(
         "PHP SoapClient",
         "at run time",
-        _needs_php,
-        lambda: _run(CLIENTS, "php", "-r", "echo PHP_VERSION;"),
+        needs_php,
+        lambda: run(CLIENTS, "php", "-r", "echo PHP_VERSION;"),
         _script("php", "client.php"),
     ),
     Stack(
         "node soap",
         "at run time",
-        _needs_node,
-        lambda: _run(CLIENTS, "node", "-p", "require('soap/package.json').version").strip(),
+        needs_node,
+        lambda: run(CLIENTS, "node", "-p", "require('soap/package.json').version").strip(),
         _script("node", "client.cjs"),
     ),
     Stack(
         "gSOAP (C)",
         "wsdl2h, soapcpp2",
-        _needs("wsdl2h", "soapcpp2", "gcc"),
-        lambda: _run(CLIENTS, "wsdl2h", "-V").strip() or _debian("gsoap")(),
+        needs("wsdl2h", "soapcpp2", "gcc"),
+        lambda: run(CLIENTS, "wsdl2h", "-V").strip() or _debian("gsoap")(),
         _build_gsoap,
     ),
     Stack(
         "JAX-WS RI (Java)",
         "wsimport",
-        _needs("wsimport", "javac", files=(_JAXWS,)),
+        needs("wsimport", "javac", files=(_JAXWS,)),
         _debian("jaxws"),
         _build_jaxws,
     ),
     Stack(
         "Axis 1.4 (Java)",
         "WSDL2Java",
-        _needs("java", "javac", files=(_AXIS.partition(":")[0],)),
+        needs("java", "javac", files=(_AXIS.partition(":")[0],)),
         _debian("libaxis-java"),
         _build_axis,
     ),
     Stack(
         "Mono (C#)",
         "wsdl",
-        _needs("wsdl", "mcs", "mono"),
-        lambda: _run(CLIENTS, "mono", "--version").split()[4],
+        needs("wsdl", "mcs", "mono"),
+        lambda: run(CLIENTS, "mono", "--version").split()[4],
         _build_mono,
     ),
     *(_curl(style) for style in CURL_STYLES),

@@ -52,7 +52,7 @@ def answers(
     """What the stack's client printed, by check; empty, with the reason, when it could not be built."""
     folder = tmp_path_factory.mktemp("stack")
     try:
-        return stack.run(folder, open_service.endpoint, secured.service.endpoint, secured.user, secured.secret)
+        return stack.answers(folder, open_service.endpoint, secured.service.endpoint, secured.user, secured.secret)
     except StackFailed as failure:
         return {"failure": str(failure)}
 
