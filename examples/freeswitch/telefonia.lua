@@ -39,10 +39,13 @@ local function call(operation, arguments)
   for _, pair in ipairs(arguments) do
     elements[#elements + 1] = ("<t:%s>%s</t:%s>"):format(pair[1], escape(pair[2]), pair[1])
   end
-  -- No line feed and no leading space: the API reads its arguments by them.
   local envelope = ('<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="%s"><s:Body><t:%s>%s</t:%s>'
     .. "</s:Body></s:Envelope>"):format(NAMESPACE, operation, table.concat(elements), operation)
-  local command = ("%s timeout %d content-type text/xml post %s"):format(address(), TIMEOUT_SECONDS, envelope)
+  -- mod_curl splits its arguments at spaces and undoes the URL encoding of the posted data.
+  local posted = envelope:gsub("[^%w._~-]", function(character)
+    return ("%%%02X"):format(character:byte())
+  end)
+  local command = ("%s timeout %d content-type text/xml post %s"):format(address(), TIMEOUT_SECONDS, posted)
   return api:execute("curl", command) or ""
 end
 
