@@ -22,7 +22,7 @@ for version in 3.11 3.12 3.13 3.14; do
     fi
     environment=$folder/venv-$version
     if ! "$python" -m venv "$environment" \
-        || ! (cd "$root" && "$environment/bin/python" -m pip install -q --disable-pip-version-check -e '.[test,dev]'); then
+        || ! (cd "$root" && "$environment/bin/python" -m pip install -qq --disable-pip-version-check -e '.[test,dev]'); then
         summary="$summary$version  could not be installed
 "
         failed=1

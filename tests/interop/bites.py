@@ -16,22 +16,26 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WSDL, SERVICES = "soap_service/wsdl.py", "soap_service/services.py"
 
+_SORT = "root[:] = sorted(root, key=lambda section: _ORDER.index(etree.QName(section).localname))"
+_CLEANUP = 'etree.cleanup_namespaces(root, keep_ns_prefixes=["xs", "tns"])'
+_PARAMETER_ORDER = 'operation.attrib.pop("parameterOrder", None)'
+_PART_NAME = '        _wsdl_part_name="parameters",\n'
 #: What is undone: file, the text that is replaced, and what stands there instead.
 RULES = {
-    "Spyne's stock document (all of the rules undone)": [
+    "Spyne's stock document, but for the names of binding and port": [
+        (WSDL, _SORT, "pass"),
+        (WSDL, _CLEANUP, "pass"),
+        (WSDL, _PARAMETER_ORDER, "pass"),
+        (SERVICES, _PART_NAME, ""),
+    ],
+    "Spyne's stock document": [
         (WSDL, "root = etree.fromstring(builder.get_interface_document())", "return builder.get_interface_document()"),
-        (SERVICES, '        _wsdl_part_name="parameters",\n', ""),
+        (SERVICES, _PART_NAME, ""),
     ],
-    "Spyne's section order (service before portType and binding)": [
-        (
-            WSDL,
-            "root[:] = sorted(root, key=lambda section: _ORDER.index(etree.QName(section).localname))",
-            "pass",
-        )
-    ],
-    "the unused SOAP 1.2 prefix": [(WSDL, 'etree.cleanup_namespaces(root, keep_ns_prefixes=["xs", "tns"])', "pass")],
-    "parameterOrder": [(WSDL, 'operation.attrib.pop("parameterOrder", None)', "pass")],
-    "part names other than `parameters`": [(SERVICES, '        _wsdl_part_name="parameters",\n', "")],
+    "Spyne's section order (service before portType and binding)": [(WSDL, _SORT, "pass")],
+    "the unused SOAP 1.2 prefix": [(WSDL, _CLEANUP, "pass")],
+    "parameterOrder": [(WSDL, _PARAMETER_ORDER, "pass")],
+    "part names other than `parameters`": [(SERVICES, _PART_NAME, "")],
     "one name for binding and port": [(WSDL, "    _name_binding_and_port(root)\n", "")],
     "a deadline that is not nillable": [
         (SERVICES, "prazoLimite = DateTime(min_occurs=1, nillable=True)", "prazoLimite = DateTime(min_occurs=1)"),

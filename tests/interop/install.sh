@@ -22,6 +22,10 @@ libc6-dev
 default-jdk-headless
 jaxws
 libaxis-java
+libkdsoap-dev
+libkdsoap-bin
+qtbase5-dev
+g++
 mono-devel
 mono-mcs
 npm

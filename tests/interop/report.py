@@ -41,6 +41,8 @@ class Report:
             if stack.name in self.not_run:
                 rows.append([stack.name, "not run", self.not_run[stack.name], *["-"] * len(CHECKS)])
                 continue
+            if not any(name == stack.name for name, _ in self.outcomes):
+                continue  # deselected
             outcomes = [self.outcomes.get((stack.name, check), "-") for check in CHECKS]
             rows.append([stack.name, self.versions.get(stack.name, "?"), stack.generates, *outcomes])
         widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
@@ -49,7 +51,9 @@ class Report:
         return "".join(f"| {line} |\n" for line in lines)
 
     def keep_in(self, document: Path) -> None:
-        """Replace the table in a document, between its two marks."""
+        """Replace the table in a document, between its two marks; a part of the stacks leaves it as it is."""
+        if len({name for name, _ in self.outcomes} | set(self.not_run)) < len(STACKS):
+            return
         text = document.read_text("utf-8")
         before, _, rest = text.partition(_BEGIN)
         after = rest.partition(_END)[2]

@@ -27,6 +27,7 @@ _AXIS = ":".join(
         "javax.activation",
     )
 )
+_QT = "/usr/include/x86_64-linux-gnu/qt5"
 _JAXWS = str(_JARS / "jaxws-rt.jar")
 
 
@@ -148,6 +149,19 @@ def _build_mono(folder: Path, wsdl: str) -> list[str]:
     return ["mono", "client.exe"]
 
 
+def _build_kdsoap(folder: Path, wsdl: str) -> list[str]:
+    run(folder, "curl", "-sf", "-o", "telefonia.wsdl", wsdl)
+    run(folder, "kdwsdl2cpp", "-o", "wsdl_telefonia.h", "telefonia.wsdl")
+    run(folder, "kdwsdl2cpp", "-impl", "wsdl_telefonia.h", "-o", "wsdl_telefonia.cpp", "telefonia.wsdl")
+    run(folder, "moc", "-o", "moc_telefonia.cpp", "wsdl_telefonia.h")
+    shutil.copy(CLIENTS / "KdsoapClient.cpp", folder)
+    sources = ("KdsoapClient.cpp", "wsdl_telefonia.cpp", "moc_telefonia.cpp")
+    headers = [f"-I{_QT}{name}" for name in ("", "/QtCore", "/QtNetwork", "/QtXml")]
+    libraries = ("-lkdsoap", "-lQt5Network", "-lQt5Xml", "-lQt5Core")
+    run(folder, "g++", "-w", "-fPIC", "-std=c++17", *headers, "-o", "client", *sources, *libraries)
+    return ["./client"]
+
+
 def _script(*command: str) -> Callable[[Path, str], list[str]]:
     *interpreter, script = command
     return lambda _folder, _wsdl: [*interpreter, str(CLIENTS / script)]
@@ -232,6 +246,13 @@ STACKS = (
         needs("wsdl", "mcs", "mono"),
         lambda: run(CLIENTS, "mono", "--version").split()[4],
         _build_mono,
+    ),
+    Stack(
+        "KDSoap (Qt, C++)",
+        "kdwsdl2cpp",
+        needs("kdwsdl2cpp", "moc", "g++", "curl", files=("/usr/include/KDSoapClient", _QT)),
+        _debian("libkdsoap-dev"),
+        _build_kdsoap,
     ),
     *(_curl(style) for style in CURL_STYLES),
 )
