@@ -47,7 +47,10 @@ interop: $(VENV)/tested  ## every legacy client stack and kit against the real s
 	tests/interop/install.sh
 	INTEROP_REQUIRED=1 INTEROP_REPORT=docs/interop.md $(RUN) pytest tests/interop tests/examples $(ARGS)
 
+versions:  ## run the suite on Python 3.11, 3.12, 3.13 and 3.14, as far as they can be had here
+	tests/versions.sh $(ARGS)
+
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help run test check wsdl messages browser interop clean
+.PHONY: help run test check wsdl messages browser interop versions clean

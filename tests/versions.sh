@@ -3,7 +3,8 @@
 #
 #   versions.sh [PYTEST ARGUMENT...]
 #
-# A Python is looked for on the PATH and among pyenv's. A missing one is named, and does not fail the run.
+# A Python is looked for among pyenv's and on the PATH; 3.14 is otherwise unpacked from Debian sid. A missing one is
+# named, and does not fail the run.
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -13,16 +14,20 @@ failed=0
 summary=
 
 for version in 3.11 3.12 3.13 3.14; do
-    python=$(ls -d "$HOME"/.pyenv/versions/"$version".*/bin/python "$folder/python$version/bin/python$version" 2>/dev/null | tail -n 1)
+    python=$(ls -d "$HOME"/.pyenv/versions/"$version".*/bin/python 2>/dev/null | tail -n 1)
     [ -n "$python" ] || python=$(command -v "python$version")
+    if [ -z "$python" ] && [ "$version" = 3.14 ] && "$root/tests/fetch-python.sh" "$folder/python3.14"; then
+        python=$folder/python3.14/root/usr/bin/python3.14
+    fi
     if [ -z "$python" ]; then
         summary="$summary$version  not run: there is no Python $version here
 "
         continue
     fi
     environment=$folder/venv-$version
-    if ! "$python" -m venv "$environment" \
-        || ! (cd "$root" && "$environment/bin/python" -m pip install -qq --disable-pip-version-check -e '.[test,dev]'); then
+    # Debian's ensurepip looks for its wheels in /usr/share, so another Python's pip fills the environment.
+    if ! "$python" -m venv --without-pip "$environment" || ! (cd "$root" \
+        && python3 -m pip --python "$environment/bin/python" install -qq --disable-pip-version-check -e '.[test,dev]'); then
         summary="$summary$version  could not be installed
 "
         failed=1
