@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install the client stacks of the interop suite. Idempotent: what is there is left alone.
 #
-#   install.sh        everything; Debian's packages need root
+#   install.sh        everything, an Asterisk for the kits too; Debian's packages need root
 #   install.sh user   what needs no root: node's soap, into the folder below
 #
 # zeep and suds come with `pip install -e .[test]`; curl is part of every system that runs this.
@@ -74,6 +74,7 @@ case "${1:-all}" in
     all)
         install_debian
         install_node
+        "$here/../examples/asterisk/fetch.sh" "$cache/asterisk"
         ;;
     *) echo "usage: install.sh [user]" >&2; exit 2 ;;
 esac
