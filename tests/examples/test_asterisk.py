@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, expect
 
 from soap_service.credentials import SESSION_COOKIE
 from tests.conftest import free_port, wait_until
@@ -257,6 +258,19 @@ class TestACall:
     ) -> None:
         assert "telefonia/nenhuma-solicitacao" in asterisk.call(number, "98765432100")
         assert "Não identificado o cliente da ligação" in screen.popup()
+
+    def test_a_real_browser_shows_it(self, asterisk: Asterisk, secured: Secured, browser: Browser, number: str) -> None:
+        cookie = log_in(secured.service, "atendente", AGENT)
+        context = browser.new_context(locale="pt-BR")
+        context.add_cookies([{"name": SESSION_COOKIE, "value": cookie, "url": secured.service.url}])
+        page = context.new_page()
+        page.goto(f"{secured.service.url}/")
+        expect(page.locator("#connection")).to_have_text("Conectado")
+        asterisk.call(number, "12312312312")
+        popup = page.get_by_role("dialog", name="Você está recebendo uma ligação")
+        expect(popup.get_by_text("[955]", exact=True)).to_be_visible()
+        expect(popup.get_by_role("button", name="Executar")).to_be_focused()
+        context.close()
 
     def test_a_silent_service_still_reaches_the_agent(self, asterisk: Asterisk, number: str) -> None:
         good = re.search(r"TELEFONIA_URL=(\S+)", asterisk.console("dialplan show globals"))
