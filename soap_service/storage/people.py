@@ -199,9 +199,14 @@ class People(Database):
     def keep_listeners(self, worker: str, extensions: Sequence[str], until: datetime) -> None:
         """Say which extensions a worker process listens for, and for no other; forget processes that died."""
         with self.writing() as session:
-            gone = (Listener.worker == worker) | (Listener.until < datetime.now(UTC))
-            session.execute(delete(Listener).where(gone))
-            session.add_all(Listener(extension=number, worker=worker, until=until) for number in extensions)
+            session.execute(delete(Listener).where(Listener.until < datetime.now(UTC)))
+            mine = Listener.worker == worker
+            known = set(session.scalars(select(Listener.extension).where(mine)))
+            for gone in known.difference(extensions):
+                session.execute(delete(Listener).where(mine, Listener.extension == gone))
+            session.execute(update(Listener).where(mine).values(until=until))
+            missing = set(extensions) - known
+            session.add_all(Listener(extension=number, worker=worker, until=until) for number in missing)
 
     def remove_listeners(self, worker: str) -> None:
         """Say that a worker process listens for nothing: it starts or ends."""
