@@ -13,6 +13,7 @@ from bench.servers import PEERS, Server, start_peer, start_service
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "4"))
+WARM_SECONDS = int(os.environ.get("BENCH_WARM_SECONDS", "8"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "1000000"))
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
@@ -50,7 +51,7 @@ def interleave(servers: list[Server], operation: str, known: int, connections: i
     """Give every server its turn, `ROUNDS` times over, so that the machine's moods hit all alike."""
     turns: dict[str, list[Turn]] = {server.name: [] for server in servers}
     for server in servers:
-        load(server, operation, known, connections, seconds=1)  # warm
+        load(server, operation, known, connections, seconds=WARM_SECONDS)  # Java compiles what it runs often
     for number in range(ROUNDS):
         for server in servers:
             print(f"  round {number + 1} of {ROUNDS}: {server.name:<20}\r", end="", file=sys.stderr, flush=True)

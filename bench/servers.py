@@ -93,7 +93,7 @@ def start_service(database: Path, log: Path) -> Server:
 def start_peer(name: str, database: Path, log: Path) -> Server:
     """Start a peer by its own script; it builds what it needs first."""
     port = _free_port()
-    environment = {**os.environ, "BENCH_CACHE": str(database.parent / "peers")}
+    environment = {**os.environ, "BENCH_CACHE": str(database.parent)}
     with log.open("wb") as output:
         process = subprocess.Popen(
             [str(PEERS / name / "start"), str(database), str(port)], stdout=output, stderr=output, env=environment
