@@ -82,6 +82,7 @@ def accepts_address(integration: "Integration", address: str | None) -> bool:
     return address is not None and is_within(address, networks_of(integration.addresses))
 
 
+@lru_cache(maxsize=4096)
 def is_within(address: str, networks: tuple[Network, ...]) -> bool:
     """Tell whether one of the networks holds the address; an IPv4 address mapped to IPv6 counts as IPv4."""
     try:
