@@ -20,6 +20,8 @@ import pytest
 
 from soap_service.store import Store
 
+pytest_plugins = ["tests.chromium"]
+
 PASSWORD = "senha-de-teste"
 NAMESPACE = "urn:soap-service:telefonia:v1"
 READY_SECONDS = 30.0
