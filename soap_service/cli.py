@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--data", type=Path, default=Path("var"), metavar="DIR", help="where the data is kept (./var)")
     demo.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
     demo.add_argument("--port", type=int, default=8000, help="port to listen at (8000)")
+    demo.add_argument("--database-url", metavar="URL", help="keep the data there instead of in DIR: postgresql://...")
     demo.add_argument("--fresh", action="store_true", help="delete what an earlier demonstration left and begin anew")
 
     example = "soap-service serve --public-url https://telefonia.example.com --trusted-proxies 127.0.0.1"
@@ -183,12 +184,14 @@ def _demo(options: argparse.Namespace) -> None:
     from soap_service.demo import describe_demo, prepare_demo, remove_demo
     from soap_service.server import make_server
 
-    if options.fresh:
-        remove_demo(options.data)
-    url = f"sqlite:///{options.data / 'soap-service.db'}"
+    embedded = f"sqlite:///{options.data / 'soap-service.db'}"
+    url = options.database_url or embedded
     flags = {"database_url": url, "host": options.host, "port": options.port}
     settings = load_settings(flags, os.environ)
     configure_logging(settings.log_level)
+    options.data.mkdir(parents=True, exist_ok=True)
+    if options.fresh:
+        remove_demo(options.data, None if url == embedded else open_store(settings))
     store = open_store(settings)
     password = prepare_demo(store, options.data, os.environ)
     store.close()

@@ -32,7 +32,9 @@ def _setting(default: Any, text: str) -> Any:
 class Settings:
     """What the service is told before it starts. Raises InvalidValue, with the setting's name, for a wrong value."""
 
-    database_url: str = _setting("sqlite:///var/soap-service.db", "where the data is: sqlite:///FILE")
+    database_url: str = _setting(
+        "sqlite:///var/soap-service.db", "where the data is: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+    )
     host: str = _setting("127.0.0.1", "address to listen at")
     port: int = _setting(8000, "port to listen at")
     public_url: str = _setting("", "address that platforms and browsers use, without path; default http://HOST:PORT")

@@ -189,6 +189,7 @@ class Endpoint:
         try:
             return await asyncio.wait_for(asyncio.shield(future), ANSWER_SECONDS)
         except TimeoutError:
+            future.cancel()  # what has not begun is not done after its caller has been told that it was not
             raise StoreUnavailable from None
 
     def _done(self, future: "asyncio.Future[Any]") -> None:

@@ -110,3 +110,7 @@ class LimitExceeded(SoapServiceError):
 
 class StoreUnavailable(SoapServiceError):
     """The database cannot be reached, is locked, or did not answer in time; try again."""
+
+
+class TransactionLost(StoreUnavailable):
+    """Whether the change was made is not known, or another won over it; doing it again by its key tells."""
