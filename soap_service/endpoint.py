@@ -128,14 +128,15 @@ class Endpoint:
         headers: tuple[tuple[bytes, bytes], ...] = ()
         try:
             body = await read_body(scope, receive, MAX_BODY_BYTES, self._settings.request_seconds)
+            deadline = asyncio.get_running_loop().time() + ANSWER_SECONDS
             if self._gate.must_refresh():
-                await self._in_time(self._gate.refresh)
+                await self._in_time(deadline, self._gate.refresh)
             integration = self._gate.admit(header(scope, b"authorization"), client_of(scope, self._proxies))
             who = integration.name
             content_type = header(scope, b"content-type").decode("latin-1")
             message = read_message(body, content_type, self._operations)
             version, operation = message.version, message.operation.name
-            result = await self._call(message, integration, scope)
+            result = await self._call(message, integration, scope, deadline)
             answer = self._answers[version].result(operation, result)
             log.info("%s integration=%s outcome=ok", operation, who)
             return _Reply(200, answer, version, operation, "ok")
@@ -159,7 +160,7 @@ class Endpoint:
         log.info("%s integration=%s outcome=%s", operation, who, outcome)
         return _Reply(status, self._answers[version].fault(fault), version, operation, outcome, headers)
 
-    async def _call(self, message: Message, integration: Integration, scope: Scope) -> Any:
+    async def _call(self, message: Message, integration: Integration, scope: Scope, deadline: float) -> Any:
         """Run the operation; raises what it raises, and StoreUnavailable when it did not end in time."""
         operation = message.operation
         self._gate.check_operation(integration, operation.name)
@@ -174,20 +175,21 @@ class Endpoint:
         if operation.name in READING_OPERATIONS and self._store.is_embedded:
             result = operation.function(_Context(caller), *arguments)
         else:
-            result = await self._in_time(operation.function, _Context(caller), *arguments)
+            result = await self._in_time(deadline, operation.function, _Context(caller), *arguments)
         if caller.found_nobody:
             self._gate.count_unknown(integration)
         return result
 
-    async def _in_time(self, work: Any, *arguments: Any) -> Any:
-        """Run work that may wait for the database in the pool, for `ANSWER_SECONDS` at most."""
+    async def _in_time(self, deadline: float, work: Any, *arguments: Any) -> Any:
+        """Run work that may wait for the database in the pool, until the loop's clock says `deadline`."""
         if self._waiting >= MAX_WAITING:
             raise StoreUnavailable
         self._waiting += 1
-        future = asyncio.get_running_loop().run_in_executor(self._writers, work, *arguments)
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self._writers, work, *arguments)
         future.add_done_callback(self._done)
         try:
-            return await asyncio.wait_for(asyncio.shield(future), ANSWER_SECONDS)
+            return await asyncio.wait_for(asyncio.shield(future), deadline - loop.time())
         except TimeoutError:
             future.cancel()  # what has not begun is not done after its caller has been told that it was not
             raise StoreUnavailable from None

@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,21 +62,33 @@ class Service:
             '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
             f'<{operation} xmlns="{NAMESPACE}">{inner}</{operation}></e:Body></e:Envelope>'
         )
-        return httpx.post(self.endpoint, content=envelope, headers={"Content-Type": "text/xml"}).text
+        return self._client.post(self.endpoint, content=envelope, headers={"Content-Type": "text/xml"}).text
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """One client for all calls: a new one takes longer than a call."""
+        return httpx.Client(timeout=15, limits=httpx.Limits(max_connections=100))
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        self.__dict__.pop("store", self.store).close()
+        for held in ("store", "_client"):
+            if held in self.__dict__:
+                self.__dict__.pop(held).close()
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(15)
 
 
-def start_service(data: Path, *flags: str, port: int = 0, database_url: str = "", **environment: str) -> Service:
-    """Start the demonstration on a folder or database and a free port, and return when it is ready."""
+def start_service(
+    data: Path, *flags: str, port: int = 0, database_url: str = "", wrapper: Sequence[str] = (), **environment: str
+) -> Service:
+    """Start the demonstration on a folder or database and a free port, and return when it is ready.
+
+    A `wrapper` is a command that runs the service: it exits with the service's status.
+    """
     port = port or free_port()
     database_url = database_url or f"sqlite:///{data / 'soap-service.db'}"
     command = [sys.executable, "-m", "soap_service", "demo", "--data", str(data), "--port", str(port), *flags]
-    command += ["--database-url", database_url]
+    command = [*wrapper, *command, "--database-url", database_url]
     settings = {"SOAP_SERVICE_DEMO_PASSWORD": PASSWORD, "PYTHONUNBUFFERED": "1", **environment}
     data.mkdir(exist_ok=True)
     with (data / "service.log").open("ab") as log:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -65,14 +66,21 @@ class Postgres:
 
     def kill(self) -> None:
         """Kill every process of the server, as a power failure would."""
+        self._signal_all(signal.SIGKILL)
         assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(30)
 
     def freeze(self, is_frozen: bool = True) -> None:
         """Have the server neither answer nor refuse, or go on."""
+        self._signal_all(signal.SIGSTOP if is_frozen else signal.SIGCONT)
+
+    def _signal_all(self, what: signal.Signals) -> None:
+        """Signal the server and its children, which are process groups of their own."""
         assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGSTOP if is_frozen else signal.SIGCONT)
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        for pid in (self.process.pid, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, what)
 
     def is_up(self) -> bool:
         assert self.process is not None

@@ -101,6 +101,8 @@ class Database:
         answered = time.monotonic()
         if is_read_only == "on":
             log.error("database: it is read-only")
+            self._connections.clear()
+            self._held = threading.local()  # no thread asks it again
             self._writer.dispose()
             raise StoreUnavailable
         uncertainty = timedelta(seconds=answered - asked)

@@ -1,5 +1,7 @@
 """Two nodes on one PostgreSQL: a call at one pops up at the other, once, whatever the order of commits."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Service, element, start_service
-from tests.postgres import execute
+from tests.postgres import create_database, drop_database, execute
 from tests.service.test_stream import announce, listening, log_in
 from tests.waiting import wait_until
 
@@ -131,3 +133,14 @@ def test_listeners_that_another_node_has_forgotten_are_told_again(nodes: Nodes) 
         wait_until(
             lambda: element(here.call("novaSolicitacao", cpf=next(numbers), ramal="4067"), "aviso") == "ENTREGUE", 15
         )
+
+
+def test_processes_that_start_at_once_migrate_once(postgres_url: str) -> None:
+    url = create_database(postgres_url)
+    command = [sys.executable, "-m", "soap_service", "parameter", "list", "--database-url", url]
+    starting = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
+    for process in starting:
+        assert process.communicate(timeout=60)[1] == b""
+        assert process.returncode == 0
+    assert execute(url, "SELECT count(*) FROM alembic_version") == [(1,)]
+    drop_database(postgres_url, url)

@@ -23,6 +23,7 @@ class Listener:
 
     events: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    retry: int = 0
     is_open: bool = False
     has_ended: bool = False
 
@@ -56,6 +57,8 @@ def listening(service: Service, cookie: str, last_event_id: str = "") -> Iterato
                     if line:
                         name, _, value = line.partition(": ")
                         event[name] = value
+                        if name == "retry":
+                            listener.retry = int(value)
                     elif "data" in event:
                         listener.times.append(time.monotonic())
                         listener.events.append((event.get("id", ""), event["event"], json.loads(event["data"])))
