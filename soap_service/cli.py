@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_parameter(commands)
     _add_agent(commands)
     _add_integration(commands)
+    _add_database(commands)
     return parser
 
 
@@ -176,6 +177,33 @@ def _add_integration(commands: "_Commands") -> None:
     add.add_argument("--no-secret", action="store_true", help="know it by its addresses alone")
     add.add_argument("--operations", default="", help="operations it may call, comma separated; default all")
     for parser in (show, add, revoke):
+        _add_settings(parser, ["database_url"])
+
+
+def _add_database(commands: "_Commands") -> None:
+    actions = commands.add_parser(
+        "db",
+        help="bring the database up or down, and check it",
+        description="Bring the database up or down, and check it.",
+        epilog="Example: soap-service db check",
+    ).add_subparsers(required=True, metavar="ACTION")
+    upgrade = _add(actions, "upgrade", "bring it up to this program", _upgrade, "soap-service db upgrade")
+    downgrade = _add(
+        actions,
+        "downgrade",
+        "take it back to an earlier schema, before an older program is started",
+        _downgrade,
+        "soap-service db downgrade 0001",
+    )
+    downgrade.add_argument("version", help="the schema to go back to; `base` removes every table")
+    check = _add(actions, "check", "say whether it is sound; exit status 1 if not", _check, "soap-service db check")
+    example = "soap-service backup desk.db"
+    back_up = _add(commands, "backup", "write the data to a file, while the service runs", _back_up, example)
+    restore = _add(commands, "restore", "read the data from a backup", _restore, "soap-service restore desk.db")
+    for parser in (back_up, restore):
+        parser.add_argument("file", type=Path, metavar="FILE", help="the backup: one file, of either kind of database")
+    restore.add_argument("--replace", action="store_true", help="delete what is in the database")
+    for parser in (upgrade, downgrade, check, back_up, restore):
         _add_settings(parser, ["database_url"])
 
 
@@ -321,3 +349,34 @@ def _list_integrations(options: argparse.Namespace) -> None:
 def _revoke_integration(options: argparse.Namespace) -> None:
     _store(options).revoke_integration(options.name)
     print(f"integration {options.name} revoked")
+
+
+def _upgrade(options: argparse.Namespace) -> None:
+    print(f"schema {_store(options).schema_version()}")
+
+
+def _downgrade(options: argparse.Namespace) -> None:
+    from soap_service.store import Store
+
+    store = Store(_settings(options).database_url)
+    store.downgrade(options.version)
+    print(f"schema {store.schema_version() or 'base'}")
+
+
+def _check(options: argparse.Namespace) -> None:
+    from soap_service.store import Store
+
+    problems = Store(_settings(options).database_url).problems()
+    if problems:
+        raise InvalidValue("database", "; ".join(problems))
+    print("the database is sound")
+
+
+def _back_up(options: argparse.Namespace) -> None:
+    rows = _store(options).back_up(options.file)
+    print(f"{rows} rows written to {options.file}")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    rows = _store(options).restore(options.file, options.replace)
+    print(f"{rows} rows read from {options.file}")

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 from soap_service.deadlines import WorkingCalendar
 from soap_service.storage.administration import Administration
+from soap_service.storage.backup import Backups
 from soap_service.storage.calls import Announcement, Answer, Calls, Delivery, Receipt
 from soap_service.storage.people import People, is_extension
 from soap_service.storage.requests import NewRequest, Requests, RequestSummary
-from soap_service.storage.schema import Schema
 
 __all__ = ["Announcement", "Answer", "Delivery", "NewRequest", "Receipt", "RequestSummary", "Store", "is_extension"]
 
 
-class Store(Calls, Requests, People, Administration, Schema):
+class Store(Calls, Requests, People, Administration, Backups):
     """Open a store on a database; `upgrade` it before the first question.
 
     `calendar` counts deadlines; a call is repeated when it comes again within `repeat_within` (10 s) and is missed

@@ -1,4 +1,4 @@
-"""A network between the service and PostgreSQL that breaks exactly at COMMIT: before it arrives or before its answer."""
+"""A network between service and PostgreSQL that breaks exactly at COMMIT: before it arrives, or before its answer."""
 
 import socket
 import threading

@@ -48,6 +48,29 @@ class Schema(Database):
         if version != newest:
             self._migrate(newest, lambda found: (found or "") < newest)
 
+    def problems(self) -> list[str]:
+        """Return what is wrong with the database, as sentences for an administrator; raises StoreUnavailable."""
+        self.look()
+        version = self.schema_version()
+        if version != newest_schema_version():
+            return [f"its schema is {version or 'none'}, this program's is {newest_schema_version()}: db upgrade"]
+        from alembic.autogenerate import compare_metadata
+        from alembic.migration import MigrationContext
+
+        from soap_service.model import Base
+
+        with self.reading() as session:
+            connection = session.connection()
+            context = MigrationContext.configure(connection)
+            found = [f"its tables are not this program's: {one}" for one in compare_metadata(context, Base.metadata)]
+            if self.is_embedded:
+                for pragma in ("quick_check", "foreign_key_check"):
+                    rows = connection.exec_driver_sql(f"PRAGMA {pragma}").all()
+                    found += [f"{pragma}: {' '.join(map(str, row))}" for row in rows if tuple(row) != ("ok",)]
+            elif connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "off":
+                found.append("synchronous_commit is off: what was answered can be lost")
+        return found
+
     def downgrade(self, version: str) -> None:
         """Take the database back to an earlier migration (`0001`), or to an empty one (`base`)."""
         known = ["base", *schema_versions()]
@@ -63,7 +86,7 @@ class Schema(Database):
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         with self._as_domain_errors(), self._lock, self._writer.connect() as connection:
-            _unbound(connection)
+            unbound(connection)
             with connection.begin():
                 if not self.is_embedded:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
@@ -92,7 +115,7 @@ def _version(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
-def _unbound(connection: Connection) -> None:
+def unbound(connection: Connection) -> None:
     """Let statements take as long as they need: a migration of many rows, and the wait for another node's."""
     if connection.dialect.name != "postgresql":
         return

@@ -15,4 +15,5 @@ def advance_sequences(connection: Connection) -> None:
             highest = connection.scalar(select(func.max(column)))
             if highest is not None:
                 name = connection.scalar(select(func.pg_get_serial_sequence(table.name, column.name)))
-                connection.execute(text("SELECT setval(:name, :highest)"), {"name": name, "highest": highest})
+                given = connection.scalar(text(f"SELECT last_value FROM {name}"))  # noqa: S608 - a sequence of ours
+                connection.execute(text("SELECT setval(:name, :last)"), {"name": name, "last": max(highest, given)})

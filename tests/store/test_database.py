@@ -177,7 +177,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
 def public_methods() -> list[str]:
     """Return every method of the store that asks or changes the database."""
     own = {"ask", "close", "when_rung", "reading", "writing", "is_ready", "change_marker"}
-    own |= {"now", "look", "ring", "resolving"}
+    own |= {"now", "look", "ring", "resolving", "back_up", "restore"}
     return [
         name
         for name, _ in inspect.getmembers(Store, inspect.isfunction)
