@@ -7,6 +7,7 @@ a mock: the database, the server, the SOAP client and the browser are the real o
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ class Service:
     data: Path
     process: "subprocess.Popen[bytes]"
     database_url: str
+    verify: ssl.SSLContext | bool = True
 
     @property
     def endpoint(self) -> str:
@@ -67,7 +69,7 @@ class Service:
     @cached_property
     def _client(self) -> httpx.Client:
         """One client for all calls: a new one takes longer than a call."""
-        return httpx.Client(timeout=15, limits=httpx.Limits(max_connections=100))
+        return httpx.Client(verify=self.verify, timeout=15, limits=httpx.Limits(max_connections=100))
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         for held in ("store", "_client"):

@@ -17,7 +17,7 @@ from soap_service.credentials import SESSION_COOKIE
 from tests.conftest import Service, element, start_service, wait_until
 
 
-@dataclass
+@dataclass(eq=False)
 class Listener:
     """A browser's end of a stream: the events it got, each as id, name, data, and when they came."""
 
@@ -44,7 +44,7 @@ def log_in(service: Service, login: str, extension: str = "") -> str:
 def listening(service: Service, cookie: str, last_event_id: str = "") -> Iterator[Listener]:
     """Hold a stream open in a thread of its own; it is open, and known to be, when this yields."""
     listener = Listener()
-    client = httpx.Client(timeout=30)
+    client = httpx.Client(timeout=30, verify=service.verify)
     headers = {"Cookie": f"{SESSION_COOKIE}={cookie}", **({"Last-Event-ID": last_event_id} if last_event_id else {})}
 
     def listen() -> None:
