@@ -5,7 +5,6 @@ Source: WHATWG HTML, Server-sent events.
 
 import asyncio
 import json
-from contextlib import suppress
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 
@@ -52,16 +51,17 @@ class BrowserStream:
     had: Position
     extension: str | None = None
     queue: "asyncio.Queue[Event | None]" = field(default_factory=lambda: asyncio.Queue(LONGEST_QUEUE))
+    is_full: bool = False
     _early: list[tuple[Delivery, Position]] | None = field(default_factory=list)
 
     def put(self, event: Event | None) -> None:
-        """Queue an event, or end a stream whose browser does not read."""
-        with suppress(asyncio.QueueFull):
-            self.queue.put_nowait(event)
+        """Queue an event; a stream whose browser falls behind ends after what is queued, and goes on from there."""
+        if self.is_full:
             return
-        while not self.queue.empty():
-            self.queue.get_nowait()
-        self.queue.put_nowait(None)
+        try:
+            self.queue.put_nowait(event)
+        except asyncio.QueueFull:
+            self.is_full = True
 
     def push(self, call: Delivery, position: Position) -> None:
         """Queue a call that has just been read."""

@@ -157,7 +157,7 @@ class Streams:
     async def _send_events(self, stream: BrowserStream, send: Send) -> None:
         """Send what is queued, and heartbeats, until the stream ends or its log-in does."""
         heartbeats = 0
-        while not self._is_stopping or not stream.queue.empty():
+        while not (stream.queue.empty() and (self._is_stopping or stream.is_full)):
             try:
                 event = await asyncio.wait_for(stream.queue.get(), HEARTBEAT_SECONDS)
             except TimeoutError:

@@ -1,12 +1,15 @@
 """Calls from their announcement to their answer, and who listens for them. The child request of a call is made here."""
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select, union_all, update
+from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, delete, exists, func, select, union_all, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from soap_service.deadlines import WorkingCalendar
@@ -17,6 +20,8 @@ from soap_service.situations import Action, Situation
 from soap_service.storage.administration import child_service
 from soap_service.storage.database import Database
 from soap_service.storage.requests import NewRequest, add_event, create_request
+
+log = logging.getLogger(__name__)
 
 #: Keys of announced calls are kept this long, in case `repeat_within` grows.
 _KEYS_KEPT = timedelta(hours=1)
@@ -124,15 +129,25 @@ class Calls(Database):
     def list_calls_after(self, position: Position) -> Sequence[Delivery]:
         """Return the calls that a position does not cover, by id; one round trip."""
         if position.missing:
-            rows = self.ask(_CALLS_NOT_COVERED, last=position.last, missing=sorted(position.missing))
-        else:
-            rows = self.ask(_CALLS_AFTER, last=position.last)
-        return [Delivery(*row) for row in rows]
+            return self._deliveries(_CALLS_NOT_COVERED, last=position.last, missing=sorted(position.missing))
+        return self._deliveries(_CALLS_AFTER, last=position.last)
 
     def list_calls_waiting(self, extension: str) -> Sequence[Delivery]:
         """Return the calls at an extension that nobody has seen and that are not too old to pop up, oldest first."""
         since = self.now() - self.call_lifetime
-        return [Delivery(*row) for row in self.ask(_CALLS_WAITING, extension=extension, since=since)]
+        return self._deliveries(_CALLS_WAITING, extension=extension, since=since)
+
+    def _deliveries(self, query: Select[Any] | CompoundSelect[Any], **values: object) -> Sequence[Delivery]:
+        """Return the calls that a query finds; one that cannot be read is logged and holds up no other."""
+        with suppress(ValueError, TypeError):
+            return [Delivery(*row) for row in self.ask(query, **values)]
+        found = []
+        for (call_id,) in self.ask(select(query.subquery().c.id).order_by("id"), **values):
+            try:
+                found += [Delivery(*row) for row in self.ask(_ONE_CALL, call_id=call_id)]
+            except (ValueError, TypeError):
+                log.error("call %d cannot be read and is passed over", call_id)
+        return found
 
     def newest_position(self) -> Position:
         """Return the position of who has read every call that is there now."""
@@ -193,6 +208,7 @@ class Calls(Database):
 
 
 _DELIVERY = select(Call.id, Call.token, Call.extension, Call.created_at)
+_ONE_CALL = _DELIVERY.where(Call.id == bindparam("call_id"))
 _NEWER = _DELIVERY.where(Call.id > bindparam("last"))
 _CALLS_AFTER = _NEWER.order_by(Call.id)
 _MISSED = _DELIVERY.where(Call.id.in_(bindparam("missing", expanding=True)))

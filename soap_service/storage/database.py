@@ -187,9 +187,10 @@ class Database:
         self._ring_here()
         if self._rings_others:
             try:
-                self.ask(_RING, channel=postgresql.CHANNEL, name=self._name)
-            except StoreUnavailable as error:
-                if postgresql.sqlstate_of(getattr(error.__cause__, "orig", None)) == "42883":
+                with self._reader.connect() as connection:
+                    connection.execute(_RING, {"channel": postgresql.CHANNEL, "name": self._name})
+            except (DBAPIError, PoolTimeout) as error:
+                if postgresql.sqlstate_of(getattr(error, "orig", None)) == postgresql.NO_SUCH_FUNCTION:
                     self._rings_others = False  # an engine without NOTIFY: others look every second
 
     def _ring_here(self) -> None:

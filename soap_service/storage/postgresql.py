@@ -23,7 +23,7 @@ ANSWER_SECONDS = 2.5
 #: After a connection could not be made, the next attempt waits this long and everybody is told at once meanwhile.
 RETRY_SECONDS = 0.25
 #: Connections of one process; more callers than that wait, for `POOL_SECONDS` at most.
-POOL_SIZE = 32
+POOL_SIZE = 40
 POOL_SECONDS = 1.0
 CHANNEL = "soap_service"
 
@@ -44,6 +44,7 @@ _NETWORK: dict[str, Any] = {
 }
 #: Two transactions met and the database ended one of them: serialisation failure, deadlock.
 LOST_TO_ANOTHER = ("40001", "40P01")
+NO_SUCH_FUNCTION = "42883"
 #: What a database says of itself when it is no longer the one to write to.
 _READ_ONLY = "25006"
 

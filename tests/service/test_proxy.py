@@ -67,10 +67,9 @@ def desk(tmp_path: Path, certificate: Path, postgresql_database_url: str) -> Ite
         assert there in site
         site = site.replace(there, here)
     (tmp_path / "nginx.conf").write_text(
-        f"daemon off; worker_processes 1; pid {tmp_path}/pid; error_log {tmp_path}/nginx.log;"
-        f"{'user root;' if os.geteuid() == 0 else ''}"
-        f"events {{}} http {{ access_log off; proxy_bind 127.0.0.2; client_body_temp_path {tmp_path}/body; proxy_temp_path {tmp_path}/proxy;"
-        f"{site} }}"
+        f"daemon off; worker_processes 1; pid {tmp_path}/pid; {'user root;' if os.geteuid() == 0 else ''}"
+        f"error_log {tmp_path}/nginx.log; events {{}} http {{ access_log off; proxy_bind 127.0.0.2;"
+        f"client_body_temp_path {tmp_path}/body; proxy_temp_path {tmp_path}/proxy; {site} }}"
     )
     nginx = shutil.which("nginx", path=PATH)
     assert nginx

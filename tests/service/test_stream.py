@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from soap_service.credentials import SESSION_COOKIE
+from soap_service.events import LONGEST_QUEUE
 from tests.conftest import Service, element, start_service, wait_until
 
 
@@ -205,3 +206,14 @@ def test_a_hundred_calls_to_twenty_streams_are_all_heard_once(own_service: Servi
         wait_until(lambda: all(len(listener.tokens) >= 100 for listener in listeners))
         for listener in listeners:
             assert listener.tokens == tokens
+
+
+def test_more_waiting_calls_than_a_stream_takes_at_once_come_all_after_reconnects(own_service: Service) -> None:
+    cookie = log_in(own_service, "atendente", "4067")
+    tokens = [announce(own_service, cpf=f"{number:011}") for number in range(LONGEST_QUEUE + 50)]
+    with listening(own_service, cookie) as listener:
+        wait_until(lambda: listener.has_ended)
+        assert listener.tokens == tokens[: len(listener.tokens)]
+        assert len(listener.tokens) >= LONGEST_QUEUE
+    with listening(own_service, cookie, listener.events[-1][0]) as again:
+        wait_until(lambda: listener.tokens + again.tokens == tokens)

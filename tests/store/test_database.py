@@ -87,6 +87,21 @@ def test_the_marker_tells_that_another_process_has_written_to_sqlite(sqlite_stor
     assert sqlite_store.change_marker() != marker
 
 
+def test_a_call_that_cannot_be_read_holds_up_no_other(sqlite_store: Store) -> None:
+    integration = sqlite_store.add_integration("pbx", None, None).id
+    calls = [
+        sqlite_store.announce_call(Announcement(integration, "novaSolicitacao", document, None, "4067"))
+        for document in ("1", "2", "3")
+    ]
+    with sqlite3.connect(str(sqlite_store.url.database)) as other:
+        other.execute("UPDATE call SET created_at = '2099-99-99 ontem' WHERE document = '2'")
+    other.close()
+    readable = [calls[0].token, calls[2].token]
+    assert [call.token for call in sqlite_store.list_calls_after(Position())] == readable
+    assert [call.token for call in sqlite_store.list_calls_after(Position(3, frozenset({1, 2})))] == readable[:1]
+    assert [call.token for call in sqlite_store.list_calls_waiting("4067")] == readable
+
+
 def test_a_bell_is_rung_after_the_commit_of_a_call(world: World) -> None:
     seen: list[int] = []
     world.store.when_rung(lambda: seen.append(world.store.newest_position().last))
