@@ -29,6 +29,16 @@ faults: $(VENV)/tested  ## the heavy proofs: kills, cuts, restarts, races, backu
 wsdl: $(VENV)/installed  ## write the golden copy of the WSDL
 	$(VENV)/bin/soap-service wsdl --public-url http://127.0.0.1:8000 > wsdl/telefonia.wsdl
 
+bench: $(VENV)/installed  ## the service beside its peers, then 2,000 event streams (installs wrk and peers: Debian, root)
+	command -v wrk >/dev/null || apt-get install -y -qq wrk
+	BENCH_CACHE=$(CURDIR)/var/bench PYTHON=$(CURDIR)/$(VENV)/bin/python bench/peers/install.sh
+	$(RUN) bench var/bench
+	$(RUN) bench.streams var/bench
+
+bench-check: $(VENV)/installed  ## instructions of a plain read against the kept figure (valgrind)
+	command -v valgrind >/dev/null || apt-get install -y -qq valgrind
+	$(RUN) bench.instructions
+
 messages: $(VENV)/tested  ## gather the sentences to translate
 	$(VENV)/bin/pybabel -q extract -F babel.cfg -k _ --no-location --sort-output --omit-header \
 		-o soap_service/locale/soap_service.pot soap_service
@@ -48,7 +58,14 @@ $(VENV)/tested: setup.cfg $(VENV)/bin/python
 	$(RUN) pip install -q --disable-pip-version-check -e '.[test,dev]'
 	@touch $(VENV)/installed $@
 
+interop: $(VENV)/tested  ## every legacy client stack and kit against the real service (installs them: Debian, root)
+	tests/interop/install.sh
+	INTEROP_REQUIRED=1 INTEROP_REPORT=docs/interop.md $(RUN) pytest tests/interop tests/examples $(ARGS)
+
+versions:  ## run the suite on Python 3.11, 3.12, 3.13 and 3.14, as far as they can be had here
+	tests/versions.sh $(ARGS)
+
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help run test check faults wsdl messages browser clean
+.PHONY: help run test check faults wsdl messages browser interop versions bench bench-check clean

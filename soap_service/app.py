@@ -9,6 +9,7 @@ from soap_service.bridge import Bridge
 from soap_service.config import Settings
 from soap_service.documents import mask_documents
 from soap_service.endpoint import Endpoint
+from soap_service.errors import StoreUnavailable
 from soap_service.http import Receive, Scope, Send, client_of, respond, respond_text
 from soap_service.metrics import exposition
 from soap_service.screens import Screens
@@ -24,8 +25,9 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self.store = open_store(settings)
         self.streams = Streams(self.store, worker=f"{socket.gethostname()}:{settings.port}:{os.getpid()}")
+        self.has_started = False
         self._settings = settings
-        self._endpoint = Endpoint(self.store, settings)
+        self.endpoint = Endpoint(self.store, settings)
         screens = Screens(
             self.store, settings.zone, settings.session_lifetime, is_https=settings.base_url.startswith("https:")
         )
@@ -36,7 +38,7 @@ class App:
         if scope["type"] == "http":
             path = scope["path"]
             if path == "/soap":
-                await self._endpoint(scope, receive, send)
+                await self.endpoint(scope, receive, send)
             elif path == "/eventos":
                 await self.streams(scope, receive, send)
             elif path in ("/healthz", "/readyz", "/metrics"):
@@ -54,6 +56,7 @@ class App:
             is_ready = await asyncio.to_thread(self.store.is_ready)
             await respond_text(send, 200 if is_ready else 503, "ok" if is_ready else "the database does not answer")
         elif client_of(scope, self._settings.proxies) in _LOOPBACK:
+            self.endpoint.door.journal.flush()
             await respond(send, 200, b"text/plain; version=0.0.4; charset=utf-8", exposition())
         else:
             await respond_text(send, 403, "metrics are for this machine only")
@@ -61,11 +64,16 @@ class App:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Follow the server's start and end."""
         await receive()
-        await self.streams.start()
+        try:
+            await self.streams.start()
+        except StoreUnavailable:
+            await send({"type": "lifespan.startup.failed", "message": "the database does not answer"})
+            return
+        self.has_started = True
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.streams.close()
-        self._endpoint.close()
+        self.endpoint.door.close()
         self._bridge.close()
         self.store.close()
         await send({"type": "lifespan.shutdown.complete"})

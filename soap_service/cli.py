@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from soap_service import __version__
 from soap_service.config import PREFIX, Settings, load_settings
-from soap_service.errors import AlreadyExists, InvalidValue, NotFound, SoapServiceError, StoreUnavailable
+from soap_service.errors import AlreadyExists, InvalidValue, SoapServiceError, sentence_of
 
 if TYPE_CHECKING:
     from soap_service.store import Store
@@ -28,22 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except SoapServiceError as error:
-        print(f"soap-service: {_sentence(error)}", file=sys.stderr)
+        print(f"soap-service: {sentence_of(error)}", file=sys.stderr)
         return 1
     return 0
-
-
-def _sentence(error: SoapServiceError) -> str:
-    """Return what an administrator reads of an error."""
-    if isinstance(error, InvalidValue):
-        return str(error)
-    if isinstance(error, NotFound):
-        return f"there is no {error.key!s}; the command's `list` shows what there is"
-    if isinstance(error, AlreadyExists):
-        return f"{error.key} exists already; choose another name"
-    if isinstance(error, StoreUnavailable):
-        return "the database cannot be opened or is busy; check --database-url, its folder's rights, and try again"
-    return repr(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_parameter(commands)
     _add_agent(commands)
+    _add_service(commands)
     _add_integration(commands)
     _add_database(commands)
     return parser
@@ -154,6 +142,20 @@ def _add_agent(commands: "_Commands") -> None:
     )
     add.add_argument("--admin", action="store_true", help="an administrator")
     for parser in (show, add, password, disable):
+        _add_settings(parser, ["database_url"])
+
+
+def _add_service(commands: "_Commands") -> None:
+    actions = _group(commands, "service", "add and list the services that requests are opened for")
+    show = _add(actions, "list", "show every active service with its id", _list_services, "soap-service service list")
+    example = "soap-service service add 'Falha em estação' --group SDNIVEL1 --sla-minutes 480 --contract CONTRATO01"
+    add = _add(actions, "add", "add a service", _add_one_service, example)
+    add.add_argument("name", help="the service's name")
+    add.add_argument("--group", required=True, help="the group that executes its requests")
+    add.add_argument("--kind", choices=("incidente", "requisição"), default="requisição", help="default requisição")
+    add.add_argument("--sla-minutes", type=int, help="working minutes until the deadline; without, there is none")
+    add.add_argument("--contract", default="", help="the contract its requests belong to")
+    for parser in (show, add):
         _add_settings(parser, ["database_url"])
 
 
@@ -310,6 +312,21 @@ def _list_agents(options: argparse.Namespace) -> None:
         role = "admin" if agent.is_admin else "agent"
         groups = ",".join(group.name for group in agent.groups)
         print(f"{agent.login:<20} {role:<6} {groups or '-':<20} {agent.name}  {state}".rstrip())
+
+
+def _add_one_service(options: argparse.Namespace) -> None:
+    minutes = options.sla_minutes
+    if minutes is not None and not 0 < minutes <= 525_600:
+        raise InvalidValue("sla-minutes", "an SLA is from one minute to a year")
+    store = _store(options)
+    service = store.add_service(options.name, options.kind, options.group, minutes, options.contract)
+    print(f"service {service.id} added: {service.name}")
+
+
+def _list_services(options: argparse.Namespace) -> None:
+    for service in _store(options).list_services():
+        sla = f"{service.sla_minutes} min" if service.sla_minutes else "no deadline"
+        print(f"{service.id:<6} {service.kind:<11} {service.group.name:<20} {sla:<12} {service.name}")
 
 
 def _add_one_integration(options: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ and the key in the file (`public_url = "..."`, TOML). README's table is compared
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from soap_service.deadlines import WorkingCalendar
 
 PREFIX = "SOAP_SERVICE_"
+_DATABASE_URL = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.+")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -56,6 +58,13 @@ class Settings:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise InvalidValue("time_zone", f"there is no time zone {self.time_zone!r}") from None
+        if not _DATABASE_URL.fullmatch(self.database_url):
+            raise InvalidValue("database_url", "write it as sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not 0 <= value < 10**9:
+                raise InvalidValue(name, f"{value} is not a number that fits")
+        if not self.public_url and (self.host in ("0.0.0.0", "::") or not self.port):  # noqa: S104
+            raise InvalidValue("public_url", "say which address clients use: the one to listen at is not one to call")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise InvalidValue("log_level", "choose debug, info, warning or error")
         if not 0 <= self.port < 65536:

@@ -40,9 +40,14 @@ class SoapVersion(Enum):
 
 
 class MessageRefused(SoapServiceError):
-    """The bytes are no usable SOAP message; the key is a Portuguese sentence that says what is wrong."""
+    """The bytes are no usable SOAP message; the key is a Portuguese sentence that says what is wrong.
 
-    version = SoapVersion.SOAP_11
+    `version` is the one to answer in, as far as the envelope was seen.
+    """
+
+    def __init__(self, key: str, version: SoapVersion | None = None) -> None:
+        super().__init__(key)
+        self.version = version
 
 
 class UnsupportedMediaType(SoapServiceError):
@@ -104,9 +109,10 @@ def read_message(body: bytes, content_type: str, operations: Mapping[str, Operat
         reader.read(text)
     except expat.ExpatError as error:
         reason = f"XML malformado na linha {error.lineno}, coluna {error.offset + 1}."
-        raise _refused(MessageRefused(reason), reader.version) from None
+        raise MessageRefused(reason, reader.version) from None
     except MessageRefused as refusal:
-        raise _refused(refusal, reader.version) from None
+        refusal.version = reader.version
+        raise
     return reader.message()
 
 
@@ -197,12 +203,6 @@ def _codec(charset: str, body: bytes) -> str:
     return codec
 
 
-def _refused(refusal: MessageRefused, version: SoapVersion | None) -> MessageRefused:
-    """Have the refusal answered in the version of the envelope, as far as it was seen."""
-    refusal.version = version or SoapVersion.SOAP_11
-    return refusal
-
-
 class _Reader:
     """The handlers of one pass, by depth: 1 the envelope, 2 header and body, 3 the operation, 4 its arguments."""
 
@@ -236,7 +236,7 @@ class _Reader:
         """Return what was read; raises MessageRefused when the body was missing or empty."""
         if self._operation is None:
             reason = "O corpo (Body) do envelope está vazio." if self._has_body else "O envelope não tem corpo (Body)."
-            raise _refused(MessageRefused(reason), self.version)
+            raise MessageRefused(reason, self.version)
         return Message(self.version or SoapVersion.SOAP_11, self._operation, self._texts)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:

@@ -58,7 +58,7 @@ class AlreadyExists(SoapServiceError):
 
 
 class InvalidValue(SoapServiceError):
-    """A value is refused; `reason` says why, as a Portuguese sentence that can be translated."""
+    """A value is refused; `reason` says why: to agents a Portuguese sentence, to administrators an English one."""
 
     def __init__(self, key: object, reason: str) -> None:
         super().__init__(key)
@@ -114,3 +114,16 @@ class StoreUnavailable(SoapServiceError):
 
 class TransactionLost(StoreUnavailable):
     """Whether the change was made is not known, or another won over it; doing it again by its key tells."""
+
+
+def sentence_of(error: SoapServiceError) -> str:
+    """Return what an administrator reads of an error."""
+    if isinstance(error, InvalidValue):
+        return str(error)
+    if isinstance(error, NotFound):
+        return f"there is no {error.key!s}; the command's `list` shows what there is"
+    if isinstance(error, AlreadyExists):
+        return f"{error.key} exists already; choose another name"
+    if isinstance(error, StoreUnavailable):
+        return "the database cannot be opened or is busy; check --database-url, its folder's rights, and try again"
+    return repr(error)

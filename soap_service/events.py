@@ -6,7 +6,8 @@ Source: WHATWG HTML, Server-sent events.
 import asyncio
 import json
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
+
+from werkzeug.http import parse_cookie
 
 from soap_service.credentials import SESSION_COOKIE
 from soap_service.http import Scope, header
@@ -96,11 +97,7 @@ def text(name: str, data: dict[str, str], event_id: str = "") -> bytes:
 
 def cookie_of(scope: Scope) -> str:
     """Return the log-in's cookie; empty when there is none."""
-    try:
-        cookies = SimpleCookie(header(scope, b"cookie").decode("latin-1"))
-    except CookieError:
-        return ""
-    return cookies[SESSION_COOKIE].value if SESSION_COOKIE in cookies else ""
+    return parse_cookie(header(scope, b"cookie").decode("latin-1")).get(SESSION_COOKIE, "")
 
 
 def position_of(scope: Scope) -> Position:

@@ -46,10 +46,12 @@ FAULTS: dict[type[SoapServiceError], tuple[str, str, str]] = {
 INTERNAL_ERROR = "ERRO_INTERNO"
 
 
-def fault_of(error: SoapServiceError) -> Fault:
-    """Return the fault of a domain error that an operation may raise."""
-    faultcode, code, sentence = next(row for kind, row in FAULTS.items() if isinstance(error, kind))
-    return Fault(faultcode, code, sentence.format(key=error.key))
+def fault_of(error: Exception) -> Fault | None:
+    """Return the fault of a domain error that a call may deserve; None for what nobody foresaw."""
+    for kind, (faultcode, code, sentence) in FAULTS.items():
+        if isinstance(error, kind):
+            return Fault(faultcode, code, sentence.format(key=error.key))
+    return None
 
 
 def internal_fault(incident: str) -> Fault:

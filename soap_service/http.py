@@ -37,10 +37,16 @@ def client_of(scope: Scope, proxies: tuple[Network, ...]) -> str | None:
     Behind a proxy that is not trusted every client would have the proxy's address, and its rights.
     Source: X-Forwarded-For is read from the right, past the trusted proxies.
     """
-    peer = scope["client"][0] if scope.get("client") else ""
-    forwarded = header(scope, b"x-forwarded-for")
+    client = scope["client"]
+    peer = client[0] if client else ""
+    forwarded = b""
+    for name, value in scope["headers"]:
+        if name == b"forwarded":
+            return None
+        if name == b"x-forwarded-for":  # a proxy may write a line of its own below the client's
+            forwarded = forwarded + b"," + value if forwarded else value
     if not forwarded:
-        return None if header(scope, b"forwarded") else peer
+        return str(peer)
     for address in (peer, *reversed([part.strip() for part in forwarded.decode("latin-1").split(",")])):
         if not is_within(address, proxies):
             return None if address == peer else address
@@ -54,22 +60,18 @@ async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) 
         if not header(scope, b"expect"):  # who asks first has sent nothing yet
             await _drain(receive)
         raise BodyTooLarge
-    message = await _next_part(receive, seconds)
-    if not message.get("more_body"):
-        body: bytes = message.get("body", b"")
-        return body
-    parts = [message.get("body", b"")]
-    size = len(parts[0])
+    parts: list[bytes] = []
+    size = 0
     try:
         async with asyncio.timeout(seconds):
-            while message.get("more_body"):
+            is_whole = False
+            while not is_whole and size <= limit:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise BodyIncomplete
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
-                if size > limit:
-                    break
+                is_whole = not message.get("more_body")
     except TimeoutError:
         raise BodyIncomplete from None
     if size > limit:
@@ -96,17 +98,6 @@ async def respond(
 async def respond_text(send: Send, status: int, text: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
     """Send a whole answer of plain text."""
     await respond(send, status, b"text/plain; charset=utf-8", f"{text}\n".encode(), headers)
-
-
-async def _next_part(receive: Receive, seconds: float) -> MutableMapping[str, Any]:
-    try:
-        async with asyncio.timeout(seconds):
-            message = await receive()
-    except TimeoutError:
-        raise BodyIncomplete from None
-    if message["type"] == "http.disconnect":
-        raise BodyIncomplete
-    return message
 
 
 async def _drain(receive: Receive) -> None:

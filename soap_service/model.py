@@ -54,7 +54,7 @@ Base.metadata.naming_convention = {
 
 
 class Requester(Base):
-    """A person or company who calls (solicitante)."""
+    """A person or company who calls (solicitante). Triggers keep `open_requests`, how many are in progress."""
 
     __tablename__ = "requester"
 
@@ -65,6 +65,7 @@ class Requester(Base):
     phone: Mapped[str] = mapped_column(String(40), default="")
     extension: Mapped[str] = mapped_column(String(20), default="")
     unit: Mapped[str] = mapped_column(String(200), default="")
+    open_requests: Mapped[int] = mapped_column(server_default="0")
 
 
 class Membership(Base):

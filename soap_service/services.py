@@ -10,6 +10,7 @@ Source: manual, "Webservice de ..."; `wire.md`, Operations.
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 # isort: split
@@ -20,7 +21,7 @@ from spyne import Application, Boolean, ComplexModel, DateTime, Integer32, Servi
 from spyne.protocol.soap import Soap11
 
 from soap_service.documents import normalise_document
-from soap_service.errors import InvalidArgument, InvalidDocument, MissingArgument, RequesterNotFound
+from soap_service.errors import InvalidArgument, InvalidDocument, MissingArgument, RequesterNotFound, RequestNotFound
 from soap_service.model import Notice
 from soap_service.store import Announcement, Receipt, Store, is_extension
 
@@ -90,12 +91,12 @@ class TelephonyService(ServiceBase):
         """Anuncia uma ligação em um ramal: a tela do atendente mostra os dados do solicitante e permite abrir uma
         nova solicitação. Um CPF desconhecido é uma ligação de cliente não identificado.
         """
-        caller: Caller = ctx.udc
+        spoken = document.strip()
         try:
             document = normalise_document(document)
         except InvalidDocument:
             document = ""  # the call reaches the agent anyway
-        return _announce(caller, "novaSolicitacao", document, None, extension)
+        return _announce(ctx.udc, extension, operation="novaSolicitacao", document=document, spoken=spoken)
 
     @rpc(
         _Number,
@@ -110,8 +111,8 @@ class TelephonyService(ServiceBase):
         """Anuncia uma ligação sobre uma solicitação existente do solicitante: a tela do atendente mostra a solicitação
         para visualização ou execução.
         """
-        document = _required_document(document)
-        return _announce(ctx.udc, "visualizarSolicitacao", document, _positive(number), extension)
+        document, number = _required_document(document), _positive(number)
+        return _announce(ctx.udc, extension, operation="visualizarSolicitacao", document=document, request_id=number)
 
     @rpc(
         _Text,
@@ -179,17 +180,14 @@ _SENTENCES = {
 }
 
 
-def _announce(
-    caller: Caller, operation: str, document: str, number: int | None, extension: str | None
-) -> RespostaChamada:
-    announcement = Announcement(
-        integration_id=caller.integration_id,
-        operation=operation,
-        document=document,
-        request_id=number,
-        extension=_clean_extension(extension) or _clean_extension(caller.extension),
-    )
-    receipt = caller.store.announce_call(announcement)
+def _announce(caller: Caller, extension: str | None, **said: Any) -> RespostaChamada:
+    chosen = _clean_extension(extension) or _clean_extension(caller.extension)
+    announcement = Announcement(integration_id=caller.integration_id, extension=chosen, **said)
+    try:
+        receipt = caller.store.announce_call(announcement)
+    except RequestNotFound:
+        caller.found_nobody = True
+        raise
     caller.found_nobody = not receipt.is_identified
     return _receipt(caller, receipt)
 

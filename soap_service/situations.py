@@ -59,8 +59,8 @@ _TRANSITIONS: dict[Action, tuple[tuple[Situation, ...], Situation]] = {
 
 
 def allows(situation: Situation, action: Action) -> bool:
-    """Tell whether the action may be done in that situation. A note always may."""
-    return action is Action.NOTE or situation in _TRANSITIONS[action][0]
+    """Tell whether the action may be done in that situation. A note may until the request is finished."""
+    return situation not in FINISHED_SITUATIONS if action is Action.NOTE else situation in _TRANSITIONS[action][0]
 
 
 def next_situation(number: int, situation: Situation, action: Action) -> Situation:

@@ -33,10 +33,12 @@ POLL_SECONDS = 1.0
 OPEN_SECONDS = 3.0
 #: A comment is sent this often, so that proxies keep the stream and a browser that went away is noticed.
 HEARTBEAT_SECONDS = 15.0
-#: A log-in that ended elsewhere ends its streams within this many heartbeats.
-HEARTBEATS_PER_CHECK = 4
+#: A log-in that ended elsewhere ends its streams within about this time.
+CHECK_SECONDS = 60.0
 #: A stream is believed to be there this long after its process last said so.
 LISTENER_SECONDS = 30.0
+#: The newest of the calls that wait for a browser when it connects; an agent cannot answer more.
+MOST_REPLAYED = 50
 #: Changes of ownership are read again this far back, for what was committed late; applying one twice changes nothing.
 _OVERLAP = timedelta(seconds=5)
 _OVERLAP_OF_NODES = timedelta(seconds=30)
@@ -138,9 +140,10 @@ class Streams:
         try:
             await self._move(stream, extension)
             if extension is not None:
-                for call in await self._ask(self._store.list_calls_waiting, extension):
-                    if read.covers(call.id):
-                        stream.replay(call, read.up_to(call.id))
+                waiting = await self._ask(self._store.list_calls_waiting, extension)
+                missed = [call for call in waiting if read.covers(call.id) and not had.covers(call.id)]
+                for call in missed[-MOST_REPLAYED:]:
+                    stream.replay(call, read.up_to(call.id))
             stream.begin()
         except BaseException:
             await self._forget(stream)
@@ -148,6 +151,7 @@ class Streams:
         return stream
 
     async def _forget(self, stream: BrowserStream) -> None:
+        """Let go of a stream; nothing moves it any more."""
         self._streams.discard(stream)
         self._by_agent[stream.agent_id].discard(stream)
         if not self._by_agent[stream.agent_id]:
@@ -156,14 +160,16 @@ class Streams:
 
     async def _send_events(self, stream: BrowserStream, send: Send) -> None:
         """Send what is queued, and heartbeats, until the stream ends or its log-in does."""
-        heartbeats = 0
+        loop = asyncio.get_running_loop()
+        checked_at = loop.time()
         while not (stream.queue.empty() and (self._is_stopping or stream.is_full)):
             try:
                 event = await asyncio.wait_for(stream.queue.get(), HEARTBEAT_SECONDS)
             except TimeoutError:
                 event = HEARTBEAT
-                heartbeats += 1
-                if heartbeats % HEARTBEATS_PER_CHECK == 0 and not await self._is_logged_in(stream):
+            if loop.time() - checked_at > CHECK_SECONDS:
+                checked_at = loop.time()
+                if not await self._is_logged_in(stream):
                     return
             if event is None:
                 return
@@ -187,16 +193,20 @@ class Streams:
         before, stream.extension = stream.extension, extension
         if before == extension:
             return
-        if extension is not None:
-            self._by_extension[extension].add(stream)
-            until = self._store.now() + timedelta(seconds=LISTENER_SECONDS)
-            await self._write(self._store.add_listener, self._worker, extension, until)
+        is_last = False
         if before is not None:
             self._by_extension[before].discard(stream)
-            if not self._by_extension[before]:
+            is_last = not self._by_extension[before]
+            if is_last:
                 del self._by_extension[before]
-                with suppress(StoreUnavailable):
-                    await self._write(self._store.remove_listener, self._worker, before)
+        if extension is not None:
+            self._by_extension[extension].add(stream)
+        with suppress(StoreUnavailable):  # `_keep_listeners` says it all again soon
+            if extension is not None:
+                until = self._store.now() + timedelta(seconds=LISTENER_SECONDS)
+                await self._write(self._store.add_listener, self._worker, extension, until)
+            if is_last:
+                await self._write(self._store.remove_listener, self._worker, before)
 
     async def _watch(self) -> None:
         """Deliver whenever the bell rings, here or in another process; survive a database that is away."""
@@ -208,11 +218,15 @@ class Streams:
                     self._rung.clear()
                     await self._deliver()
             except StoreUnavailable:
-                self._rung.set()  # what rang has not been read
-                await asyncio.sleep(LOOK_SECONDS)
+                await self._try_again()
             except Exception:
                 log.exception("delivery of calls")
-                await asyncio.sleep(LOOK_SECONDS)
+                await self._try_again()
+
+    async def _try_again(self) -> None:
+        """Have what was not delivered delivered a little later: its ring has been used up."""
+        await asyncio.sleep(LOOK_SECONDS)
+        self._rung.set()
 
     async def _is_due(self) -> bool:
         """Tell whether there may be something new; look at the server's state and clock from time to time."""
@@ -274,12 +288,12 @@ class Streams:
     async def _apply_change(self, number: str, owner_id: int | None, owner: str | None) -> None:
         """Give an extension to its owner's streams and take it from anybody else's, telling their pages."""
         for stream in tuple(self._by_agent.get(owner_id, ()) if owner_id is not None else ()):
-            if stream.extension != number:
+            if stream.extension != number and stream in self._streams:
                 if stream.extension is not None:
                     stream.put(Event(text("ramal", {"ramal": number})))
                 await self._move(stream, number)
         for stream in tuple(self._by_extension.get(number, ())):
-            if stream.agent_id != owner_id:
+            if stream.agent_id != owner_id and stream in self._streams:
                 await self._move(stream, None)
                 stream.put(Event(text("ramal", {"mensagem": _lost(number, owner)})))
 

@@ -33,6 +33,8 @@ def log_in(visit: Visit) -> Response:
     if not form_key or not hmac.compare_digest(form_key.encode(), form.value("form_token").encode()):
         sentence = visit.gettext("Esta página ficou aberta por muito tempo. Digite a senha e entre de novo.")
         return _login_page(visit, form, sentence, 403)
+    if form.errors:  # longer than any login
+        return _login_page(visit, form, visit.gettext("Usuário ou senha incorretos."), 403)
     try:
         agent = _recognise(visit, login, visit.request.form.get("senha", ""))
     except LimitExceeded:
@@ -71,9 +73,11 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
     A try is counted before the password is checked, so that many at once are no way around the limit.
     """
     address = visit.request.remote_addr or ""
-    by_login, by_address = visit.premises.failures_by_login, visit.premises.failures_by_address
+    by_address = visit.premises.failures_by_address
     by_address.check(address)
-    by_login.spend(login)
+    # The narrow limit is of login and address together, so that a stranger elsewhere cannot lock an agent out.
+    visit.premises.failures_by_login_and_address.spend((login, address))
+    visit.premises.failures_by_login.spend(login)
     try:
         agent = visit.store.find_agent(login)
     except AgentNotFound:
@@ -87,7 +91,8 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
     except LoginRefused:
         by_address.spend(address)
         raise
-    by_login.forgive(login)
+    visit.premises.failures_by_login_and_address.forgive((login, address))
+    visit.premises.failures_by_login.forgive(login)
     return agent
 
 

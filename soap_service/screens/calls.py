@@ -4,7 +4,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from soap_service.errors import RequesterNotFound
+from soap_service.errors import CallNotFound, RequesterNotFound
 from soap_service.model import Call, CallState, Requester
 from soap_service.screens.visit import NO_CHILD, Visit
 from soap_service.store import Store
@@ -31,7 +31,10 @@ def show_call(visit: Visit, token: str) -> Response:
 
 def show_popup(visit: Visit, token: str) -> Response:
     """Give the call's popup to the script, as a fragment of HTML."""
-    return visit.render("popup.html", **_call_values(visit, token))
+    values = _call_values(visit, token)
+    if not values["is_live"]:
+        raise CallNotFound  # too old to pop up, or answered meanwhile: it is in the list of calls
+    return visit.render("popup.html", **values)
 
 
 def mark_seen(visit: Visit, token: str) -> Response:
@@ -71,8 +74,10 @@ def _calls_with_states(visit: Visit, limit: int) -> list[tuple[Call, CallState]]
 
 def _call_values(visit: Visit, token: str) -> dict[str, Any]:
     call = visit.store.find_call(token)
-    state = call.state(visit.store.now(), visit.store.call_lifetime)
-    values = {"call": call, "state": state, "is_live": state in _LIVE}
+    now = visit.store.now()
+    state = call.state(now, visit.store.call_lifetime)
+    is_young = now - call.created_at <= visit.store.call_lifetime
+    values = {"call": call, "state": state, "is_live": state in _LIVE and is_young}
     if call.request_id is None:
         return {**values, "request": None, "requester": caller_of(visit.store, call), "may_execute": False}
     request = visit.store.find_request(call.request_id)

@@ -7,7 +7,7 @@ from soap_service.model import Request
 from soap_service.screens.forms import Form
 from soap_service.screens.language import N_
 from soap_service.screens.visit import Notice, Visit
-from soap_service.situations import SITUATION_LABELS, Action, Situation, allows
+from soap_service.situations import FINISHED_SITUATIONS, SITUATION_LABELS, Action, Situation, allows
 
 _LONGEST_NOTE = 4000
 #: The buttons of the execution page: the action of each, and the notice when it is done.
@@ -42,6 +42,8 @@ def show_request(visit: Visit, number: int) -> Response:
 
 def show_execution(visit: Visit, number: int) -> Response:
     """Show the execution page to an executor of the request; raises ExecutionRefused for anybody else."""
+    if Situation(visit.store.find_request(number).situation) in FINISHED_SITUATIONS:
+        return visit.redirect(f"/solicitacoes/{number}")
     return _execution_page(visit, number, visit.form(anotacao=""))
 
 

@@ -42,6 +42,7 @@ NO_CHILD = "filha"
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 # Fields of the forms that nobody typed, or that nobody should read.
 _NOT_TYPED = {"form_token", "senha", "chave", "solicitante", "acao", "escolher", "chamada", "para", "assumir", "ciente"}
+_NOT_TYPED.add("documento_conferido")  # a hidden field that holds a document
 
 
 class BoundedRequest(Request):
@@ -65,7 +66,8 @@ class Premises:
     assets: Assets
     session_lifetime: timedelta
     is_https: bool
-    failures_by_login: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=10))
+    failures_by_login: Limit = field(default_factory=lambda: Limit(rate=1 / 10, burst=100))
+    failures_by_login_and_address: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=10))
     failures_by_address: Limit = field(default_factory=lambda: Limit(rate=1 / 2, burst=30))
 
 

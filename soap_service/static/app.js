@@ -80,8 +80,8 @@
     const indicator = document.getElementById("connection");
     const shown = rememberShown();
     const popups = queuePopups();
-    // Pages of another log-in or extension have another stream; the names are known to this site's pages alone.
-    const name = `soap-service ${page.extension} ${page.formToken}`;
+    // Pages of another log-in have another stream; the name is known to this site's pages alone.
+    const name = `soap-service ${page.formToken}`;
     const hasTabs = "BroadcastChannel" in window;
     const tabs = hasTabs ? new BroadcastChannel(name) : { postMessage() {}, close() {} };
     let stream = null;

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from soap_service.errors import AlreadyExists, IntegrationNotFound, InvalidValue, ServiceNotFound
+from soap_service.errors import AlreadyExists, IntegrationNotFound, InvalidValue, NotFound, ServiceNotFound
 from soap_service.model import Group, Integration, Parameter, ParameterChange, Service
 from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, PARAMETERS, clean_value, rule_of
 from soap_service.storage.database import Database
@@ -95,10 +95,12 @@ class Administration(Database):
     def add_service(
         self, name: str, kind: str, group: str, sla_minutes: int | None = None, contract: str = ""
     ) -> Service:
-        """Add a catalogue entry whose requests go to that group; raises AlreadyExists."""
+        """Add a catalogue entry whose requests go to that group; raises AlreadyExists, NotFound."""
         try:
             with self.writing() as session:
-                owner = session.scalars(select(Group).where(Group.name == group)).one()
+                owner = session.scalar(select(Group).where(Group.name == group))
+                if owner is None:
+                    raise NotFound(group)
                 service = Service(name=name, kind=kind, contract=contract, sla_minutes=sla_minutes, group=owner)
                 session.add(service)
         except IntegrityError:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, delete, exists, func, select, union_all, update
+from sqlalchemy import ColumnElement, Executable, bindparam, delete, exists, func, select, union_all, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from soap_service.deadlines import WorkingCalendar
@@ -29,17 +28,22 @@ _KEYS_KEPT = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Announcement:
-    """What a platform said: a normalised document (empty when it could not be one), the request, the extension."""
+    """What a platform said: a normalised document, the request, the extension.
+
+    The document is empty when it could not be one; then `spoken`, what was sent for it, tells two callers apart.
+    """
 
     integration_id: int
     operation: str
     document: str
     request_id: int | None = None
     extension: str | None = None
+    spoken: str = ""
 
     def key(self) -> bytes:
         """Return what two announcements of the same call have in common, as a SHA-256."""
-        fields = (self.integration_id, self.operation, self.document, self.request_id, self.extension)
+        document = self.document or self.spoken
+        fields = (self.integration_id, self.operation, document, self.request_id, self.extension)
         return hashlib.sha256(repr(fields).encode()).digest()
 
 
@@ -93,8 +97,11 @@ class Calls(Database):
                 owner = session.scalar(select(Request.requester_id).where(Request.id == announcement.request_id))
                 if owner is None or owner != requester_id:
                     raise RequestNotFound(announcement.request_id)
+            if self.is_embedded:  # nodes would wait for each other here; there `forget_announcements` does it
+                session.execute(delete(RecentCall).where(RecentCall.announced_at < now - _KEYS_KEPT))
             recent = session.get(RecentCall, announcement.key(), with_for_update=True)
-            if recent is not None and now - recent.announced_at <= self.repeat_within:
+            # A clock that was set back must not make everything a repeat.
+            if recent is not None and timedelta(0) <= now - recent.announced_at <= self.repeat_within:
                 return _receipt(_call(session, recent.token))
             extension = announcement.extension or _only_extension(session)
             call = Call(
@@ -137,12 +144,12 @@ class Calls(Database):
         since = self.now() - self.call_lifetime
         return self._deliveries(_CALLS_WAITING, extension=extension, since=since)
 
-    def _deliveries(self, query: Select[Any] | CompoundSelect[Any], **values: object) -> Sequence[Delivery]:
+    def _deliveries(self, query: Executable, **values: object) -> Sequence[Delivery]:
         """Return the calls that a query finds; one that cannot be read is logged and holds up no other."""
         with suppress(ValueError, TypeError):
             return [Delivery(*row) for row in self.ask(query, **values)]
         found = []
-        for (call_id,) in self.ask(select(query.subquery().c.id).order_by("id"), **values):
+        for (call_id,) in self.ask(_IDS[query], **values):
             try:
                 found += [Delivery(*row) for row in self.ask(_ONE_CALL, call_id=call_id)]
             except (ValueError, TypeError):
@@ -218,6 +225,9 @@ _CALLS_WAITING = _DELIVERY.order_by(Call.id).where(
     Call.created_at >= bindparam("since", type_=UtcDateTime),
     Call.seen_at.is_(None),
 )
+_IDS: dict[Executable, Executable] = {
+    query: select(query.subquery().c.id).order_by("id") for query in (_CALLS_AFTER, _CALLS_NOT_COVERED, _CALLS_WAITING)
+}
 _NEWEST_CALLS = select(Call.id).where(Call.id > select(func.max(Call.id) - MOST_MISSING).scalar_subquery())
 
 

@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from soap_service.errors import InvalidValue, StoreUnavailable, TransactionLost
 from soap_service.storage import postgresql, sqlite
+from soap_service.storage.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_embedded = self.url.get_backend_name() == "sqlite"
-        self._lock: AbstractContextManager[None] = nullcontext()
+        self._lock: sqlite.WriterLock | nullcontext[None] = nullcontext()
         self._ear: postgresql.Ear | None = None
         if self.is_embedded:
             self._lock = sqlite.WriterLock(Path(f"{self.url.database}-writer"))
@@ -52,6 +53,9 @@ class Database:
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
         else:
             raise InvalidValue("database_url", "it begins with sqlite:/// or postgresql://")
+        driver: type[Exception] = self._reader.dialect.loaded_dbapi.Error
+        self._errors = (driver, DBAPIError, PoolTimeout)
+        self._prepared: dict[Executable, Prepared] = {}
         self._held = threading.local()
         self._connections: set[Connection] = set()
         self._bells: list[Callable[[], None]] = []
@@ -71,6 +75,8 @@ class Database:
         self._held = threading.local()
         self._reader.dispose()
         self._writer.dispose()
+        if isinstance(self._lock, sqlite.WriterLock):
+            self._lock.close()
 
     def when_rung(self, bell: Callable[[], None]) -> None:
         """Have `bell` called, in any thread, after each commit that the agents' screens wait for.
@@ -117,31 +123,44 @@ class Database:
         connection: Connection | None = getattr(self._held, "connection", None)
         try:
             if connection is None:
-                connection = self._hold_connection()
-            return connection.execute(statement, values).all()
-        except (DBAPIError, PoolTimeout) as error:
+                connection = self._hold()
+            return self._ask(connection, statement, values)
+        except self._errors as error:
             failure = self._let_go(connection, error)
-        if not isinstance(failure, TransactionLost):
-            raise failure
+            if not isinstance(failure, TransactionLost):
+                raise failure from error
+        connection = None
         try:  # the connection was a stale one: a question may be asked twice
-            connection = self._hold_connection()
-            return connection.execute(statement, values).all()
-        except (DBAPIError, PoolTimeout) as error:
+            connection = self._hold()
+            return self._ask(connection, statement, values)
+        except self._errors as error:
             raise self._let_go(connection, error) from error
 
-    def _hold_connection(self) -> Connection:
+    def _ask(self, connection: Connection, statement: Executable, values: dict[str, object]) -> Sequence[Any]:
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = self._prepared[statement] = Prepared(statement, self._reader.dialect)
+        if prepared.is_expanding:
+            return connection.execute(statement, values).all()
+        return prepared.ask(self._held.cursor, values)
+
+    def _hold(self) -> Connection:
+        """Keep a connection, and a cursor of the driver's, for this thread."""
         connection = self._held.connection = self._reader.connect()
         self._connections.add(connection)
+        self._held.cursor = connection.connection.cursor()
         return connection
 
     def _let_go(self, connection: Connection | None, error: Exception) -> StoreUnavailable:
         """Forget this thread's connection and return what its error means."""
-        self._held.connection = None
+        self._held.connection = self._held.cursor = None
+        is_gone = False
         if connection is not None:
             self._connections.discard(connection)
             with suppress(SQLAlchemyError):
+                is_gone = not self.is_embedded and postgresql.forget_if_gone(connection, error)
                 connection.close()
-        return self._failure(error)
+        return self._failure(error, is_gone)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -203,13 +222,12 @@ class Database:
             return 0
         return int(self.ask(_DATA_VERSION)[0][0])
 
-    def _failure(self, error: Exception) -> StoreUnavailable:
+    def _failure(self, error: Exception, is_gone: bool = False) -> StoreUnavailable:
         """Return the domain's word for a driver's error, and log the driver's."""
         original = getattr(error, "orig", error)
         log.error("database: %s", str(original).partition("\n")[0])
-        if not isinstance(error, DBAPIError):
-            return StoreUnavailable()
-        is_lost = error.connection_invalidated or postgresql.sqlstate_of(original) in postgresql.LOST_TO_ANOTHER
+        is_lost = is_gone or getattr(error, "connection_invalidated", False)
+        is_lost = is_lost or postgresql.sqlstate_of(original) in postgresql.LOST_TO_ANOTHER
         return TransactionLost() if is_lost else StoreUnavailable()
 
     @contextmanager

@@ -205,14 +205,16 @@ class People(Database):
             session.execute(mine.where(Listener.extension == extension))
 
     def keep_listeners(self, worker: str, extensions: Collection[str], until: datetime) -> None:
-        """Say for which extensions a worker process listens; forget the listeners of processes that died.
+        """Say which extensions a worker process listens for, and for no other; forget processes that died.
 
         Those of a process that could not say so for a while are there again.
         """
         with self.writing() as session:
+            session.execute(delete(Listener).where(Listener.until < self.now()))
+            gone = delete(Listener).where(Listener.worker == worker, Listener.extension.not_in(extensions))
+            session.execute(gone)
             if extensions:
                 _keep_listeners(session, worker, sorted(extensions), until)
-            session.execute(delete(Listener).where(Listener.until < self.now()))
 
     def remove_listeners(self, worker: str) -> None:
         """Say that a worker process listens for nothing: it starts or ends."""

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import errors
 from psycopg.abc import PQGen
-from sqlalchemy import URL, Engine, ExceptionContext, create_engine, event
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +105,23 @@ def _forget_read_only(context: ExceptionContext) -> None:
     """Drop every connection to a primary that became a standby: the one to write to is elsewhere."""
     if sqlstate_of(context.original_exception) == _READ_ONLY:
         context.is_disconnect = True
+
+
+def forget_if_gone(connection: Connection, error: Exception) -> bool:
+    """Drop a connection whose driver has told that its server is gone, and all older ones; tell whether it was so.
+
+    What SQLAlchemy does itself for a statement that goes through it, here for one that went through the driver.
+    """
+    if connection.invalidated or not isinstance(error, psycopg.Error):
+        return False
+    held = connection.connection
+    driver: Any = held.dbapi_connection
+    dialect: Any = connection.dialect
+    if sqlstate_of(error) != _READ_ONLY and not dialect.is_disconnect(error, driver, None):
+        return False
+    connection.engine.pool._invalidate(held, error)
+    connection.invalidate(error)
+    return True
 
 
 def sqlstate_of(error: BaseException | None) -> str:

@@ -67,6 +67,12 @@ class WriterLock:
         fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
 
+    def close(self) -> None:
+        """Close the lock file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
     def _locked(self) -> bool:
         with suppress(BlockingIOError):
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -27,6 +27,11 @@ def test_the_public_address_is_the_listening_one_unless_it_is_given() -> None:
     [
         ("port", "http"),
         ("port", "70000"),
+        ("database_url", "foo"),
+        ("database_url", "sqlite://"),
+        ("repeat_seconds", "nan"),
+        ("repeat_seconds", "-1"),
+        ("call_seconds", "inf"),
         ("time_zone", "Brasil"),
         ("working_hours", "8-18"),
         ("working_hours", "18:00-08:00"),
@@ -54,6 +59,12 @@ def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, key: str) -> N
     with pytest.raises(InvalidValue) as caught:
         load_settings({}, {}, file)
     assert caught.value.key == key
+
+
+def test_an_address_that_nobody_can_call_needs_a_public_one() -> None:
+    with pytest.raises(InvalidValue, match="public_url"):
+        Settings(host="0.0.0.0")
+    assert Settings(host="0.0.0.0", public_url="http://desk:8000").endpoint_url == "http://desk:8000/soap"
 
 
 def test_a_missing_file_is_told() -> None:

@@ -24,7 +24,10 @@ ALLOWED = {
         for situation in Situation
         if situation not in (Situation.CANCELLED, Situation.CLOSED)
     },
-    **{(situation, Action.NOTE): situation for situation in Situation},
+    **{
+        (situation, Action.NOTE): situation
+        for situation in (Situation.IN_PROGRESS, Situation.REOPENED, Situation.SUSPENDED, Situation.RECLASSIFIED)
+    },
 }
 
 

@@ -24,6 +24,9 @@ COMMANDS = [
     ["agent", "password"],
     ["agent", "disable"],
     ["agent", "list"],
+    ["service"],
+    ["service", "add"],
+    ["service", "list"],
     ["integration"],
     ["integration", "add"],
     ["integration", "list"],
@@ -89,6 +92,17 @@ def test_agents_are_added_changed_and_disabled(database: str) -> None:
     assert (
         "there is no NENHUM" in agent("add", "z", "--name", "Z", "--group", "NENHUM", stdin="uma senha longa\n").stderr
     )
+
+
+def test_services_are_added_and_chosen_for_the_child_requests(database: str) -> None:
+    flag = ("--database-url", database)
+    run("agent", "add", "m", "--name", "M", "--executor-group", "SDNIVEL1", *flag, stdin="uma senha longa\n")
+    added = run("service", "add", "Falha", "--group", "SDNIVEL1", "--sla-minutes", "480", *flag)
+    assert added.stdout == "service 1 added: Falha\n"
+    assert "480 min" in run("service", "list", *flag).stdout
+    assert run("parameter", "set", "283", "1", *flag).stdout == "283 = 1\n"
+    assert "there is no NENHUM" in run("service", "add", "X", "--group", "NENHUM", *flag).stderr
+    assert "exists already" in run("service", "add", "Falha", "--group", "SDNIVEL1", *flag).stderr
 
 
 def test_integrations_are_added_listed_and_revoked(database: str) -> None:

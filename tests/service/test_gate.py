@@ -1,6 +1,7 @@
 """Who may call, and when: credentials, addresses, parameter 281, limits. The real service, real sockets."""
 
 import base64
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -59,6 +60,40 @@ def test_behind_an_unknown_proxy_the_loopback_rule_does_not_hold(service: Servic
     assert post(service, **{header: "203.0.113.9"}).status_code == 401
 
 
+@pytest.fixture(scope="module")
+def proxied_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Trusts 127.0.0.1 as a proxy, and so not as a caller: the demonstration's rule then counts for 127.0.0.2."""
+    service = start_service(tmp_path_factory.mktemp("proxied"), SOAP_SERVICE_TRUSTED_PROXIES="127.0.0.1")
+    yield service
+    service.stop()
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (["127.0.0.2"], 200),
+        (["203.0.113.9"], 401),
+        (["127.0.0.2, 203.0.113.9"], 401),
+        (["127.0.0.2", "203.0.113.9"], 401),
+        (["203.0.113.9, 127.0.0.1"], 401),
+        (["203.0.113.9, 127.0.0.2"], 200),
+    ],
+)
+def test_behind_a_trusted_proxy_its_last_word_on_the_address_counts(
+    proxied_service: Service, lines: list[str], status: int
+) -> None:
+    headers = [("Content-Type", "text/xml"), *(("X-Forwarded-For", line) for line in lines)]
+    assert httpx.post(proxied_service.endpoint, content=COUNT, headers=headers).status_code == status
+
+
+def test_a_soap_12_client_is_refused_in_soap_12(service: Service) -> None:
+    headers = {"Content-Type": "application/soap+xml; charset=utf-8", "Authorization": basic("nobody", "x")}
+    refused = httpx.post(service.endpoint, content=COUNT, headers=headers)
+    assert refused.status_code == 401
+    assert refused.headers["content-type"].startswith("application/soap+xml")
+    assert "http://www.w3.org/2003/05/soap-envelope" in refused.text
+
+
 def test_an_integration_is_kept_to_its_operations_and_addresses(own_service: Service) -> None:
     only_new = secret_of(own_service.command("integration", "add", "ivr", "--operations", "novaSolicitacao"))
     elsewhere = secret_of(own_service.command("integration", "add", "far", "--addresses", "192.0.2.0/24"))
@@ -89,5 +124,9 @@ def test_too_many_calls_and_too_many_unknown_documents_are_refused(tmp_path) -> 
     service.stop()
     service = start_service(tmp_path / "unknown", SOAP_SERVICE_UNKNOWN_DOCUMENTS_PER_MINUTE="3")
     answers = [service.call("obterQtdeSolicitacoes", cpf=f"{number:011}") for number in range(5)]
+    assert ["LIMITE_EXCEDIDO" in answer for answer in answers] == [False, False, False, True, True]
+    service.stop()
+    service = start_service(tmp_path / "viewing", SOAP_SERVICE_UNKNOWN_DOCUMENTS_PER_MINUTE="3")
+    answers = [service.call("visualizarSolicitacao", id=955, cpf=f"{number:011}") for number in range(5)]
     assert ["LIMITE_EXCEDIDO" in answer for answer in answers] == [False, False, False, True, True]
     service.stop()

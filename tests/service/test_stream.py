@@ -7,14 +7,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from soap_service.credentials import SESSION_COOKIE
-from soap_service.events import LONGEST_QUEUE
+from soap_service.events import LONGEST_QUEUE, BrowserStream
+from soap_service.positions import Position
+from soap_service.store import Delivery
+from soap_service.stream import MOST_REPLAYED
 from tests.conftest import Service, element, start_service, wait_until
 
 
@@ -190,6 +193,13 @@ def test_the_service_stops_in_order_with_streams_open(own_service: Service) -> N
         wait_until(lambda: listener.has_ended)
 
 
+@pytest.mark.parametrize("before", ['prefs={"a":1}; ', "nome=joão; ", "a b=1; ", "x@y=1; ", "__utm=1; "])
+def test_cookies_of_other_sites_do_not_keep_an_agent_from_their_calls(service: Service, before: str) -> None:
+    headers = {"Cookie": f"{before}{SESSION_COOKIE}={log_in(service, 'admin')}".encode()}
+    with httpx.stream("GET", f"{service.url}/eventos", headers=headers) as response:
+        assert response.status_code == 200
+
+
 @pytest.mark.parametrize("cookie", ["", "wrong", 'x"; y'])
 def test_without_a_log_in_there_is_no_stream(service: Service, cookie: str) -> None:
     refused = httpx.get(f"{service.url}/eventos", headers={"Cookie": f"{SESSION_COOKIE}={cookie}"})
@@ -208,12 +218,21 @@ def test_a_hundred_calls_to_twenty_streams_are_all_heard_once(own_service: Servi
             assert listener.tokens == tokens
 
 
-def test_more_waiting_calls_than_a_stream_takes_at_once_come_all_after_reconnects(own_service: Service) -> None:
+def test_of_more_waiting_calls_than_an_agent_can_answer_the_newest_come_once(own_service: Service) -> None:
     cookie = log_in(own_service, "atendente", "4067")
-    tokens = [announce(own_service, cpf=f"{number:011}") for number in range(LONGEST_QUEUE + 50)]
+    tokens = [announce(own_service, cpf=f"{number:011}") for number in range(MOST_REPLAYED + 20)]
     with listening(own_service, cookie) as listener:
-        wait_until(lambda: listener.has_ended)
-        assert listener.tokens == tokens[: len(listener.tokens)]
-        assert len(listener.tokens) >= LONGEST_QUEUE
+        wait_until(lambda: listener.tokens == tokens[-MOST_REPLAYED:])
+    tokens.append(announce(own_service, cpf="52998224725"))
     with listening(own_service, cookie, listener.events[-1][0]) as again:
-        wait_until(lambda: listener.tokens + again.tokens == tokens)
+        wait_until(lambda: again.tokens == tokens[-1:])
+
+
+def test_a_browser_that_falls_behind_is_cut_and_goes_on_from_there() -> None:
+    stream = BrowserStream(1, "", Position())
+    stream.begin()
+    for number in range(1, LONGEST_QUEUE + 20):
+        stream.push(Delivery(number, f"t{number}", "4067", datetime.now(UTC)), Position(number))
+    assert stream.is_full
+    queued = [stream.queue.get_nowait() for _ in range(stream.queue.qsize())]
+    assert [event.call.id for event in queued if event and event.call] == list(range(1, LONGEST_QUEUE + 1))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from soap_service.errors import AlreadyExists, InvalidValue
 from soap_service.model import Base, Call, RecentCall
 from soap_service.storage.schema import schema_versions
-from soap_service.store import Announcement, Store
+from soap_service.store import Announcement, NewRequest, Store
 from tests.store.conftest import World
 
 
@@ -44,6 +44,8 @@ def test_what_is_restored_is_what_was_backed_up_on_either_kind(
     newest = max(row[0] for row in before["call"])
     other.announce_call(Announcement(world.integration.id, "novaSolicitacao", "77777777777"))
     assert other.newest_position().last == newest + 1
+    other.open_request(NewRequest(world.maria.id, world.service.id, "x", "incidente"), world.ana.id, "form:after")
+    assert other.count_open_requests("11144477735") == (2, None)
     assert list(tmp_path.glob("*.partial*")) == []
     other.close()
 
@@ -99,6 +101,8 @@ def test_every_migration_goes_up_down_and_up_with_data(world: World) -> None:
     world.store.upgrade()
     assert rows_of(world.store) == before
     assert world.store.problems() == []
+    world.open_request("after")
+    assert world.store.count_open_requests("11144477735") == (2, None)  # the triggers are there again
     world.store.downgrade("base")
     assert world.store.problems() != []
     world.store.upgrade()

@@ -4,9 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from soap_service.errors import CallNotFound, RequestNotFound
-from soap_service.model import CallState, Notice
+from soap_service.model import CallState, Notice, RecentCall
 from soap_service.positions import Position
 from soap_service.store import Announcement
 from tests.store.conftest import World
@@ -66,6 +67,31 @@ def test_after_the_time_it_is_a_new_call(world: World) -> None:
     first = world.store.announce_call(announcement(world))
     world.store.repeat_within = timedelta(0)
     assert world.store.announce_call(announcement(world)).token != first.token
+
+
+def test_a_retry_of_a_call_that_came_hours_ago_too_is_still_one_call(world: World) -> None:
+    first = world.store.announce_call(announcement(world))
+    move_repeats(world, timedelta(hours=-2))
+    second = world.store.announce_call(announcement(world))
+    assert second.token != first.token
+    assert world.store.announce_call(announcement(world)) == second
+
+
+def test_a_clock_that_was_set_back_makes_no_repeats(world: World) -> None:
+    first = world.store.announce_call(announcement(world))
+    move_repeats(world, timedelta(hours=2))
+    assert world.store.announce_call(announcement(world)).token != first.token
+
+
+def move_repeats(world: World, by: timedelta) -> None:
+    with world.store.writing() as session:
+        session.execute(update(RecentCall).values(announced_at=datetime.now(UTC) + by))
+
+
+def test_two_callers_whose_documents_cannot_be_read_are_two_calls(world: World) -> None:
+    one, two = (world.store.announce_call(announcement(world, document="", spoken=said)) for said in ("ABC", "XYZ"))
+    assert one.token != two.token
+    assert world.store.announce_call(announcement(world, document="", spoken="ABC")) == one
 
 
 def test_thirty_repeats_at_once_are_one_call(world: World) -> None:

@@ -4,9 +4,11 @@ import inspect
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -141,7 +143,7 @@ LOOKUPS: dict[str, Callable[[World], object]] = {
 
 @pytest.mark.parametrize("name", LOOKUPS)
 def test_every_lookup_is_served_by_an_index(world: World, name: str) -> None:
-    asked = _statements_of(world.store, lambda: LOOKUPS[name](world))
+    asked = _statements_of(world, LOOKUPS[name])
     assert asked
     for statement, parameters in asked:
         plan = _plan_of(world.store, statement, parameters)
@@ -161,23 +163,38 @@ def _plan_of(store: Store, statement: str, parameters: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", ["count_open_requests", "summarise_request"])
 def test_a_hot_read_is_one_round_trip(world: World, name: str) -> None:
-    assert len(_statements_of(world.store, lambda: LOOKUPS[name](world))) == 1
+    assert len(_statements_of(world, LOOKUPS[name])) == 1
 
 
-def _statements_of(store: Store, work: Callable[[], object]) -> list[tuple[str, Any]]:
-    """Return the statements that the work sends, without those that begin and end transactions."""
+def _statements_of(world: World, work: Callable[[World], object]) -> list[tuple[str, Any]]:
+    """Return the statements that the driver is given, without those that begin and end transactions.
+
+    SQLite tells of them with the values filled in; of PostgreSQL's driver each cursor does, with its parameters.
+    """
     asked: list[tuple[str, Any]] = []
 
-    def record(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+    def record(statement: str, parameters: Any = None) -> None:
         if statement.startswith(("SELECT", "UPDATE", "DELETE")):
             asked.append((statement, parameters))
 
-    engines = (store._reader, store._writer) if store.is_embedded else (store._writer,)  # one of them shows both
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", record)
-    work()
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", record)
+    class Recording(psycopg.Cursor[Any]):
+        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+            record(query, params)
+            return super().execute(query, params, **options)
+
+    def trace(connection: Any, _: object) -> None:
+        if world.store.is_embedded:
+            connection.set_trace_callback(record)
+        else:
+            connection.cursor_factory = Recording
+
+    traced = Store(world.store.url.render_as_string(hide_password=False))
+    for engine in {traced._reader.pool, traced._writer.pool}:
+        event.listen(engine, "connect", trace)
+    traced.look()  # what a first connection asks is none of the work's
+    asked.clear()
+    work(replace(world, store=traced))
+    traced.close()
     return asked
 
 

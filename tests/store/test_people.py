@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from soap_service.errors import AgentNotFound, AlreadyExists, ExtensionTaken, InvalidValue, NotFound, RequesterNotFound
+from soap_service.model import Listener, Notice
+from soap_service.store import Announcement
 from tests.store.conftest import World
 
 HOUR = timedelta(hours=1)
@@ -55,6 +57,18 @@ def test_of_twenty_takeovers_at_once_one_owner_remains(world: World) -> None:
         list(threads.map(lambda agent: world.store.register_extension(agent, "4067", take_over=True), agents))
     owners = [agent for agent in (world.ana.id, world.bia.id) if world.store.extension_of(agent) == "4067"]
     assert len(owners) == 1
+
+
+def test_a_process_says_for_which_extensions_it_listens_and_for_no_other(world: World) -> None:
+    store, later = world.store, datetime.now(UTC) + HOUR
+    store.register_extension(world.ana.id, "4067")
+    store.add_listener("one", "4067", later)
+    store.add_listener("dead", "4068", datetime.now(UTC) - HOUR)
+    store.keep_listeners("one", ["4069"], later)
+    with store.reading() as session:
+        assert [(row.extension, row.worker) for row in session.query(Listener)] == [("4069", "one")]
+    call = Announcement(world.integration.id, "novaSolicitacao", "11144477735", extension="4067")
+    assert store.announce_call(call).notice is Notice.WAITING
 
 
 def test_a_log_in_lasts_until_it_expires_ends_or_its_agent_is_disabled(world: World) -> None:

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from soap_service.errors import (
     ExecutionRefused,
@@ -12,7 +13,8 @@ from soap_service.errors import (
     ServiceNotFound,
     TransitionRefused,
 )
-from soap_service.situations import Action
+from soap_service.model import Request, RequestEvent
+from soap_service.situations import OPEN_SITUATIONS, Action, Situation
 from soap_service.store import NewRequest
 from tests.store.conftest import World
 
@@ -51,6 +53,29 @@ def test_requests_in_progress_are_counted(world: World) -> None:
     assert count("11144477735") == (1, world.request.id)
     with pytest.raises(RequesterNotFound):
         count("52998224725")
+
+
+def test_the_count_follows_whatever_changes_a_request(world: World) -> None:
+    def counted() -> tuple[int, int]:
+        with world.store.reading() as session:
+            asked = session.query(Request).filter(Request.situation.in_(OPEN_SITUATIONS))
+            return world.store.count_open_requests("11144477735")[0], asked.filter_by(
+                requester_id=world.maria.id
+            ).count()
+
+    other = world.store.add_requester("52998224725", "João")
+    for situation in (*Situation, *reversed(Situation)):
+        with world.store.writing() as session:
+            session.get_one(Request, world.request.id).situation = situation
+        assert counted()[0] == counted()[1]
+    with world.store.writing() as session:
+        session.get_one(Request, world.request.id).requester_id = other.id
+    assert counted() == (0, 0)
+    assert world.store.count_open_requests("52998224725") == (1, world.request.id)
+    with world.store.writing() as session:
+        session.execute(delete(RequestEvent))
+        session.execute(delete(Request))
+    assert world.store.count_open_requests("52998224725") == (0, None)
 
 
 def test_only_an_executor_executes(world: World) -> None:
@@ -96,6 +121,23 @@ def test_an_overdue_request_is_still_overdue_after_a_suspension(world: World) ->
         session.merge(world.request).due_at = long_ago
     world.store.execute_request(world.request.id, world.ana.id, Action.SUSPEND, "espera")
     assert world.store.execute_request(world.request.id, world.ana.id, Action.REACTIVATE, "x").deadline == long_ago
+
+
+def test_a_suspended_request_that_is_closed_was_never_late_for_its_suspension(world: World) -> None:
+    world.store.execute_request(world.request.id, world.ana.id, Action.SUSPEND, "espera")
+    long_ago = datetime.now(UTC) - timedelta(days=30)
+    with world.store.writing() as session:
+        session.get_one(Request, world.request.id).due_at = long_ago
+    closed = world.store.execute_request(world.request.id, world.ana.id, Action.CLOSE, "fim")
+    assert closed.deadline is not None
+    assert closed.deadline > long_ago
+    assert not world.store.summarise_request(closed.id).is_late
+
+
+def test_a_finished_request_takes_no_note(world: World) -> None:
+    world.store.execute_request(world.request.id, world.ana.id, Action.RESOLVE, "feito")
+    with pytest.raises(TransitionRefused):
+        world.store.execute_request(world.request.id, world.ana.id, Action.NOTE, "mais isto")
 
 
 def test_closing_a_parent_closes_its_children(world: World) -> None:

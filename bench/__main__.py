@@ -1,0 +1,128 @@
+"""`python -m bench [FOLDER]`: the service and its peers, turn by turn, and the tables of docs/performance.md."""
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.dataset import make
+from bench.servers import PEERS, Server, start_peer, start_service
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+SECONDS = int(os.environ.get("BENCH_SECONDS", "4"))
+WARM_SECONDS = int(os.environ.get("BENCH_WARM_SECONDS", "8"))
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", "1000000"))
+_MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+@dataclass
+class Turn:
+    """What one server did in one turn."""
+
+    rate: float
+    cpu: float
+    p50: float
+    p99: float
+    errors: int
+
+
+def load(server: Server, operation: str, known: int, connections: int, seconds: int = SECONDS) -> Turn:
+    """Drive a server with wrk, from a process of its own, and read the clocks of the server's processes around it."""
+    script = str(Path(__file__).with_name("calls.lua"))
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "-s", script, server.url, "--", operation]
+    before = server.cpu_seconds()
+    done = subprocess.run([*command, str(known), server.credential], capture_output=True, text=True, check=True)
+    used = server.cpu_seconds() - before
+    calls = int(_found(r"(\d+) requests in", done.stdout))
+    errors = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
+    return Turn(
+        rate=float(_found(r"Requests/sec:\s+([\d.]+)", done.stdout)),
+        cpu=used / calls * 1e6,
+        p50=_milliseconds(_found(r"\n +50% +(\S+)", done.stdout)),
+        p99=_milliseconds(_found(r"\n +99% +(\S+)", done.stdout)),
+        errors=int(errors[1]) if errors else 0,
+    )
+
+
+def interleave(servers: list[Server], operation: str, known: int, connections: int) -> dict[str, list[Turn]]:
+    """Give every server its turn, `ROUNDS` times over, so that the machine's moods hit all alike."""
+    turns: dict[str, list[Turn]] = {server.name: [] for server in servers}
+    for server in servers:
+        load(server, operation, known, connections, seconds=WARM_SECONDS)  # Java compiles what it runs often
+    for number in range(ROUNDS):
+        for server in servers:
+            print(f"  round {number + 1} of {ROUNDS}: {server.name:<20}\r", end="", file=sys.stderr, flush=True)
+            turns[server.name].append(load(server, operation, known, connections))
+    return turns
+
+
+def table(servers: list[Server], turns: dict[str, list[Turn]]) -> str:
+    """Return the medians of the turns, with their range, and the ratios to the service."""
+    ours = statistics.median(turn.cpu for turn in turns["soap_service"])
+    rows = [
+        "| server | calls/s (min to max) | CPU µs a call (min to max) | to ours | p50 ms | p99 ms | MiB |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for server in servers:
+        mine = turns[server.name]
+        cpu = statistics.median(turn.cpu for turn in mine)
+        errors = sum(turn.errors for turn in mine)
+        rows.append(
+            f"| {server.name} | {_median_and_range([turn.rate for turn in mine])} "
+            f"| {_median_and_range([turn.cpu for turn in mine])} | {cpu / ours:.2f} "
+            f"| {statistics.median(turn.p50 for turn in mine):.2f} "
+            f"| {statistics.median(turn.p99 for turn in mine):.2f} "
+            f"| {server.memory_mib():.0f} |" + (f" {errors} errors" if errors else "")
+        )
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Make the data, start everybody, and print the tables."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "var/bench").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    database = folder / f"requests-{REQUESTS}.db"
+    known = make(database, REQUESTS)
+    ours = start_service(database, folder / "soap_service.log")
+    names = sorted(path.parent.name for path in PEERS.glob("*/start"))
+    peers = [
+        start_peer(name, database, folder / f"{name}.log") for name in os.environ.get("PEERS", " ".join(names)).split()
+    ]
+    try:
+        print(f"\nobterQtdeSolicitacoes, {REQUESTS:,} requests, 64 connections\n")
+        servers = [ours, *peers]
+        print(table(servers, interleave(servers, "obterQtdeSolicitacoes", known, 64)))
+        for operation, connections, keys in (
+            ("obterQtdeSolicitacoes", 16, known),
+            ("obterDadosSolicitacao", 64, REQUESTS),
+            ("novaSolicitacao", 16, known),
+        ):
+            print(f"\n{operation}, {connections} connections\n")
+            print(table([ours], interleave([ours], operation, keys, connections)))
+    finally:
+        for server in (ours, *peers):
+            server.stop()
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    if match is None:
+        raise SystemExit(f"wrk said:\n{text}")
+    return match[1]
+
+
+def _milliseconds(text: str) -> float:
+    match = re.fullmatch(r"([\d.]+)(us|ms|s)", text)
+    if match is None:
+        raise SystemExit(f"not a time: {text}")
+    return float(match[1]) * _MILLISECONDS[match[2]]
+
+
+def _median_and_range(values: list[float]) -> str:
+    return f"{statistics.median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
+
+
+main()

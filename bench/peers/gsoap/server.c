@@ -1,0 +1,111 @@
+/* The look-up in gSOAP, its usual threaded server: one acceptor, a thread for each kept-alive connection, a prepared
+ * statement in each thread. Contract first: wsdl2h and soapcpp2 generate the rest from wsdl/telefonia.wsdl (`start`). */
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "soapH.h"
+#include "TelefoniaSoapBinding.nsmap"
+
+static const char *database;
+
+static const char *const QUERY =
+    "SELECT count(*), min(r.id) FROM requester q JOIN request r ON r.requester_id = q.id "
+    "WHERE q.document = ? AND r.situation IN ('EmAndamento', 'Reaberta')";
+
+int __ns1__obterQtdeSolicitacoes(struct soap *soap, struct ns1__obterQtdeSolicitacoes *in,
+                                 struct ns1__obterQtdeSolicitacoesResponse *out)
+{
+    sqlite3_stmt *query = soap->user;
+    char *answer = soap_malloc(soap, 32);
+
+    sqlite3_bind_text(query, 1, in->cpf, -1, SQLITE_STATIC);
+    if (!answer || sqlite3_step(query) != SQLITE_ROW) {
+        sqlite3_reset(query);
+        return soap_receiver_fault(soap, "the look-up failed", NULL);
+    }
+    long long count = sqlite3_column_int64(query, 0);
+    if (count == 0)
+        answer[0] = '\0';
+    else if (count == 1)
+        snprintf(answer, 32, "1?%lld", (long long)sqlite3_column_int64(query, 1));
+    else
+        snprintf(answer, 32, "%lld", count);
+    sqlite3_reset(query); /* ends the read transaction */
+    out->obterQtdeSolicitacoesResult = answer;
+    return SOAP_OK;
+}
+
+int __ns1__obterDadosSolicitacao(struct soap *soap, struct ns1__obterDadosSolicitacao *in,
+                                 struct ns1__obterDadosSolicitacaoResponse *out)
+{
+    return soap_receiver_fault(soap, "not part of the bench", NULL);
+}
+
+int __ns1__novaSolicitacao(struct soap *soap, struct ns1__novaSolicitacao *in, struct ns1__novaSolicitacaoResponse *out)
+{
+    return soap_receiver_fault(soap, "not part of the bench", NULL);
+}
+
+int __ns1__visualizarSolicitacao(struct soap *soap, struct ns1__visualizarSolicitacao *in,
+                                 struct ns1__visualizarSolicitacaoResponse *out)
+{
+    return soap_receiver_fault(soap, "not part of the bench", NULL);
+}
+
+static void *serve(void *argument)
+{
+    struct soap *soap = argument;
+    sqlite3 *connection = NULL;
+    sqlite3_stmt *query = NULL;
+
+    pthread_detach(pthread_self());
+    /* NOMUTEX: the connection never leaves this thread. */
+    if (sqlite3_open_v2(database, &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+        sqlite3_exec(connection, "PRAGMA query_only=ON; PRAGMA mmap_size=1073741824", NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v3(connection, QUERY, -1, SQLITE_PREPARE_PERSISTENT, &query, NULL) == SQLITE_OK) {
+        soap->user = query;
+        soap_serve(soap); /* until the client closes the connection */
+    } else {
+        fprintf(stderr, "%s: %s\n", database, sqlite3_errmsg(connection));
+    }
+    sqlite3_finalize(query);
+    sqlite3_close(connection);
+    soap_destroy(soap);
+    soap_end(soap);
+    soap_free(soap);
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    struct soap soap;
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    if (argc != 3)
+        return 2;
+    database = argv[1];
+    signal(SIGPIPE, SIG_IGN);
+    soap_init2(&soap, SOAP_IO_KEEPALIVE | SOAP_XML_TREE | SOAP_C_UTFSTRING, /* in */
+               SOAP_IO_KEEPALIVE | SOAP_XML_TREE | SOAP_C_UTFSTRING);       /* out */
+    soap.max_keep_alive = 1000000000;
+    soap.recv_timeout = 75;
+    soap.send_timeout = 75;
+    soap.bind_flags = SO_REUSEADDR;
+    if (!soap_valid_socket(soap_bind(&soap, "127.0.0.1", atoi(argv[2]), 1024))) {
+        soap_print_fault(&soap, stderr);
+        return 1;
+    }
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 512 * 1024);
+    for (;;) {
+        if (!soap_valid_socket(soap_accept(&soap)))
+            continue;
+        struct soap *copy = soap_copy(&soap);
+        if (!copy || pthread_create(&thread, &attributes, serve, copy) != 0)
+            return 1;
+    }
+}

@@ -1,0 +1,186 @@
+"""`python -m bench.streams [FOLDER]`: many open event streams while SOAP calls run at full speed.
+
+2,000 agents' streams are held by one process of asyncio sockets; wrk asks from another; every pop is announced by a
+third connection and timed from just before its request to its event's arrival. A burst of pops closes it.
+"""
+
+import asyncio
+import gc
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from bench.dataset import make
+from bench.servers import Server, start_service
+from soap_service.credentials import SESSION_COOKIE
+from soap_service.store import Store
+
+STREAMS = int(os.environ.get("BENCH_STREAMS", "2000"))
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", "1000000"))
+POPS, BURST = 300, 200
+_HEAD = "GET /eventos HTTP/1.1\r\nHost: bench\r\nCookie: {cookie}\r\n\r\n"
+_BODY = (
+    '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><novaSolicitacao '
+    'xmlns="urn:soap-service:telefonia:v1"><cpf>{cpf}</cpf><ramal>{ramal}</ramal></novaSolicitacao></e:Body></e:Envelope>'
+)
+
+
+@dataclass
+class Listening:
+    """When each token arrived, over all streams; an event is set at every arrival."""
+
+    arrived: dict[str, float] = field(default_factory=dict)
+    is_open: int = 0
+
+
+def log_in_everybody(database: Path) -> list[str]:
+    """Give each of `STREAMS` agents an extension, `b0` and on, and return their cookies."""
+    store = Store(f"sqlite:///{database}")
+    with sqlite3.connect(database) as raw:
+        raw.execute("DELETE FROM extension WHERE number LIKE 'b%'")
+        for index in range(STREAMS):
+            raw.execute(
+                "INSERT OR IGNORE INTO agent (id, login, name, password_hash, is_admin, is_active) "
+                "VALUES (?, ?, ?, '', 0, 1)",
+                (10_000 + index, f"bench{index}", f"Bench {index}"),
+            )
+            raw.execute(
+                "INSERT INTO extension (number, agent_id, changed_at) VALUES (?, ?, '2026-01-01 00:00:00.000000')",
+                (f"b{index}", 10_000 + index),
+            )
+    raw.close()
+    cookies = [store.open_session(10_000 + index, timedelta(hours=1)) for index in range(STREAMS)]
+    store.close()
+    return cookies
+
+
+async def listen(port: int, cookie: str, seen: Listening) -> None:
+    """Hold one stream and note when tokens arrive."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(_HEAD.format(cookie=f"{SESSION_COOKIE}={cookie}").encode())
+    try:
+        while line := await reader.readline():
+            if line.startswith(b"retry"):
+                seen.is_open += 1
+            elif b'"token": "' in line:
+                seen.arrived[line.split(b'"token": "')[1].split(b'"')[0].decode()] = time.perf_counter()
+    except asyncio.CancelledError:
+        writer.close()
+
+
+class Caller:
+    """A platform's kept-alive connection."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def connect(self) -> None:
+        """Open the connection."""
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._server.port)
+
+    async def announce(self, index: int, extension: int) -> str:
+        """Announce a call and return its token."""
+        body = _BODY.format(cpf=f"{index:011}", ramal=f"b{extension}").encode()
+        head = (
+            f"POST /soap HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic {self._server.credential}\r\n"
+            f"Content-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self._writer.write(head.encode() + body)
+        answer = await self._reader.readuntil(b"Envelope>")
+        while b"</soap11env:Envelope>" not in answer:
+            answer += await self._reader.readuntil(b"Envelope>")
+        return answer.split(b"/chamadas/")[1].split(b"<")[0].decode()
+
+
+async def pop(server: Server, seen: Listening, first: int, count: int, pause: float) -> list[float]:
+    """Announce `count` calls at as many extensions, and return the milliseconds from request to event."""
+    callers = [Caller(server) for _ in range(8)]
+    await asyncio.gather(*(caller.connect() for caller in callers))
+    started: dict[str, float] = {}
+
+    async def announce_some(number: int) -> None:
+        for index in range(number, count, len(callers)):
+            moment = time.perf_counter()
+            token = await callers[number].announce(first + index, (index * 7) % STREAMS)
+            started[token] = moment
+            await asyncio.sleep(pause)
+
+    await asyncio.gather(*(announce_some(number) for number in range(len(callers))))
+    for _ in range(200):
+        if all(token in seen.arrived for token in started):
+            break
+        await asyncio.sleep(0.05)
+    lost = [token for token in started if token not in seen.arrived]
+    if lost:
+        print(f"{len(lost)} of {count} pops did not arrive")
+    return sorted((seen.arrived[token] - moment) * 1000 for token, moment in started.items() if token in seen.arrived)
+
+
+def tell(name: str, times: list[float]) -> None:
+    """Print one row."""
+    p99 = times[int(len(times) * 0.99) - 1]
+    print(f"| {name} | {len(times)} | {statistics.median(times):.1f} | {p99:.1f} | {times[-1]:.1f} |", flush=True)
+
+
+async def main() -> None:
+    """Open the streams, pop, load, pop, burst."""
+    gc.disable()  # a pause of this process is not the service's
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "var/bench").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    database = folder / f"requests-{REQUESTS}.db"
+    known = make(database, REQUESTS)
+    cookies = log_in_everybody(database)
+    server = start_service(database, folder / "streams.log")
+    try:
+        before = server.memory_mib()
+        seen = Listening()
+        started = time.perf_counter()
+        streams = [asyncio.create_task(listen(server.port, cookie, seen)) for cookie in cookies]
+        while seen.is_open < STREAMS:
+            await asyncio.sleep(0.05)
+        print(
+            f"{STREAMS} streams open after {time.perf_counter() - started:.1f} s, "
+            f"{(server.memory_mib() - before) * 1024 / STREAMS:.1f} KiB each\n"
+        )
+        print("| moment | pops | median ms | p99 ms | longest ms |\n|---|---|---|---|---|")
+        first = int(time.time()) % 10**9
+        tell("idle", await pop(server, seen, first, POPS, 0.05))
+        script = str(Path(__file__).with_name("calls.lua"))
+        load = subprocess.Popen(
+            [
+                "wrk",
+                "-t1",
+                "-c64",
+                "-d20",
+                "--latency",
+                "-s",
+                script,
+                server.url,
+                "--",
+                "obterQtdeSolicitacoes",
+                str(known),
+                server.credential,
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        await asyncio.sleep(1)
+        tell("full SOAP load, 64 connections", await pop(server, seen, first + 1000, POPS, 0.2))
+        output = await asyncio.to_thread(load.communicate)
+        tell(f"burst of {BURST}", await pop(server, seen, first + 2000, BURST, 0))
+        print("\nSOAP meanwhile:", " ".join(output[0].split("Requests/sec:")[1].split()[:1]), "calls/s")
+        for stream in streams:
+            stream.cancel()
+        await asyncio.gather(*streams, return_exceptions=True)
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

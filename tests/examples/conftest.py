@@ -1,0 +1,32 @@
+"""The demonstration that the kits call, and a line at the end for each kit: run, or why not."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.conftest import browser  # noqa: F401 - a fixture
+from tests.interop.conftest import secured
+
+__all__ = ["secured"]
+
+#: Kit and what came of it, for the summary.
+KITS: dict[str, str] = {}
+
+
+def require(kit: str, missing: Callable[[], str]) -> None:
+    """Go on when a kit's platform is installed; else name it, and fail where all are required."""
+    if absent := missing():
+        KITS[kit] = f"NOT RUN: {absent} is missing; `make interop` installs it"
+        if os.environ.get("INTEROP_REQUIRED"):
+            pytest.fail(f"{kit}: {absent} is missing")
+        pytest.skip(f"{kit}: {absent} is missing; `make interop` installs it")
+    KITS.setdefault(kit, "run")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name every kit."""
+    if KITS:
+        terminalreporter.section("kits of examples/ against the real service")
+        for kit, outcome in KITS.items():
+            terminalreporter.write_line(f"{kit:<12} {outcome}", yellow=outcome != "run")

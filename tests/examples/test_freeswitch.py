@@ -1,0 +1,55 @@
+"""The FreeSWITCH kit in a real Lua against the real service; FreeSWITCH around it is a double, for Debian has none."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import free_port, wait_until
+from tests.examples.conftest import require
+from tests.interop.conftest import Secured
+from tests.interop.stacks import needs
+from tests.service.test_stream import listening, log_in
+
+KIT = Path(__file__).parents[2] / "examples" / "freeswitch" / "telefonia.lua"
+PLATFORM = Path(__file__).parent / "freeswitch" / "platform.lua"
+
+
+def _heard(digits: str, url: str, secured: Secured) -> list[str]:
+    """Run the script for a caller who types digits; return what the platform was told, line by line."""
+    require("freeswitch", needs("lua", "curl"))
+    settings = {"url": url, "user": secured.user, "secret": secured.secret, "agent": "4055"}
+    variables = [f"telefonia_{name}={value}" for name, value in settings.items()]
+    done = subprocess.run(["lua", PLATFORM, KIT, digits, *variables], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    first, *between, last = done.stdout.splitlines()
+    assert (first, last) == ("answer", "execute bridge user/4055")
+    assert between.pop(0) == "ask telefonia/informe-o-cpf.wav"
+    return between
+
+
+@pytest.mark.parametrize(
+    ("digits", "heard"),
+    [
+        ("11144477735", ["play telefonia/uma-solicitacao.wav", "say 34534 pt number iterated"]),
+        (
+            "52998224725",
+            [
+                "play telefonia/voce-tem.wav",
+                "say 3 pt number pronounced feminine",
+                "play telefonia/solicitacoes.wav",
+            ],
+        ),
+        ("12345678909", ["play telefonia/nenhuma-solicitacao.wav"]),
+        ("123456789012345", ["log warning telefonia: DOCUMENTO_INVALIDO", "play telefonia/servico-indisponivel.wav"]),
+    ],
+)
+def test_the_script_speaks_the_count_and_announces_the_call(digits: str, heard: list[str], secured: Secured) -> None:
+    with listening(secured.service, log_in(secured.service, "consulta", "4055")) as screen:
+        assert _heard(digits, secured.service.endpoint, secured) == heard
+        wait_until(lambda: screen.tokens)
+
+
+def test_the_script_goes_on_without_the_service(secured: Secured) -> None:
+    heard = _heard("11144477735", f"http://127.0.0.1:{free_port()}/soap", secured)
+    assert heard == ["log warning telefonia: INDISPONIVEL", "play telefonia/servico-indisponivel.wav"]
