@@ -23,7 +23,7 @@ check: $(VENV)/tested  ## lint, formatting, types, direction of imports
 
 FAULTS = two_nodes streams restarts parallel_posts random_kills kill_points backups clocks
 
-faults: $(VENV)/tested  ## the heavy proofs: kills, cuts, restarts, races, backups, clocks; about 20 minutes
+faults: $(VENV)/tested  ## the heavy proofs: kills, cuts, restarts, races, backups, clocks; about 10 minutes
 	@set -e; for proof in $(FAULTS); do echo "== $$proof"; timeout 900 $(RUN) tests.faults.$$proof; done
 
 wsdl: $(VENV)/installed  ## write the golden copy of the WSDL

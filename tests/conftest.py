@@ -4,6 +4,7 @@ The service is the installed command, started as README says; readiness is asked
 a mock: the database, the server, the SOAP client and the browser are the real ones.
 """
 
+import atexit
 import os
 import re
 import signal
@@ -95,6 +96,7 @@ def start_service(
     data.mkdir(exist_ok=True)
     with (data / "service.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **settings})
+    atexit.register(process.kill)  # nothing outlives the run, however it ends
     service = Service(f"http://127.0.0.1:{port}", data, process, database_url)
     wait_until(lambda: _is_ready(service), READY_SECONDS)
     return service

@@ -3,6 +3,7 @@
 As root the server runs as `nobody`: PostgreSQL refuses root. Everything is in a folder that ends with the server.
 """
 
+import atexit
 import os
 import secrets
 import shutil
@@ -38,6 +39,7 @@ class Postgres:
         }
         if _USER:
             shutil.chown(self.folder, "nobody", "nogroup")
+        atexit.register(self.close)
         self._programs = _programs(self.folder)
         self._run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions")
         self.start()

@@ -100,6 +100,7 @@ class Calls(Database):
             if self.is_embedded:  # nodes would wait for each other here; there `forget_announcements` does it
                 session.execute(delete(RecentCall).where(RecentCall.announced_at < now - _KEYS_KEPT))
             recent = session.get(RecentCall, announcement.key(), with_for_update=True)
+            now = self.now()  # again: another node's announcement may have been waited for
             # A clock that was set back must not make everything a repeat.
             if recent is not None and timedelta(0) <= now - recent.announced_at <= self.repeat_within:
                 return _receipt(_call(session, recent.token))

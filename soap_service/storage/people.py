@@ -158,8 +158,9 @@ class People(Database):
     def _register_extension(self, agent_id: int, number: str, take_over: bool) -> None:
         with self.writing(ring=True) as session:
             # Locked in one order by everybody, and before their owners are read: who waited sees what the other did.
-            involved = select(Extension).where(or_(Extension.number == number, Extension.agent_id == agent_id))
-            found = session.scalars(involved.order_by(Extension.number).with_for_update()).all()
+            mine = or_(Extension.agent_id == agent_id, Extension.taken_from_id == agent_id)
+            involved = select(Extension).where(or_(Extension.number == number, mine)).order_by(Extension.number)
+            found = session.scalars(involved.with_for_update()).all()
             extension = next((one for one in found if one.number == number), None) or Extension(number=number)
             if extension.agent_id == agent_id:
                 return

@@ -41,6 +41,10 @@ class Browser(threading.Thread):
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
+    @property
+    def is_to_be_cut(self) -> bool:
+        return self._bytes_left is not None
+
     def cut(self, after_bytes: int) -> None:
         self._bytes_left = after_bytes
 

@@ -3,13 +3,14 @@
 After each kill the database is opened as at the next start, looked at, and the same change is made again by its key.
 """
 
+import io
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 
 from soap_service.store import Announcement, NewRequest, Store
@@ -106,7 +107,8 @@ def main() -> None:
             assert sound == "ok", sound
             lost += was_answered and found[operation] != 1
             half += found[operation] == -1
-            change(file, operation)
+            with redirect_stdout(io.StringIO()):
+                change(file, operation)
             sound, found = state(file)
             doubled += found[operation] != 1
             if done.returncode == 0:
