@@ -23,6 +23,8 @@ from soap_service.store import Store
 from tests.postgres import Postgres, create_database, drop_database
 from tests.waiting import free_port, wait_until
 
+pytest_plugins = ["tests.chromium"]
+
 PASSWORD = "senha-de-teste"
 NAMESPACE = "urn:soap-service:telefonia:v1"
 READY_SECONDS = 30.0

@@ -1,39 +1,15 @@
 """A real Chromium at the real service. Pictures of the screens go to `$SCREENSHOTS` when it is set."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.conftest import PASSWORD, Service
 
 expect.set_options(timeout=10_000)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    script = Path(__file__).with_name("find-chromium.sh")
-    found = subprocess.run(
-        ["sh", str(script)], env={**os.environ, "VENV": sys.prefix}, capture_output=True, text=True, timeout=600
-    )
-    assert found.returncode == 0, found.stderr
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found.stdout.split()[-1], args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.browser.conftest import browser  # noqa: F401 - a fixture
 from tests.interop.conftest import secured
 
 __all__ = ["secured"]

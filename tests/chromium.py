@@ -1,0 +1,33 @@
+"""The one Chromium of a test session, for whatever test wants a real browser."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    script = Path(__file__).parent / "browser" / "find-chromium.sh"
+    found = subprocess.run(
+        ["sh", str(script)], env={**os.environ, "VENV": sys.prefix}, capture_output=True, text=True, timeout=600
+    )
+    assert found.returncode == 0, found.stderr
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found.stdout.split()[-1], args=FLAGS)
+        yield browser
+        browser.close()
