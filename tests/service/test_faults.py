@@ -119,6 +119,7 @@ def test_a_stream_cannot_be_opened_while_the_database_is_gone_but_soon_after(ser
     refused = httpx.get(f"{node.url}/eventos", headers={"Cookie": f"{SESSION_COOKIE}={cookie}"}, timeout=10)
     assert refused.status_code == 503
     server.start()
+    wait_until(lambda: httpx.get(f"{node.url}/readyz").status_code == 200, BACK_SECONDS)  # as a browser tries again
     with listening(node, cookie) as listener:
         token = announce(node)
         wait_until(lambda: listener.tokens == [token])
