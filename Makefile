@@ -21,6 +21,11 @@ check: $(VENV)/tested  ## lint, formatting, types, direction of imports
 	$(RUN) mypy
 	$(VENV)/bin/lint-imports
 
+FAULTS = two_nodes streams restarts parallel_posts random_kills kill_points backups clocks
+
+faults: $(VENV)/tested  ## the heavy proofs: kills, cuts, restarts, races, backups, clocks; about 10 minutes
+	@set -e; for proof in $(FAULTS); do echo "== $$proof"; timeout 900 $(RUN) tests.faults.$$proof; done
+
 wsdl: $(VENV)/installed  ## write the golden copy of the WSDL
 	$(VENV)/bin/soap-service wsdl --public-url http://127.0.0.1:8000 > wsdl/telefonia.wsdl
 
@@ -63,4 +68,4 @@ versions:  ## run the suite on Python 3.11, 3.12, 3.13 and 3.14, as far as they 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help run test check wsdl messages browser interop versions bench bench-check clean
+.PHONY: help run test check faults wsdl messages browser interop versions bench bench-check clean

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from soap_service import __version__
 from soap_service.config import PREFIX, Settings, load_settings
-from soap_service.errors import AlreadyExists, InvalidValue, NotFound, SoapServiceError, StoreUnavailable
+from soap_service.errors import AlreadyExists, InvalidValue, SoapServiceError, sentence_of
 
 if TYPE_CHECKING:
     from soap_service.store import Store
@@ -28,22 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except SoapServiceError as error:
-        print(f"soap-service: {_sentence(error)}", file=sys.stderr)
+        print(f"soap-service: {sentence_of(error)}", file=sys.stderr)
         return 1
     return 0
-
-
-def _sentence(error: SoapServiceError) -> str:
-    """Return what an administrator reads of an error."""
-    if isinstance(error, InvalidValue):
-        return str(error)
-    if isinstance(error, NotFound):
-        return f"there is no {error.key!s}; the command's `list` shows what there is"
-    if isinstance(error, AlreadyExists):
-        return f"{error.key} exists already; choose another name"
-    if isinstance(error, StoreUnavailable):
-        return "the database cannot be opened or is busy; check --database-url, its folder's rights, and try again"
-    return repr(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--data", type=Path, default=Path("var"), metavar="DIR", help="where the data is kept (./var)")
     demo.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
     demo.add_argument("--port", type=int, default=8000, help="port to listen at (8000)")
+    demo.add_argument("--database-url", metavar="URL", help="keep the data there instead of in DIR: postgresql://...")
     demo.add_argument("--fresh", action="store_true", help="delete what an earlier demonstration left and begin anew")
 
     example = "soap-service serve --public-url https://telefonia.example.com --trusted-proxies 127.0.0.1"
@@ -76,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_agent(commands)
     _add_service(commands)
     _add_integration(commands)
+    _add_database(commands)
     return parser
 
 
@@ -193,17 +182,46 @@ def _add_integration(commands: "_Commands") -> None:
         _add_settings(parser, ["database_url"])
 
 
+def _add_database(commands: "_Commands") -> None:
+    actions = commands.add_parser(
+        "db",
+        help="bring the database up or down, and check it",
+        description="Bring the database up or down, and check it.",
+        epilog="Example: soap-service db check",
+    ).add_subparsers(required=True, metavar="ACTION")
+    upgrade = _add(actions, "upgrade", "bring it up to this program", _upgrade, "soap-service db upgrade")
+    downgrade = _add(
+        actions,
+        "downgrade",
+        "take it back to an earlier schema, before an older program is started",
+        _downgrade,
+        "soap-service db downgrade 0001",
+    )
+    downgrade.add_argument("version", help="the schema to go back to; `base` removes every table")
+    check = _add(actions, "check", "say whether it is sound; exit status 1 if not", _check, "soap-service db check")
+    example = "soap-service backup desk.db"
+    back_up = _add(commands, "backup", "write the data to a file, while the service runs", _back_up, example)
+    restore = _add(commands, "restore", "read the data from a backup", _restore, "soap-service restore desk.db")
+    for parser in (back_up, restore):
+        parser.add_argument("file", type=Path, metavar="FILE", help="the backup: one file, of either kind of database")
+    restore.add_argument("--replace", action="store_true", help="delete what is in the database")
+    for parser in (upgrade, downgrade, check, back_up, restore):
+        _add_settings(parser, ["database_url"])
+
+
 def _demo(options: argparse.Namespace) -> None:
     from soap_service.app import configure_logging, open_store
     from soap_service.demo import describe_demo, prepare_demo, remove_demo
     from soap_service.server import make_server
 
-    if options.fresh:
-        remove_demo(options.data)
-    url = f"sqlite:///{options.data / 'soap-service.db'}"
+    embedded = f"sqlite:///{options.data / 'soap-service.db'}"
+    url = options.database_url or embedded
     flags = {"database_url": url, "host": options.host, "port": options.port}
     settings = load_settings(flags, os.environ)
     configure_logging(settings.log_level)
+    options.data.mkdir(parents=True, exist_ok=True)
+    if options.fresh:
+        remove_demo(options.data, None if url == embedded else open_store(settings))
     store = open_store(settings)
     password = prepare_demo(store, options.data, os.environ)
     store.close()
@@ -348,3 +366,34 @@ def _list_integrations(options: argparse.Namespace) -> None:
 def _revoke_integration(options: argparse.Namespace) -> None:
     _store(options).revoke_integration(options.name)
     print(f"integration {options.name} revoked")
+
+
+def _upgrade(options: argparse.Namespace) -> None:
+    print(f"schema {_store(options).schema_version()}")
+
+
+def _downgrade(options: argparse.Namespace) -> None:
+    from soap_service.store import Store
+
+    store = Store(_settings(options).database_url)
+    store.downgrade(options.version)
+    print(f"schema {store.schema_version() or 'base'}")
+
+
+def _check(options: argparse.Namespace) -> None:
+    from soap_service.store import Store
+
+    problems = Store(_settings(options).database_url).problems()
+    if problems:
+        raise InvalidValue("database", "; ".join(problems))
+    print("the database is sound")
+
+
+def _back_up(options: argparse.Namespace) -> None:
+    rows = _store(options).back_up(options.file)
+    print(f"{rows} rows written to {options.file}")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    rows = _store(options).restore(options.file, options.replace)
+    print(f"{rows} rows read from {options.file}")

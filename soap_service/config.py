@@ -5,6 +5,7 @@ and the key in the file (`public_url = "..."`, TOML). README's table is compared
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from soap_service.deadlines import WorkingCalendar
 
 PREFIX = "SOAP_SERVICE_"
+_DATABASE_URL = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.+")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -32,7 +34,9 @@ def _setting(default: Any, text: str) -> Any:
 class Settings:
     """What the service is told before it starts. Raises InvalidValue, with the setting's name, for a wrong value."""
 
-    database_url: str = _setting("sqlite:///var/soap-service.db", "where the data is: sqlite:///FILE")
+    database_url: str = _setting(
+        "sqlite:///var/soap-service.db", "where the data is: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+    )
     host: str = _setting("127.0.0.1", "address to listen at")
     port: int = _setting(8000, "port to listen at")
     public_url: str = _setting("", "address that platforms and browsers use, without path; default http://HOST:PORT")
@@ -54,8 +58,8 @@ class Settings:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise InvalidValue("time_zone", f"there is no time zone {self.time_zone!r}") from None
-        if not self.database_url.startswith("sqlite:///") or len(self.database_url) == len("sqlite:///"):
-            raise InvalidValue("database_url", "write it as sqlite:///FILE")
+        if not _DATABASE_URL.fullmatch(self.database_url):
+            raise InvalidValue("database_url", "write it as sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
         for name, value in vars(self).items():
             if isinstance(value, float) and not 0 <= value < 10**9:
                 raise InvalidValue(name, f"{value} is not a number that fits")

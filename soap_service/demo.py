@@ -15,6 +15,7 @@ from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, WEB
 from soap_service.services import NAMESPACE
 from soap_service.situations import Action, Situation, priority_of
 from soap_service.storage.requests import add_event, deadline_of
+from soap_service.storage.sequences import advance_sequences
 from soap_service.store import Store
 
 AGENTS = ("atendente", "consulta", "admin")
@@ -22,8 +23,11 @@ PASSWORD_VARIABLE = "SOAP_SERVICE_DEMO_PASSWORD"  # noqa: S105
 _GROUP = "SDNIVEL1"
 
 
-def remove_demo(data: Path) -> None:
-    """Delete the demonstration's files, so that the next start begins anew."""
+def remove_demo(data: Path, store: Store | None) -> None:
+    """Delete the demonstration's files, or empty its database elsewhere, so that the next start begins anew."""
+    if store is not None:
+        store.downgrade("base")
+        store.upgrade()
     for name in ("soap-service.db", "soap-service.db-wal", "soap-service.db-shm", "soap-service.db-writer", "password"):
         (data / name).unlink(missing_ok=True)
 
@@ -80,8 +84,13 @@ See a call pop up:
 
   {curl("novaSolicitacao", "<cpf>11144477735</cpf><ramal>4067</ramal>")}
 
-Stop with Ctrl+C. The data stays in {settings.database_url.removeprefix("sqlite:///")}; --fresh begins anew.
+Stop with Ctrl+C. The data stays in {_place_of(settings.database_url)}; --fresh begins anew.
 """
+
+
+def _place_of(database_url: str) -> str:
+    """Return where the data is, without a password."""
+    return database_url.removeprefix("sqlite:///").rpartition("@")[2]
 
 
 def _fill(store: Store, password_hash: str) -> None:
@@ -158,7 +167,7 @@ def _fill(store: Store, password_hash: str) -> None:
             )
             session.add(request)
             session.flush()
-            add_event(session, number, "Automático", Action.OPEN)
+            add_event(session, number, "Automático", Action.OPEN, now)
         for login, name, groups in (
             ("atendente", "Alice Atendente", [group]),
             ("consulta", "Caio Consulta", [readers]),
@@ -173,6 +182,8 @@ def _fill(store: Store, password_hash: str) -> None:
             (CHILD_REQUEST_SERVICE, str(viewed.id)),
         ):
             session.add(Parameter(id=parameter_id, value=value))
+        session.flush()
+        advance_sequences(session.connection())
 
 
 _PEOPLE = (

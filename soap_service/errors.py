@@ -110,3 +110,20 @@ class LimitExceeded(SoapServiceError):
 
 class StoreUnavailable(SoapServiceError):
     """The database cannot be reached, is locked, or did not answer in time; try again."""
+
+
+class TransactionLost(StoreUnavailable):
+    """Whether the change was made is not known, or another won over it; doing it again by its key tells."""
+
+
+def sentence_of(error: SoapServiceError) -> str:
+    """Return what an administrator reads of an error."""
+    if isinstance(error, InvalidValue):
+        return str(error)
+    if isinstance(error, NotFound):
+        return f"there is no {error.key!s}; the command's `list` shows what there is"
+    if isinstance(error, AlreadyExists):
+        return f"{error.key} exists already; choose another name"
+    if isinstance(error, StoreUnavailable):
+        return "the database cannot be opened or is busy; check --database-url, its folder's rights, and try again"
+    return repr(error)

@@ -35,6 +35,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+#: Text whose order is that of its bytes on every database, so that what begins alike stands together.
+_SortedByBytes = String(200).with_variant(String(200, collation="C"), "postgresql")
+
+
 class Base(DeclarativeBase):
     """Common to all tables: constraint names that migrations can rely on."""
 
@@ -56,7 +60,7 @@ class Requester(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document: Mapped[str] = mapped_column(String(14), unique=True)
-    name: Mapped[str] = mapped_column(String(200), index=True)
+    name: Mapped[str] = mapped_column(_SortedByBytes, index=True)
     email: Mapped[str] = mapped_column(String(200), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
     extension: Mapped[str] = mapped_column(String(20), default="")

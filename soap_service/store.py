@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from soap_service.deadlines import WorkingCalendar
 from soap_service.storage.administration import Administration
+from soap_service.storage.backup import Backups
 from soap_service.storage.calls import Announcement, Answer, Calls, Delivery, Receipt
 from soap_service.storage.people import People, is_extension
 from soap_service.storage.requests import NewRequest, Requests, RequestSummary
@@ -15,7 +16,7 @@ from soap_service.storage.requests import NewRequest, Requests, RequestSummary
 __all__ = ["Announcement", "Answer", "Delivery", "NewRequest", "Receipt", "RequestSummary", "Store", "is_extension"]
 
 
-class Store(Calls, Requests, People, Administration):
+class Store(Calls, Requests, People, Administration, Backups):
     """Open a store on a database; `upgrade` it before the first question.
 
     `calendar` counts deadlines; a call is repeated when it comes again within `repeat_within` (10 s) and is missed

@@ -1,74 +1,47 @@
 """Server-Sent Events to the agents' browsers, and the bell that wakes them. Knows nothing of SOAP and of pages.
 
-The call table is the truth: whatever rings the bell, new calls are read from the table by their last id. Within the
-process a commit rings it; `PRAGMA data_version`, looked at every `LOOK_SECONDS`, is the bell of other processes.
+The call table is the truth: whatever rings the bell, what a position does not cover is read from the table. A commit
+rings it, on PostgreSQL at every node; other processes on SQLite are noticed by `PRAGMA data_version`, looked at every
+`LOOK_SECONDS`. A ring that was lost is made good by looking at the table every `POLL_SECONDS`.
 
 Source: WHATWG HTML, Server-sent events.
 """
 
 import asyncio
-import json
 import logging
 import random
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from werkzeug.http import parse_cookie
-
-from soap_service.credentials import SESSION_COOKIE
 from soap_service.errors import NotFound, StoreUnavailable
-from soap_service.http import Receive, Scope, Send, header, respond_text
+from soap_service.events import HEARTBEAT, START, BrowserStream, Event, cookie_of, part, position_of, text
+from soap_service.http import Receive, Scope, Send, respond_text
 from soap_service.metrics import delivery_seconds, open_streams
+from soap_service.positions import Position
 from soap_service.store import Delivery, Store
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.1
+POLL_SECONDS = 1.0
+#: A stream that cannot be opened in this time is refused; the browser comes back.
+OPEN_SECONDS = 3.0
 #: A comment is sent this often, so that proxies keep the stream and a browser that went away is noticed.
 HEARTBEAT_SECONDS = 15.0
 #: A log-in that ended elsewhere ends its streams within about this time.
 CHECK_SECONDS = 60.0
 #: A stream is believed to be there this long after its process last said so.
 LISTENER_SECONDS = 30.0
-#: What may wait for one browser to read it; one that falls behind further is cut and comes back.
-LONGEST_QUEUE = 256
 #: The newest of the calls that wait for a browser when it connects; an agent cannot answer more.
 MOST_REPLAYED = 50
-#: Changes of ownership are read again this far back; applying one twice changes nothing.
+#: Changes of ownership are read again this far back, for what was committed late; applying one twice changes nothing.
 _OVERLAP = timedelta(seconds=5)
-
-
-@dataclass(frozen=True)
-class _Event:
-    """What waits to be sent; of a call, its delivery."""
-
-    text: bytes
-    call: Delivery | None = None
-
-
-@dataclass(eq=False)
-class _Stream:
-    """One open browser: whose it is, the extension it hears, and what waits to be sent. None ends it."""
-
-    agent_id: int
-    cookie: str
-    extension: str | None
-    queue: "asyncio.Queue[_Event | None]" = field(default_factory=lambda: asyncio.Queue(LONGEST_QUEUE))
-    sent: set[int] = field(default_factory=set)
-
-    def put(self, event: "_Event | None") -> None:
-        """Queue an event, or end a stream whose browser does not read."""
-        try:
-            self.queue.put_nowait(event)
-        except asyncio.QueueFull:
-            while not self.queue.empty():
-                self.queue.get_nowait()
-            self.queue.put_nowait(None)
+_OVERLAP_OF_NODES = timedelta(seconds=30)
 
 
 class Streams:
@@ -77,31 +50,40 @@ class Streams:
     def __init__(self, store: Store, worker: str) -> None:
         self._store = store
         self._worker = worker
-        self._streams: set[_Stream] = set()
-        self._by_extension: defaultdict[str, set[_Stream]] = defaultdict(set)
+        self._streams: set[BrowserStream] = set()
+        self._by_extension: defaultdict[str, set[BrowserStream]] = defaultdict(set)
+        self._by_agent: defaultdict[int, set[BrowserStream]] = defaultdict(set)
         self._rung = asyncio.Event()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="stream")
-        self._last_call = 0
+        self._looker = ThreadPoolExecutor(1, thread_name_prefix="stream-look")
+        self._openers = ThreadPoolExecutor(4, thread_name_prefix="stream-open")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="stream-write")  # one: who listens is told in order
+        self._position = Position()
+        self._missing_since: dict[int, float] = {}
         self._last_marker = 0
-        self._last_change = datetime.now(UTC)
+        self._last_look = 0.0
+        self._last_change = store.now()
+        self._overlap = _OVERLAP if store.is_embedded else _OVERLAP_OF_NODES
         self._delivered: list[str] = []
-        self._marking: asyncio.Task[None] | None = None
+        self._has_delivered = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_stopping = False
 
     async def start(self) -> None:
         """Begin to listen for the bell."""
         loop = asyncio.get_running_loop()
-        self._last_call = self._store.newest_call_id()
-        await self._in_pool(self._store.remove_listeners, self._worker)
+        await self._look(self._store.look)
+        self._position = await self._look(self._store.newest_position)
+        self._last_change = self._store.now()
+        self._await_missing()
+        await self._write(self._store.remove_listeners, self._worker)
         self._store.when_rung(lambda: _ring(loop, self._rung))
-        self._tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self._keep_listeners())]
+        self._tasks = [asyncio.create_task(work()) for work in (self._watch, self._record, self._keep_listeners)]
 
     def stop(self) -> None:
         """Tell every browser to come back a little later, each at another moment, and end its stream."""
         self._is_stopping = True
         for stream in self._streams:
-            stream.put(_Event(b"retry: %d\n\n" % random.randint(500, 3000)))  # noqa: S311
+            stream.put(Event(b"retry: %d\n\n" % random.randint(500, 3000)))  # noqa: S311
             stream.put(None)
 
     async def close(self) -> None:
@@ -111,8 +93,9 @@ class Streams:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(StoreUnavailable):
-            await self._in_pool(self._store.remove_listeners, self._worker)
-        self._pool.shutdown(wait=True)
+            await self._write(self._store.remove_listeners, self._worker)
+        for pool in (self._looker, self._openers, self._writer):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold one browser's stream until either side ends it."""
@@ -120,19 +103,19 @@ class Streams:
             await respond_text(send, 405, "Use GET.", [(b"allow", b"GET")])
             return
         try:
-            stream = await self._open(_cookie_of(scope))
+            async with asyncio.timeout(OPEN_SECONDS):
+                stream = await self._open(cookie_of(scope), position_of(scope))
         except NotFound:
             await respond_text(send, 401, "Entre novamente para receber as chamadas.")
             return
-        except StoreUnavailable:
+        except (StoreUnavailable, TimeoutError):
             await respond_text(send, 503, "O serviço está indisponível no momento. Tente novamente.")
             return
         watcher = asyncio.create_task(_end_when_gone(receive, stream))
         open_streams.inc()
         try:
-            await send(_START)
-            await send(_part(b"retry: 1000\n\n"))
-            self._replay(stream, _last_event_id(scope))
+            await send(START)
+            await send(part(b"retry: 1000\n\n"))
             await self._send_events(stream, send)
             await send({"type": "http.response.body", "body": b""})
         finally:
@@ -140,62 +123,72 @@ class Streams:
             watcher.cancel()
             await self._forget(stream)
 
-    async def _open(self, cookie: str) -> _Stream:
-        """Return a registered stream for a log-in; raises NotFound without one. A call made from here on reaches it."""
-        session = await self._in_pool(self._store.find_session, cookie)
-        extension = await self._in_pool(self._store.extension_of, session.agent_id)
-        stream = _Stream(session.agent_id, cookie, None)
+    async def _open(self, cookie: str, had: Position) -> BrowserStream:
+        """Return a registered stream for a log-in, with what waited for it; raises NotFound without a log-in.
+
+        What this process has read by the time the stream is registered is replayed from the table, what it reads from
+        then on is pushed: no call comes twice and none is passed over.
+        """
+        session = await self._ask(self._store.find_session, cookie)
+        extension = await self._ask(self._store.extension_of, session.agent_id)
+        if had.last > self._position.last and had.last > (await self._ask(self._store.newest_position)).last:
+            had = Position()  # of another database: this one was begun anew or restored
+        stream = BrowserStream(session.agent_id, cookie, had)
         self._streams.add(stream)
+        self._by_agent[stream.agent_id].add(stream)
+        read = self._position
         try:
             await self._move(stream, extension)
+            if extension is not None:
+                waiting = await self._ask(self._store.list_calls_waiting, extension)
+                missed = [call for call in waiting if read.covers(call.id) and not had.covers(call.id)]
+                for call in missed[-MOST_REPLAYED:]:
+                    stream.replay(call, read.up_to(call.id))
+            stream.begin()
         except BaseException:
             await self._forget(stream)
             raise
         return stream
 
-    async def _forget(self, stream: _Stream) -> None:
+    async def _forget(self, stream: BrowserStream) -> None:
         """Let go of a stream; nothing moves it any more."""
         self._streams.discard(stream)
+        self._by_agent[stream.agent_id].discard(stream)
+        if not self._by_agent[stream.agent_id]:
+            del self._by_agent[stream.agent_id]
         await self._move(stream, None)
 
-    def _replay(self, stream: _Stream, last_event_id: int) -> None:
-        """Queue the calls that waited for this extension while nobody listened."""
-        if stream.extension is not None:
-            with suppress(StoreUnavailable):
-                waiting = self._store.list_calls_waiting(stream.extension)[-MOST_REPLAYED:]
-                self._push(stream, (call for call in waiting if call.id > last_event_id))
-
-    async def _send_events(self, stream: _Stream, send: Send) -> None:
+    async def _send_events(self, stream: BrowserStream, send: Send) -> None:
         """Send what is queued, and heartbeats, until the stream ends or its log-in does."""
         loop = asyncio.get_running_loop()
         checked_at = loop.time()
-        while not self._is_stopping or not stream.queue.empty():
+        while not (stream.queue.empty() and (self._is_stopping or stream.is_full)):
             try:
                 event = await asyncio.wait_for(stream.queue.get(), HEARTBEAT_SECONDS)
             except TimeoutError:
-                event = _HEARTBEAT
+                event = HEARTBEAT
             if loop.time() - checked_at > CHECK_SECONDS:
                 checked_at = loop.time()
                 if not await self._is_logged_in(stream):
                     return
             if event is None:
                 return
-            await send(_part(event.text))
+            await send(part(event.text))
             if event.call is not None:
                 self._delivered.append(event.call.token)
-                delivery_seconds.observe((datetime.now(UTC) - event.call.created_at).total_seconds())
-                self._rung.set()  # so that the delivery is recorded soon
+                self._has_delivered.set()
+                delivery_seconds.observe((self._store.now() - event.call.created_at).total_seconds())
 
-    async def _is_logged_in(self, stream: _Stream) -> bool:
+    async def _is_logged_in(self, stream: BrowserStream) -> bool:
         try:
-            await self._in_pool(self._store.find_session, stream.cookie)
+            await self._ask(self._store.find_session, stream.cookie)
         except NotFound:
             return False
         except StoreUnavailable:
             return True
         return True
 
-    async def _move(self, stream: _Stream, extension: str | None) -> None:
+    async def _move(self, stream: BrowserStream, extension: str | None) -> None:
         """Have a stream hear another extension, and say in the store for which ones this process listens."""
         before, stream.extension = stream.extension, extension
         if before == extension:
@@ -210,23 +203,20 @@ class Streams:
             self._by_extension[extension].add(stream)
         with suppress(StoreUnavailable):  # `_keep_listeners` says it all again soon
             if extension is not None:
-                until = datetime.now(UTC) + timedelta(seconds=LISTENER_SECONDS)
-                await self._in_pool(self._store.add_listener, self._worker, extension, until)
+                until = self._store.now() + timedelta(seconds=LISTENER_SECONDS)
+                await self._write(self._store.add_listener, self._worker, extension, until)
             if is_last:
-                await self._in_pool(self._store.remove_listener, self._worker, before)
+                await self._write(self._store.remove_listener, self._worker, before)
 
     async def _watch(self) -> None:
         """Deliver whenever the bell rings, here or in another process; survive a database that is away."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), LOOK_SECONDS)
+                await asyncio.wait_for(self._rung.wait(), LOOK_SECONDS if self._store.is_embedded else POLL_SECONDS)
             try:
-                marker = self._store.change_marker()
-                if not self._rung.is_set() and marker == self._last_marker:
-                    continue
-                self._rung.clear()
-                self._last_marker = marker
-                await self._deliver()
+                if await self._is_due():
+                    self._rung.clear()
+                    await self._deliver()
             except StoreUnavailable:
                 await self._try_again()
             except Exception:
@@ -238,88 +228,103 @@ class Streams:
         await asyncio.sleep(LOOK_SECONDS)
         self._rung.set()
 
+    async def _is_due(self) -> bool:
+        """Tell whether there may be something new; look at the server's state and clock from time to time."""
+        if self._store.is_embedded:
+            before, self._last_marker = self._last_marker, self._store.change_marker()
+            return self._rung.is_set() or before != self._last_marker
+        if time.monotonic() - self._last_look > POLL_SECONDS:
+            await self._look(self._store.look)
+            self._last_look = time.monotonic()
+        return True
+
     async def _deliver(self) -> None:
         """Read what is new and queue it. Ownership is read after the calls, so that no call follows a former owner.
 
         Of the changes, those with an owner come first: who changes to another extension has not lost one.
         """
-        # Ids are in the order of commits: SQLite has one writer at a time.
-        calls = self._store.list_calls_after(self._last_call)
-        started = datetime.now(UTC)
-        changes = self._store.list_extensions_changed_since(self._last_change - _OVERLAP)
+        started, calls, changes = await self._look(self._read_news)
         self._last_change = started
         for number, owner_id, owner in sorted(changes, key=lambda change: change[1] is None):
             await self._apply_change(number, owner_id, owner)
+        oldest = self._store.now() - self._store.call_lifetime
         for call in calls:
-            for stream in tuple(self._by_extension.get(call.extension, ())):
-                self._push(stream, (call,))
-            self._last_call = call.id
-        if self._delivered and (self._marking is None or self._marking.done()):
-            self._marking = asyncio.create_task(self._mark_delivered())
+            self._position = self._position.after(call.id)
+            if call.extension is not None and call.created_at >= oldest:
+                for stream in tuple(self._by_extension.get(call.extension, ())):
+                    stream.push(call, self._position)
+        self._await_missing()
 
-    async def _mark_delivered(self) -> None:
-        """Record what was sent, beside the delivery of what comes next."""
-        delivered, self._delivered = self._delivered, []
-        try:
-            await self._in_pool(self._store.mark_delivered, delivered)
-        except StoreUnavailable:
-            self._delivered += delivered
-        if self._delivered:
-            self._rung.set()
+    def _read_news(self) -> tuple[datetime, Sequence[Delivery], Sequence[tuple[str, int | None, str | None]]]:
+        calls = self._store.list_calls_after(self._position)
+        started = self._store.now()
+        return started, calls, self._store.list_extensions_changed_since(self._last_change - self._overlap)
+
+    def _await_missing(self) -> None:
+        """Wait for numbers that were passed over until a call with such a number would be too old to pop up."""
+        missing = self._position.missing
+        if not missing and not self._missing_since:
+            return
+        now = time.monotonic()
+        self._missing_since = {number: self._missing_since.get(number, now) for number in missing}
+        lifetime = self._store.call_lifetime.total_seconds()
+        self._position = self._position.without(n for n, since in self._missing_since.items() if now - since > lifetime)
+
+    async def _record(self) -> None:
+        """Record in the store which calls were sent to a browser; after the fact, so that no call waits for it."""
+        while True:
+            await self._has_delivered.wait()
+            self._has_delivered.clear()
+            delivered, self._delivered = self._delivered, []
+            try:
+                await self._write(self._store.mark_delivered, delivered)
+            except StoreUnavailable:
+                self._delivered += delivered
+                self._has_delivered.set()
+                await asyncio.sleep(POLL_SECONDS)
+            except Exception:
+                log.exception("recording of deliveries")
 
     async def _apply_change(self, number: str, owner_id: int | None, owner: str | None) -> None:
         """Give an extension to its owner's streams and take it from anybody else's, telling their pages."""
-        for stream in tuple(self._streams):
-            if stream.agent_id == owner_id and stream.extension != number and stream in self._streams:
+        for stream in tuple(self._by_agent.get(owner_id, ()) if owner_id is not None else ()):
+            if stream.extension != number and stream in self._streams:
                 if stream.extension is not None:
-                    stream.put(_Event(_text("ramal", {"ramal": number})))
+                    stream.put(Event(text("ramal", {"ramal": number})))
                 await self._move(stream, number)
         for stream in tuple(self._by_extension.get(number, ())):
             if stream.agent_id != owner_id and stream in self._streams:
                 await self._move(stream, None)
-                stream.put(_Event(_text("ramal", {"mensagem": _lost(number, owner)})))
-
-    def _push(self, stream: _Stream, calls: Iterable[Delivery]) -> None:
-        for call in calls:
-            if call.id not in stream.sent:
-                stream.sent.add(call.id)
-                stream.put(_Event(_text("chamada", {"token": call.token}, call.id), call))
+                stream.put(Event(text("ramal", {"mensagem": _lost(number, owner)})))
 
     async def _keep_listeners(self) -> None:
         while True:
             await asyncio.sleep(LISTENER_SECONDS / 3)
-            until = datetime.now(UTC) + timedelta(seconds=LISTENER_SECONDS)
-            with suppress(StoreUnavailable):
-                await self._in_pool(self._store.keep_listeners, self._worker, tuple(self._by_extension), until)
+            until = self._store.now() + timedelta(seconds=LISTENER_SECONDS)
+            try:
+                await self._write(self._store.keep_listeners, self._worker, tuple(self._by_extension), until)
+                await self._write(self._store.forget_announcements)
+            except StoreUnavailable:
+                continue
+            except Exception:
+                log.exception("keeping of listeners")
 
-    async def _in_pool(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+    async def _look(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Read what deliveries wait for: at once from a file, in a thread of its own over a network."""
+        if self._store.is_embedded:
+            return work(*arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._looker, work, *arguments)
 
+    async def _ask(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._openers, work, *arguments)
 
-_HEARTBEAT = _Event(b": \n\n")
-_START = {
-    "type": "http.response.start",
-    "status": 200,
-    "headers": [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (b"x-accel-buffering", b"no"),  # nginx passes each event on at once
-    ],
-}
+    async def _write(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work, *arguments)
 
 
 def _ring(loop: asyncio.AbstractEventLoop, rung: asyncio.Event) -> None:
     with suppress(RuntimeError):  # the loop has closed: the process ends
         loop.call_soon_threadsafe(rung.set)
-
-
-def _part(body: bytes) -> dict[str, object]:
-    return {"type": "http.response.body", "body": body, "more_body": True}
-
-
-def _text(name: str, data: dict[str, str], event_id: int | None = None) -> bytes:
-    identity = "" if event_id is None else f"id: {event_id}\n"
-    return f"{identity}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
 def _lost(number: str, owner: str | None) -> str:
@@ -328,16 +333,7 @@ def _lost(number: str, owner: str | None) -> str:
     return f"O ramal {number} foi assumido por {owner}."
 
 
-async def _end_when_gone(receive: Receive, stream: _Stream) -> None:
+async def _end_when_gone(receive: Receive, stream: BrowserStream) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     stream.put(None)
-
-
-def _cookie_of(scope: Scope) -> str:
-    return parse_cookie(header(scope, b"cookie").decode("latin-1")).get(SESSION_COOKIE, "")
-
-
-def _last_event_id(scope: Scope) -> int:
-    value = header(scope, b"last-event-id")
-    return int(value) if value.isdigit() and len(value) < 19 else 0

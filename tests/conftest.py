@@ -4,13 +4,14 @@ The service is the installed command, started as README says; readiness is asked
 a mock: the database, the server, the SOAP client and the browser are the real ones.
 """
 
+import atexit
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,10 @@ import httpx
 import pytest
 
 from soap_service.store import Store
+from tests.postgres import Postgres, create_database, drop_database
+from tests.waiting import free_port, wait_until
+
+pytest_plugins = ["tests.chromium"]
 
 pytest_plugins = ["tests.chromium"]
 
@@ -34,6 +39,8 @@ class Service:
     url: str
     data: Path
     process: "subprocess.Popen[bytes]"
+    database_url: str
+    verify: ssl.SSLContext | bool = True
 
     @property
     def endpoint(self) -> str:
@@ -42,10 +49,6 @@ class Service:
     @property
     def log(self) -> str:
         return (self.data / "service.log").read_text("utf-8")
-
-    @property
-    def database_url(self) -> str:
-        return f"sqlite:///{self.data / 'soap-service.db'}"
 
     @cached_property
     def store(self) -> Store:
@@ -66,43 +69,41 @@ class Service:
             '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
             f'<{operation} xmlns="{NAMESPACE}">{inner}</{operation}></e:Body></e:Envelope>'
         )
-        return httpx.post(self.endpoint, content=envelope, headers={"Content-Type": "text/xml"}).text
+        return self._client.post(self.endpoint, content=envelope, headers={"Content-Type": "text/xml"}).text
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """One client for all calls: a new one takes longer than a call."""
+        return httpx.Client(verify=self.verify, timeout=15, limits=httpx.Limits(max_connections=100))
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        self.__dict__.pop("store", self.store).close()
+        for held in ("store", "_client"):
+            if held in self.__dict__:
+                self.__dict__.pop(held).close()
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(15)
 
 
-def start_service(data: Path, *flags: str, port: int = 0, **environment: str) -> Service:
-    """Start the demonstration on a folder and a free port, and return when it is ready."""
+def start_service(
+    data: Path, *flags: str, port: int = 0, database_url: str = "", wrapper: Sequence[str] = (), **environment: str
+) -> Service:
+    """Start the demonstration on a folder or database and a free port, and return when it is ready.
+
+    A `wrapper` is a command that runs the service: it exits with the service's status.
+    """
     port = port or free_port()
+    database_url = database_url or f"sqlite:///{data / 'soap-service.db'}"
     command = [sys.executable, "-m", "soap_service", "demo", "--data", str(data), "--port", str(port), *flags]
+    command = [*wrapper, *command, "--database-url", database_url]
     settings = {"SOAP_SERVICE_DEMO_PASSWORD": PASSWORD, "PYTHONUNBUFFERED": "1", **environment}
     data.mkdir(exist_ok=True)
     with (data / "service.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **settings})
-    service = Service(f"http://127.0.0.1:{port}", data, process)
+    atexit.register(process.kill)  # nothing outlives the run, however it ends
+    service = Service(f"http://127.0.0.1:{port}", data, process, database_url)
     wait_until(lambda: _is_ready(service), READY_SECONDS)
     return service
-
-
-def wait_until(happens: Callable[[], object], seconds: float = 10.0) -> None:
-    """Return as soon as it is true; fail the test when it has not become so in time."""
-    deadline = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < deadline, f"did not happen within {seconds} s"
-        time.sleep(0.02)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def element(envelope: str, name: str) -> str:
@@ -121,22 +122,61 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     assert "Traceback" not in service.log, service.log
 
 
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server in which databases can be made."""
+    if given := os.environ.get("TEST_POSTGRESQL_URL"):
+        yield given
+        return
+    server = Postgres()
+    yield server.url
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def template(postgres_url: str) -> Iterator[str]:
+    """The name of an empty database with the newest schema."""
+    url = create_database(postgres_url)
+    store = Store(url)
+    store.upgrade()
+    store.close()
+    yield str(store.url.database)
+    drop_database(postgres_url, url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of the test's own, of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+    else:
+        yield request.getfixturevalue("postgresql_database_url")
+
+
+@pytest.fixture
+def postgresql_database_url(postgres_url: str, template: str) -> Iterator[str]:
+    """An empty database of the test's own on PostgreSQL."""
+    url = create_database(postgres_url, template)
+    yield url
+    drop_database(postgres_url, url)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """An empty store on a database of its own, of each kind."""
+    store = Store(database_url)
+    store.upgrade()
+    yield store
+    store.close()
+
+
 @pytest.fixture
 def own_service(tmp_path: Path) -> Iterator[Service]:
-    """A demonstration of the test's own, for what changes it."""
+    """A demonstration of the test's own, for what changes it; on SQLite."""
     service = start_service(tmp_path)
     yield service
     service.stop()
     assert "Traceback" not in service.log, service.log
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """An empty store on a file of its own."""
-    store = Store(f"sqlite:///{tmp_path / 'store.db'}")
-    store.upgrade()
-    yield store
-    store.close()
 
 
 def _is_ready(service: Service) -> bool:

@@ -46,10 +46,17 @@ _CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
+#: The highest that PostgreSQL's integer holds.
+_HIGHEST_NUMBER = 2**31 - 1
+
+
 class _NumberConverter(IntegerConverter):
-    """A request's number: no zeros in front, and not so long that a database could not hold it."""
+    """A request's number: no zeros in front, and none that a database could not hold."""
 
     regex = "[1-9][0-9]{0,9}"
+
+    def __init__(self, map: Map) -> None:  # noqa: A002 - Werkzeug's name
+        super().__init__(map, max=_HIGHEST_NUMBER)
 
 
 class _TokenConverter(BaseConverter):

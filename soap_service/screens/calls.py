@@ -1,6 +1,5 @@
 """Calls: the first page, the list, the page of one call, its popup and its button. Knows no event stream."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -68,15 +67,16 @@ def caller_of(store: Store, call: Call) -> Requester | None:
 def _calls_with_states(visit: Visit, limit: int) -> list[tuple[Call, CallState]]:
     if visit.extension is None:
         return []
-    now = datetime.now(UTC)
+    now = visit.store.now()
     calls = visit.store.list_calls_at(visit.extension, limit)
     return [(call, call.state(now, visit.store.call_lifetime)) for call in calls]
 
 
 def _call_values(visit: Visit, token: str) -> dict[str, Any]:
     call = visit.store.find_call(token)
-    state = call.state(datetime.now(UTC), visit.store.call_lifetime)
-    is_young = datetime.now(UTC) - call.created_at <= visit.store.call_lifetime
+    now = visit.store.now()
+    state = call.state(now, visit.store.call_lifetime)
+    is_young = now - call.created_at <= visit.store.call_lifetime
     values = {"call": call, "state": state, "is_live": state in _LIVE and is_young}
     if call.request_id is None:
         return {**values, "request": None, "requester": caller_of(visit.store, call), "may_execute": False}

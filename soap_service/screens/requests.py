@@ -1,7 +1,5 @@
 """A request's page and its execution. Every right is asked of the store again when a button is pressed."""
 
-from datetime import UTC, datetime
-
 from werkzeug.wrappers import Response
 
 from soap_service.errors import ExecutionRefused, TransitionRefused
@@ -35,7 +33,7 @@ def show_request(visit: Visit, number: int) -> Response:
         "request.html",
         request=request,
         children=visit.store.list_children(number),
-        is_late=request.is_late(datetime.now(UTC)),
+        is_late=request.is_late(visit.store.now()),
         may_execute=visit.store.may_execute(number, visit.agent.id),
         may_reactivate=_allows(request, Action.REACTIVATE) and visit.store.may_act(number, visit.agent.id),
         notice=notice,
@@ -75,7 +73,7 @@ def _execution_page(visit: Visit, number: int, form: Form, status: int = 200, pr
         "execution.html",
         status,
         request=request,
-        is_late=request.is_late(datetime.now(UTC)),
+        is_late=request.is_late(visit.store.now()),
         buttons=[name for name, (action, _) in _BUTTONS.items() if _allows(request, action)],
         form=form,
         problem=problem,

@@ -1,7 +1,6 @@
 """What administrators set: parameters with their history, integrations, the service catalogue."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -43,7 +42,7 @@ class Administration(Database):
             session.merge(Parameter(id=parameter_id, value=value))
             session.add(
                 ParameterChange(
-                    parameter_id=parameter_id, before=before, after=value, actor=actor, changed_at=datetime.now(UTC)
+                    parameter_id=parameter_id, before=before, after=value, actor=actor, changed_at=self.now()
                 )
             )
         return value
@@ -69,7 +68,7 @@ class Administration(Database):
             secret_hash=digest,
             addresses=addresses,
             operations=operations,
-            created_at=datetime.now(UTC),
+            created_at=self.now(),
         )
         try:
             with self.writing() as session:
@@ -91,7 +90,7 @@ class Administration(Database):
             integration = session.scalar(query)
             if integration is None:
                 raise IntegrationNotFound(name)
-            integration.revoked_at = datetime.now(UTC)
+            integration.revoked_at = self.now()
 
     def add_service(
         self, name: str, kind: str, group: str, sla_minutes: int | None = None, contract: str = ""

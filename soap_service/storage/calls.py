@@ -1,22 +1,26 @@
 """Calls from their announcement to their answer, and who listens for them. The child request of a call is made here."""
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, exists, func, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Executable, bindparam, delete, exists, func, select, union_all, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from soap_service.deadlines import WorkingCalendar
 from soap_service.errors import CallNotFound, RequestNotFound
 from soap_service.model import Call, Extension, Listener, Notice, RecentCall, Request, Requester, UtcDateTime
+from soap_service.positions import MOST_MISSING, Position
 from soap_service.situations import Action, Situation
 from soap_service.storage.administration import child_service
 from soap_service.storage.database import Database
 from soap_service.storage.requests import NewRequest, add_event, create_request
+
+log = logging.getLogger(__name__)
 
 #: Keys of announced calls are kept this long, in case `repeat_within` grows.
 _KEYS_KEPT = timedelta(hours=1)
@@ -59,7 +63,7 @@ class Delivery:
 
     id: int
     token: str
-    extension: str
+    extension: str | None
     created_at: datetime
 
 
@@ -83,21 +87,20 @@ class Calls(Database):
 
         Raises: RequestNotFound when the request does not exist or is not the document's; nothing is kept then.
         """
-        try:
-            return self._announce(announcement)
-        except IntegrityError:  # another node announced the same call at the same moment: now it is a repeat
-            return self._announce(announcement)
+        return self.resolving(lambda: self._announce(announcement))
 
     def _announce(self, announcement: Announcement) -> Receipt:
         with self.writing(ring=True) as session:
-            now = datetime.now(UTC)
+            now = self.now()
             requester_id = session.scalar(select(Requester.id).where(Requester.document == announcement.document))
             if announcement.request_id is not None:
                 owner = session.scalar(select(Request.requester_id).where(Request.id == announcement.request_id))
                 if owner is None or owner != requester_id:
                     raise RequestNotFound(announcement.request_id)
-            session.execute(delete(RecentCall).where(RecentCall.announced_at < now - _KEYS_KEPT))
+            if self.is_embedded:  # nodes would wait for each other here; there `forget_announcements` does it
+                session.execute(delete(RecentCall).where(RecentCall.announced_at < now - _KEYS_KEPT))
             recent = session.get(RecentCall, announcement.key(), with_for_update=True)
+            now = self.now()  # again: another node's announcement may have been waited for
             # A clock that was set back must not make everything a repeat.
             if recent is not None and timedelta(0) <= now - recent.announced_at <= self.repeat_within:
                 return _receipt(_call(session, recent.token))
@@ -131,30 +134,49 @@ class Calls(Database):
         with self.reading() as session:
             return session.scalars(query.options(joinedload(Call.requester), joinedload(Call.answered_by))).all()
 
-    def list_calls_after(self, call_id: int) -> Sequence[Delivery]:
-        """Return the calls with an extension and a higher id, oldest first; one round trip."""
-        return [Delivery(*row) for row in self.ask(_CALLS_AFTER, call_id=call_id)]
+    def list_calls_after(self, position: Position) -> Sequence[Delivery]:
+        """Return the calls that a position does not cover, by id; one round trip."""
+        if position.missing:
+            return self._deliveries(_CALLS_NOT_COVERED, last=position.last, missing=sorted(position.missing))
+        return self._deliveries(_CALLS_AFTER, last=position.last)
 
     def list_calls_waiting(self, extension: str) -> Sequence[Delivery]:
         """Return the calls at an extension that nobody has seen and that are not too old to pop up, oldest first."""
-        since = datetime.now(UTC) - self.call_lifetime
-        return [Delivery(*row) for row in self.ask(_CALLS_WAITING, extension=extension, since=since)]
+        since = self.now() - self.call_lifetime
+        return self._deliveries(_CALLS_WAITING, extension=extension, since=since)
 
-    def newest_call_id(self) -> int:
-        """Return the highest id of a call; 0 when there is none."""
-        return int(self.ask(_NEWEST_CALL)[0][0] or 0)
+    def _deliveries(self, query: Executable, **values: object) -> Sequence[Delivery]:
+        """Return the calls that a query finds; one that cannot be read is logged and holds up no other."""
+        with suppress(ValueError, TypeError):
+            return [Delivery(*row) for row in self.ask(query, **values)]
+        found = []
+        for (call_id,) in self.ask(_IDS[query], **values):
+            try:
+                found += [Delivery(*row) for row in self.ask(_ONE_CALL, call_id=call_id)]
+            except (ValueError, TypeError):
+                log.error("call %d cannot be read and is passed over", call_id)
+        return found
+
+    def newest_position(self) -> Position:
+        """Return the position of who has read every call that is there now."""
+        return Position.of(row[0] for row in self.ask(_NEWEST_CALLS))
 
     def mark_delivered(self, tokens: Sequence[str]) -> None:
         """Record that the event of each of these calls was sent to a browser; the first time counts."""
-        with self.writing() as session:
-            unsent = update(Call).where(Call.token.in_(tokens), Call.delivered_at.is_(None))
-            session.execute(unsent.values(delivered_at=datetime.now(UTC)))
+        self.resolving(lambda: self._mark(Call.token.in_(tokens), Call.delivered_at))
 
     def mark_seen(self, token: str) -> None:
         """Record that the popup of a call was on an agent's screen; the first time counts."""
+        self.resolving(lambda: self._mark(Call.token == token, Call.seen_at))
+
+    def _mark(self, which: ColumnElement[bool], column: InstrumentedAttribute[datetime | None]) -> None:
         with self.writing() as session:
-            unseen = update(Call).where(Call.token == token, Call.seen_at.is_(None))
-            session.execute(unseen.values(seen_at=datetime.now(UTC)))
+            session.execute(update(Call).where(which, column.is_(None)).values({column: self.now()}))
+
+    def forget_announcements(self) -> None:
+        """Forget the keys of announcements that are too old to be repeated."""
+        with self.writing() as session:
+            session.execute(delete(RecentCall).where(RecentCall.announced_at < self.now() - _KEYS_KEPT))
 
     def answer_call(self, token: str, agent_id: int) -> Answer:
         """Record that an agent pressed the button of a call, and launch its child request if 282 and 283 say so.
@@ -162,15 +184,12 @@ class Calls(Database):
         At most one child a call, however often and by whomever it is pressed: the key of its origin is unique.
         Raises: CallNotFound.
         """
-        try:
-            return self._answer(token, agent_id)
-        except IntegrityError:  # another node launched the child at the same moment: now it is there
-            return self._answer(token, agent_id)
+        return self.resolving(lambda: self._answer(token, agent_id))
 
     def _answer(self, token: str, agent_id: int) -> Answer:
         with self.writing() as session:
-            now = datetime.now(UTC)
-            call = _call(session, token)
+            now = self.now()
+            call = _call(session, token, is_changed=True)
             call.seen_at = call.seen_at or now
             if call.answered_at is None:
                 call.answered_at, call.answered_by_id = now, agent_id
@@ -189,28 +208,37 @@ class Calls(Database):
                 kind=service.kind,
                 description=f"Visualização da solicitação {call.request.id} durante uma ligação.",
             )
-            child = create_request(session, viewed, service, self.calendar, origin, parent_id=call.request.id)
+            child = create_request(session, viewed, service, self.calendar, origin, now, parent_id=call.request.id)
             child.situation, child.closed_at = Situation.CLOSED, child.opened_at
-            add_event(session, child.id, "Automático", Action.OPEN)
-            add_event(session, child.id, "Automático", Action.CLOSE)
+            add_event(session, child.id, "Automático", Action.OPEN, now)
+            add_event(session, child.id, "Automático", Action.CLOSE, now)
             return Answer(child.id)
 
 
-_DELIVERY = select(Call.id, Call.token, Call.extension, Call.created_at).order_by(Call.id)
-_CALLS_AFTER = _DELIVERY.where(Call.id > bindparam("call_id"), Call.extension.is_not(None))
-_CALLS_WAITING = _DELIVERY.where(
+_DELIVERY = select(Call.id, Call.token, Call.extension, Call.created_at)
+_ONE_CALL = _DELIVERY.where(Call.id == bindparam("call_id"))
+_NEWER = _DELIVERY.where(Call.id > bindparam("last"))
+_CALLS_AFTER = _NEWER.order_by(Call.id)
+_MISSED = _DELIVERY.where(Call.id.in_(bindparam("missing", expanding=True)))
+_CALLS_NOT_COVERED = union_all(_MISSED, _NEWER).order_by("id")
+_CALLS_WAITING = _DELIVERY.order_by(Call.id).where(
     Call.extension == bindparam("extension"),
     Call.created_at >= bindparam("since", type_=UtcDateTime),
     Call.seen_at.is_(None),
 )
-_NEWEST_CALL = select(func.max(Call.id))
+_IDS: dict[Executable, Executable] = {
+    query: select(query.subquery().c.id).order_by("id") for query in (_CALLS_AFTER, _CALLS_NOT_COVERED, _CALLS_WAITING)
+}
+_NEWEST_CALLS = select(Call.id).where(Call.id > select(func.max(Call.id) - MOST_MISSING).scalar_subquery())
 
 
-def _call(session: Session, token: str) -> Call:
+def _call(session: Session, token: str, is_changed: bool = False) -> Call:
+    """Return a call; when it will be changed, nobody else changes it meanwhile."""
+    query = select(Call).where(Call.token == token)
+    if is_changed:
+        session.scalar(query.with_for_update())
     call = session.scalar(
-        select(Call)
-        .where(Call.token == token)
-        .options(joinedload(Call.requester), joinedload(Call.request), joinedload(Call.answered_by))
+        query.options(joinedload(Call.requester), joinedload(Call.request), joinedload(Call.answered_by))
     )
     if call is None:
         raise CallNotFound

@@ -1,95 +1,148 @@
-"""The database behind the store: connections, transactions, migrations. Knows no table's meaning.
+"""The database behind the store: connections, transactions, its clock and its bell. Knows no table's meaning.
 
 Reads run on autocommit connections; writes in one transaction each, one at a time on SQLite. Driver errors become
 domain errors here and nowhere else.
 """
 
-import fcntl
 import logging
-import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import Connection, Executable, make_url, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from soap_service.errors import InvalidValue, StoreUnavailable
+from soap_service.errors import InvalidValue, StoreUnavailable, TransactionLost
+from soap_service.storage import postgresql, sqlite
 from soap_service.storage.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
-#: How long a transaction waits for another writer, in seconds.
-BUSY_SECONDS = 5.0
+_T = TypeVar("_T")
+
+#: How long a change whose fate is not known is looked for again by its key, in seconds.
+RESOLVE_SECONDS = 2.0
 _DATA_VERSION = text("PRAGMA data_version")
-_MIGRATIONS = Path(__file__).parent.parent / "migrations"
+_LOOK = text("SELECT clock_timestamp(), current_setting('transaction_read_only')")
+_RING = text("SELECT pg_notify(:channel, :name)")
 
 
 class Database:
-    """One database: `sqlite:///file` embedded, in WAL mode with every commit synced to the disk."""
+    """One database: `sqlite:///file` embedded, or `postgresql://user@host/name` shared by many nodes."""
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_embedded = self.url.get_backend_name() == "sqlite"
-        self._lock = _WriterLock(Path(f"{self.url.database}-writer")) if self.is_embedded else None
-        self._reader = self._engine(isolation_level="AUTOCOMMIT")
-        self._writer = self._engine()
-        self._driver_error: type[Exception] = self._reader.dialect.loaded_dbapi.Error
+        self._lock: sqlite.WriterLock | nullcontext[None] = nullcontext()
+        self._ear: postgresql.Ear | None = None
+        if self.is_embedded:
+            self._lock = sqlite.WriterLock(Path(f"{self.url.database}-writer"))
+            # An error's text may reach the log; documents must not.
+            self._reader = sqlite.make_engine(self.url, isolation_level="AUTOCOMMIT", hide_parameters=True)
+            self._writer = sqlite.make_engine(self.url, hide_parameters=True)
+        elif self.url.get_backend_name() == "postgresql":
+            self._server = postgresql.Server(self.url)
+            self._writer = self._server.make_engine(hide_parameters=True)
+            self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
+        else:
+            raise InvalidValue("database_url", "it begins with sqlite:/// or postgresql://")
+        driver: type[Exception] = self._reader.dialect.loaded_dbapi.Error
+        self._errors = (driver, DBAPIError, PoolTimeout)
         self._prepared: dict[Executable, Prepared] = {}
         self._held = threading.local()
         self._connections: set[Connection] = set()
         self._bells: list[Callable[[], None]] = []
-
-    def _engine(self, **options: Any) -> Engine:
-        options["hide_parameters"] = True  # an error's text may reach the log; documents must not
-        if not self.is_embedded:
-            return create_engine(self.url, **options)
-        engine = create_engine(self.url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **options)
-        event.listen(engine, "connect", _prepare_sqlite)
-        if "isolation_level" not in options:
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        return engine
+        self._name = secrets.token_hex(8)
+        self._rings_others = not self.is_embedded
+        self._clock: tuple[float, datetime] | None = None
 
     def close(self) -> None:
         """Close every connection; nothing may be asked at the same time."""
+        if self._ear is not None:
+            self._ear.end()
+            self._ear = None
         for connection in self._connections:
-            connection.close()
+            with suppress(SQLAlchemyError):
+                connection.close()
         self._connections.clear()
         self._held = threading.local()
         self._reader.dispose()
         self._writer.dispose()
-        if self._lock is not None:
+        if isinstance(self._lock, sqlite.WriterLock):
             self._lock.close()
 
     def when_rung(self, bell: Callable[[], None]) -> None:
-        """Have `bell` called after each commit that the agents' screens wait for, in the committing thread."""
+        """Have `bell` called, in any thread, after each commit that the agents' screens wait for.
+
+        On PostgreSQL those of other nodes ring it too; on SQLite `change_marker` tells of them.
+        """
         self._bells.append(bell)
+        if not self.is_embedded and self._ear is None:
+            self._ear = postgresql.Ear(self._server, self._name, self._ring_here)
+            self._ear.start()
+
+    def now(self) -> datetime:
+        """Return the time by the clock that decides: on PostgreSQL the database's, as it was last looked at."""
+        if self._clock is None:
+            return datetime.now(UTC)
+        then, instant = self._clock
+        return instant + timedelta(seconds=time.monotonic() - then)
+
+    def look(self) -> None:
+        """Look whether the database is there, can be written, and what time it has; raises StoreUnavailable.
+
+        On SQLite there is nothing to look at.
+        """
+        if self.is_embedded:
+            return
+        asked = time.monotonic()
+        instant, is_read_only = self.ask(_LOOK)[0]
+        answered = time.monotonic()
+        if is_read_only == "on":
+            log.error("database: it is read-only")
+            self._connections.clear()
+            self._held = threading.local()  # no thread asks it again
+            self._writer.dispose()
+            raise StoreUnavailable
+        uncertainty = timedelta(seconds=answered - asked)
+        if self._clock is None or abs(self.now() - instant) > uncertainty:
+            self._clock = ((asked + answered) / 2, instant)
 
     def ask(self, statement: Executable, **values: object) -> Sequence[Any]:
         """Return the rows of a prebuilt statement, in one round trip on this thread's own autocommit connection.
 
         This is the cheap way, for what a call or an event waits for. Raises: StoreUnavailable.
         """
-        prepared = self._prepared.get(statement)
-        if prepared is None:
-            prepared = self._prepared[statement] = Prepared(statement, self._reader.dialect)
         connection: Connection | None = getattr(self._held, "connection", None)
         try:
             if connection is None:
                 connection = self._hold()
-            return prepared.ask(self._held.cursor, values)
-        except (self._driver_error, DBAPIError, PoolTimeout) as error:
-            if connection is not None:
-                self._held.connection = None
-                self._connections.discard(connection)
-                connection.close()
-            log.error("database: %s", getattr(error, "orig", error))
-            raise StoreUnavailable from error
+            return self._ask(connection, statement, values)
+        except self._errors as error:
+            failure = self._let_go(connection, error)
+            if not isinstance(failure, TransactionLost):
+                raise failure from error
+        connection = None
+        try:  # the connection was a stale one: a question may be asked twice
+            connection = self._hold()
+            return self._ask(connection, statement, values)
+        except self._errors as error:
+            raise self._let_go(connection, error) from error
+
+    def _ask(self, connection: Connection, statement: Executable, values: dict[str, object]) -> Sequence[Any]:
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = self._prepared[statement] = Prepared(statement, self._reader.dialect)
+        if prepared.is_expanding:
+            return connection.execute(statement, values).all()
+        return prepared.ask(self._held.cursor, values)
 
     def _hold(self) -> Connection:
         """Keep a connection, and a cursor of the driver's, for this thread."""
@@ -98,24 +151,70 @@ class Database:
         self._held.cursor = connection.connection.cursor()
         return connection
 
+    def _let_go(self, connection: Connection | None, error: Exception) -> StoreUnavailable:
+        """Forget this thread's connection and return what its error means."""
+        self._held.connection = self._held.cursor = None
+        is_gone = False
+        if connection is not None:
+            self._connections.discard(connection)
+            with suppress(SQLAlchemyError):
+                is_gone = not self.is_embedded and postgresql.forget_if_gone(connection, error)
+                connection.close()
+        return self._failure(error, is_gone)
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give a session whose every statement stands for itself; what it loads outlives it."""
-        with _as_domain_errors(), Session(self._reader, expire_on_commit=False) as session:
+        with self._as_domain_errors(), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def writing(self, ring: bool = False) -> Iterator[Session]:
         """Give a session in one transaction, committed at the end; then ring the bell if asked.
 
-        Raises: StoreUnavailable when the database cannot be written within `BUSY_SECONDS`.
+        Raises: StoreUnavailable when the database cannot be written in time; TransactionLost when it is not known
+        whether it was, or when another transaction won.
         """
         sessions = sessionmaker(self._writer, expire_on_commit=False)
-        with _as_domain_errors(), self._lock or _NO_LOCK, sessions.begin() as session:
+        with self._as_domain_errors(), self._lock, sessions.begin() as session:
             yield session
         if ring:
-            for bell in self._bells:
-                bell()
+            self.ring()
+
+    def resolving(self, work: Callable[[], _T]) -> _T:
+        """Return what `work` does in a transaction; do it again when another was faster or its fate is not known.
+
+        For what a unique key makes the same however often it is done: the second time finds what the first has left.
+        """
+        deadline = time.monotonic() + RESOLVE_SECONDS
+        is_lost, races = False, 0
+        while True:
+            try:
+                return work()
+            except IntegrityError:  # another node was faster: now it is there to be found
+                races += 1
+                if races > 3:
+                    raise
+            except StoreUnavailable as error:
+                is_lost = is_lost or isinstance(error, TransactionLost)
+                if not is_lost or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def ring(self) -> None:
+        """Wake whoever waits for changes, here and on other nodes. A bell that cannot be rung is no failure."""
+        self._ring_here()
+        if self._rings_others:
+            try:
+                with self._reader.connect() as connection:
+                    connection.execute(_RING, {"channel": postgresql.CHANNEL, "name": self._name})
+            except (DBAPIError, PoolTimeout) as error:
+                if postgresql.sqlstate_of(getattr(error, "orig", None)) == postgresql.NO_SUCH_FUNCTION:
+                    self._rings_others = False  # an engine without NOTIFY: others look every second
+
+    def _ring_here(self) -> None:
+        for bell in self._bells:
+            bell()
 
     def change_marker(self) -> int:
         """Return a number that differs after any other connection has committed (`PRAGMA data_version`), else 0."""
@@ -123,120 +222,19 @@ class Database:
             return 0
         return int(self.ask(_DATA_VERSION)[0][0])
 
-    def is_ready(self) -> bool:
-        """Tell whether the database answers and has the schema of this program."""
+    def _failure(self, error: Exception, is_gone: bool = False) -> StoreUnavailable:
+        """Return the domain's word for a driver's error, and log the driver's."""
+        original = getattr(error, "orig", error)
+        log.error("database: %s", str(original).partition("\n")[0])
+        is_lost = is_gone or getattr(error, "connection_invalidated", False)
+        is_lost = is_lost or postgresql.sqlstate_of(original) in postgresql.LOST_TO_ANOTHER
+        return TransactionLost() if is_lost else StoreUnavailable()
+
+    @contextmanager
+    def _as_domain_errors(self) -> Iterator[None]:
         try:
-            return self.schema_version() == newest_schema_version()
-        except StoreUnavailable:
-            return False
-
-    def schema_version(self) -> str | None:
-        """Return the migration that the database stands at; None for an empty one."""
-        with self.reading() as session:
-            if not session.connection().dialect.has_table(session.connection(), "alembic_version"):
-                return None
-            return session.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-
-    def upgrade(self) -> None:
-        """Bring the database up to the schema of this program; does nothing where it already is."""
-        if self.is_embedded and self.url.database:
-            with _as_domain_errors():
-                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        version = self.schema_version()
-        if version == newest_schema_version():
-            return
-        if version is not None and version > newest_schema_version():
-            raise InvalidValue(
-                "database_url", f"the database is newer ({version}) than this program; upgrade the program"
-            )
-        from alembic import command
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
-        with _as_domain_errors(), self._lock or _NO_LOCK, self._writer.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-        log.info("database brought up to schema %s", newest_schema_version())
-
-
-def newest_schema_version() -> str:
-    """Return the name of the newest migration: the first four characters of its file, in order."""
-    return max(file.name[:4] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
-
-
-class _WriterLock:
-    """One writer and one checkpointer at a time, among threads and processes, by a lock file beside the database.
-
-    SQLite alone allows a checkpoint beside a commit, which versions before 3.51.3 can get wrong (the WAL-reset bug).
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._threads = threading.Lock()
-        self._file = -1
-
-    def __enter__(self) -> None:
-        deadline = time.monotonic() + BUSY_SECONDS
-        if not self._threads.acquire(timeout=BUSY_SECONDS):
-            raise StoreUnavailable
-        try:
-            if self._file < 0:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            while not self._locked():
-                if time.monotonic() > deadline:
-                    raise StoreUnavailable
-                time.sleep(0.002)
-        except BaseException:
-            self._threads.release()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_UN)
-        self._threads.release()
-
-    def close(self) -> None:
-        """Close the lock file."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-
-    def _locked(self) -> bool:
-        with suppress(BlockingIOError):
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        return False
-
-
-class _NoLock:
-    """A server database keeps its writers apart itself."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-
-_NO_LOCK = _NoLock()
-
-
-@contextmanager
-def _as_domain_errors() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError:
-        raise  # a unique key did its work: the method that wrote knows what it means
-    except (DBAPIError, PoolTimeout, OSError) as error:
-        log.error("database: %s", getattr(error, "orig", error))
-        raise StoreUnavailable from error
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Set what holds for every SQLite connection; transactions are begun by us, not by the driver."""
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={int(BUSY_SECONDS * 1000)}",
-    ):
-        connection.execute(f"PRAGMA {pragma}").close()
+            yield
+        except IntegrityError:
+            raise  # a unique key did its work: the method that wrote knows what it means
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            raise self._failure(error) from error

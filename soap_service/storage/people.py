@@ -3,10 +3,11 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -106,12 +107,12 @@ class People(Database):
             agent = _agent(session, login)
             agent.is_active = False
             session.execute(delete(LoginSession).where(LoginSession.agent_id == agent.id))
-            _give_up_extension(session, agent.id)
+            _give_up_extension(session, agent.id, self.now())
 
     def open_session(self, agent_id: int, lifetime: timedelta) -> str:
         """Log a browser in and return the random id for its cookie; of it only the SHA-256 is kept."""
         cookie = secrets.token_urlsafe(32)
-        now = datetime.now(UTC)
+        now = self.now()
         with self.writing() as session:
             session.execute(delete(LoginSession).where(LoginSession.expires_at < now))
             session.add(
@@ -129,7 +130,7 @@ class People(Database):
         query = select(LoginSession).where(LoginSession.id_hash == _digest(cookie))
         with self.reading() as session:
             found = session.scalar(query.options(joinedload(LoginSession.agent).selectinload(Agent.groups)))
-        if found is None or found.expires_at < datetime.now(UTC) or not found.agent.is_active:
+        if found is None or found.expires_at < self.now() or not found.agent.is_active:
             raise NotFound
         return found
 
@@ -152,23 +153,31 @@ class People(Database):
         number = number.strip()
         if not is_extension(number):
             raise InvalidValue("ramal", "O ramal tem até 20 caracteres: dígitos, letras e * # + - . @ _")
+        self.resolving(lambda: self._register_extension(agent_id, number, take_over))
+
+    def _register_extension(self, agent_id: int, number: str, take_over: bool) -> None:
         with self.writing(ring=True) as session:
-            query = select(Extension).where(Extension.number == number).options(joinedload(Extension.agent))
-            extension = session.scalar(query.with_for_update(of=Extension)) or Extension(number=number)
+            # Locked in one order by everybody, and before their owners are read: who waited sees what the other did.
+            mine = or_(Extension.agent_id == agent_id, Extension.taken_from_id == agent_id)
+            involved = select(Extension).where(or_(Extension.number == number, mine)).order_by(Extension.number)
+            found = session.scalars(involved.with_for_update()).all()
+            extension = next((one for one in found if one.number == number), None) or Extension(number=number)
             if extension.agent_id == agent_id:
                 return
-            if extension.agent is not None and not take_over:
-                raise ExtensionTaken(number, extension.agent.name)
-            _give_up_extension(session, agent_id)
+            owner = None if extension.agent_id is None else session.get_one(Agent, extension.agent_id)
+            if owner is not None and not take_over:
+                raise ExtensionTaken(number, owner.name)
+            now = self.now()
+            _give_up_extension(session, agent_id, now)
             session.execute(update(Extension).where(Extension.taken_from_id == agent_id).values(taken_from_id=None))
             extension.taken_from_id, extension.agent_id = extension.agent_id, agent_id
-            extension.changed_at = datetime.now(UTC)
+            extension.changed_at = now
             session.add(extension)
 
     def release_extension(self, agent_id: int) -> None:
         """Give up the agent's extension; nothing happens when there is none."""
         with self.writing(ring=True) as session:
-            _give_up_extension(session, agent_id)
+            _give_up_extension(session, agent_id, self.now())
 
     def list_extensions_taken_from(self, agent_id: int) -> Sequence[Extension]:
         """Return the extensions, with their owners, that others took over and the agent has not been told of yet."""
@@ -188,7 +197,7 @@ class People(Database):
     def add_listener(self, worker: str, extension: str, until: datetime) -> None:
         """Say that a stream of a worker process listens for an extension."""
         with self.writing() as session:
-            session.merge(Listener(extension=extension, worker=worker, until=until))
+            _keep_listeners(session, worker, [extension], until)
 
     def remove_listener(self, worker: str, extension: str) -> None:
         """Say that no stream of a worker process listens for an extension any more."""
@@ -196,17 +205,17 @@ class People(Database):
             mine = delete(Listener).where(Listener.worker == worker)
             session.execute(mine.where(Listener.extension == extension))
 
-    def keep_listeners(self, worker: str, extensions: Sequence[str], until: datetime) -> None:
-        """Say which extensions a worker process listens for, and for no other; forget processes that died."""
+    def keep_listeners(self, worker: str, extensions: Collection[str], until: datetime) -> None:
+        """Say which extensions a worker process listens for, and for no other; forget processes that died.
+
+        Those of a process that could not say so for a while are there again.
+        """
         with self.writing() as session:
-            session.execute(delete(Listener).where(Listener.until < datetime.now(UTC)))
-            mine = Listener.worker == worker
-            known = set(session.scalars(select(Listener.extension).where(mine)))
-            for gone in known.difference(extensions):
-                session.execute(delete(Listener).where(mine, Listener.extension == gone))
-            session.execute(update(Listener).where(mine).values(until=until))
-            missing = set(extensions) - known
-            session.add_all(Listener(extension=number, worker=worker, until=until) for number in missing)
+            session.execute(delete(Listener).where(Listener.until < self.now()))
+            gone = delete(Listener).where(Listener.worker == worker, Listener.extension.not_in(extensions))
+            session.execute(gone)
+            if extensions:
+                _keep_listeners(session, worker, sorted(extensions), until)
 
     def remove_listeners(self, worker: str) -> None:
         """Say that a worker process listens for nothing: it starts or ends."""
@@ -234,9 +243,18 @@ def _agent(session: Session, login: str) -> Agent:
     return agent
 
 
-def _give_up_extension(session: Session, agent_id: int) -> None:
+def _give_up_extension(session: Session, agent_id: int, now: datetime) -> None:
     mine = update(Extension).where(Extension.agent_id == agent_id)
-    session.execute(mine.values(agent_id=None, taken_from_id=None, changed_at=datetime.now(UTC)))
+    session.execute(mine.values(agent_id=None, taken_from_id=None, changed_at=now))
+
+
+def _keep_listeners(session: Session, worker: str, extensions: Sequence[str], until: datetime) -> None:
+    """Write the rows, those that are there already and those that are not alike."""
+    rows = [{"extension": extension, "worker": worker, "until": until} for extension in extensions]
+    is_embedded = session.connection().dialect.name == "sqlite"
+    insert = (sqlite.insert if is_embedded else postgresql.insert)(Listener)
+    key = (Listener.extension, Listener.worker)
+    session.execute(insert.on_conflict_do_update(index_elements=key, set_={"until": insert.excluded.until}), rows)
 
 
 def _digest(cookie: str) -> bytes:

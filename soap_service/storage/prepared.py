@@ -1,7 +1,7 @@
 """Hot questions at the driver's price: a Core statement compiled once, asked on the driver's own connection.
 
 SQLAlchemy says what the statement and its types mean; only its machinery for each execution is left out. Measured on
-SQLite: 28 µs through a held SQLAlchemy connection, 8 µs this way.
+SQLite: 28 µs through a held SQLAlchemy connection, 8 µs this way. On PostgreSQL parameters go by name.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,13 @@ from sqlalchemy import Dialect, Executable
 class Prepared:
     """A statement in the words of one dialect, with what turns values into and rows out of the driver's types.
 
-    Its parameters are plain: an `in_` takes literals, as its length is compiled in.
+    Its parameters are plain; one that stands for a list makes it `is_expanding`, and SQLAlchemy must ask it.
     """
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         self.sql: str = compiled.string
+        self.is_expanding = any(bind.expanding for bind in compiled.binds.values())
         self._fixed: dict[str, Any] = {name: bind.value for name, bind in compiled.binds.items()}
         self._names: Sequence[str] | None = compiled.positiontup
         self._to_driver = {

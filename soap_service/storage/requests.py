@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, func, literal_column, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from soap_service.deadlines import WorkingCalendar, is_late
@@ -73,7 +72,7 @@ class Requests(Database):
                 opened_at=opened_at,
                 deadline=None if situation is Situation.SUSPENDED else due_at,
                 situation=SITUATION_LABELS[situation],
-                is_late=is_late(situation, due_at, closed_at, datetime.now(UTC)),
+                is_late=is_late(situation, due_at, closed_at, self.now()),
             )
         raise RequestNotFound(number)
 
@@ -104,20 +103,20 @@ class Requests(Database):
 
         Raises: RequesterNotFound, ServiceNotFound, AgentNotFound.
         """
-        try:
-            with self.writing() as session:
-                existing = session.scalar(select(Request.id).where(Request.origin_key == origin_key))
-                if existing is None:
-                    if session.get(Requester, new.requester_id) is None:
-                        raise RequesterNotFound(new.requester_id)
-                    service = active_service(session, new.service_id)
-                    request = create_request(session, new, service, self.calendar, origin_key)
-                    add_event(session, request.id, _agent(session, agent_id).name, Action.OPEN)
-                    existing = request.id
-        except IntegrityError:  # another node opened it between our look and our insert
-            with self.reading() as session:
-                existing = session.scalars(select(Request.id).where(Request.origin_key == origin_key)).one()
-        return self.find_request(existing)
+        return self.find_request(self.resolving(lambda: self._open(new, agent_id, origin_key)))
+
+    def _open(self, new: NewRequest, agent_id: int, origin_key: str) -> int:
+        with self.writing() as session:
+            existing = session.scalar(select(Request.id).where(Request.origin_key == origin_key))
+            if existing is not None:
+                return existing
+            if session.get(Requester, new.requester_id) is None:
+                raise RequesterNotFound(new.requester_id)
+            service = active_service(session, new.service_id)
+            now = self.now()
+            request = create_request(session, new, service, self.calendar, origin_key, now)
+            add_event(session, request.id, _agent(session, agent_id).name, Action.OPEN, now)
+            return request.id
 
     def execute_request(self, number: int, agent_id: int, action: Action, note: str) -> Request:
         """Do an action on a request, with its note in the history, and return it as it is then.
@@ -130,10 +129,11 @@ class Requests(Database):
                 raise RequestNotFound(number)
             if not _is_executor(session, request, agent_id):
                 raise ExecutionRefused(number)
-            change_situation(request, action, datetime.now(UTC).replace(microsecond=0), self.calendar)
-            add_event(session, number, _agent(session, agent_id).name, action, note)
+            now = self.now()
+            change_situation(request, action, now.replace(microsecond=0), self.calendar)
+            add_event(session, number, _agent(session, agent_id).name, action, now, note)
             if action is Action.CLOSE:
-                _close_children(session, request)
+                _close_children(session, request, now)
         return self.find_request(number)
 
 
@@ -154,10 +154,11 @@ def create_request(
     service: Service,
     calendar: WorkingCalendar,
     origin_key: str,
+    now: datetime,
     parent_id: int | None = None,
 ) -> Request:
     """Insert a request for a service, opened now, its deadline counted; its number is known afterwards."""
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = now.replace(microsecond=0)
     request = Request(
         parent_id=parent_id,
         requester_id=new.requester_id,
@@ -189,9 +190,9 @@ def deadline_of(service: Service, opened_at: datetime, calendar: WorkingCalendar
     return calendar.add(opened_at, timedelta(minutes=service.sla_minutes))
 
 
-def add_event(session: Session, number: int, actor: str, action: Action, note: str = "") -> None:
+def add_event(session: Session, number: int, actor: str, action: Action, now: datetime, note: str = "") -> None:
     """Write a line of a request's history."""
-    session.add(RequestEvent(request_id=number, happened_at=datetime.now(UTC), actor=actor, action=action, note=note))
+    session.add(RequestEvent(request_id=number, happened_at=now, actor=actor, action=action, note=note))
 
 
 def change_situation(request: Request, action: Action, now: datetime, calendar: WorkingCalendar) -> None:
@@ -214,12 +215,12 @@ def change_situation(request: Request, action: Action, now: datetime, calendar: 
         request.closed_at = request.closed_at or now
 
 
-def _close_children(session: Session, parent: Request) -> None:
+def _close_children(session: Session, parent: Request, now: datetime) -> None:
     query = select(Request).where(Request.parent_id == parent.id)
     for child in session.scalars(query.where(Request.situation.not_in((Situation.CANCELLED, Situation.CLOSED)))):
         child.situation, child.closed_at = Situation.CLOSED, child.closed_at or parent.closed_at
-        add_event(session, child.id, "Automático", Action.CLOSE, f"Encerrada com a solicitação {parent.id}.")
-        _close_children(session, child)
+        add_event(session, child.id, "Automático", Action.CLOSE, now, f"Encerrada com a solicitação {parent.id}.")
+        _close_children(session, child, now)
 
 
 def _request(session: Session, number: int) -> Request:

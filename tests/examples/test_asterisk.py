@@ -220,14 +220,18 @@ class Screen:
 
     def _tokens(self) -> list[str]:
         events = self.listener.events
-        return [data["token"] for number, name, data in events if name == "chamada" and int(number) > self.last_call]
+        return [
+            data["token"]
+            for number, name, data in events
+            if name == "chamada" and int(number.partition("-")[0]) > self.last_call
+        ]
 
 
 @pytest.fixture
 def screen(secured: Secured) -> Iterator[Screen]:
     """The screen of the agent at the extension."""
     store = secured.service.store
-    last_call = store.newest_call_id()
+    last_call = store.newest_position().last
     store.close()
     with listening(secured.service, log_in(secured.service, "atendente", AGENT)) as listener:
         yield Screen(secured, listener, last_call)

@@ -99,7 +99,10 @@ def test_a_note_has_a_longest_length(desk: Desk, ana: Browser) -> None:
     assert "Use no máximo 4000 caracteres." in response.text
 
 
-@pytest.mark.parametrize("number", ["0", "007", "99999999999999999999", "9" * 5000, "-1", "1.0", "٣", "999999999"])
+@pytest.mark.parametrize(
+    "number",
+    ["0", "007", "99999999999999999999", "9" * 5000, "-1", "1.0", "٣", "999999999", "2147483647", "9999999999"],
+)
 def test_a_number_that_no_request_has_is_not_found(ana: Browser, number: str) -> None:
     for path in (f"/solicitacoes/{number}", f"/solicitacoes/{number}/executar"):
         assert ana.get(path).status_code == 404

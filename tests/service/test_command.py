@@ -31,6 +31,12 @@ COMMANDS = [
     ["integration", "add"],
     ["integration", "list"],
     ["integration", "revoke"],
+    ["db"],
+    ["db", "upgrade"],
+    ["db", "downgrade"],
+    ["db", "check"],
+    ["backup"],
+    ["restore"],
 ]
 
 

@@ -3,15 +3,35 @@
 import re
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
+import psycopg
 
+from soap_service.store import Store
 from tests.conftest import Service, element, start_service, wait_until
 
 
-def test_a_failure_inside_is_told_with_an_incident_number_that_the_log_has_too(tmp_path: Path) -> None:
-    service = start_service(tmp_path)
+@contextmanager
+def locked(store: Store) -> Iterator[None]:
+    """Hold a lock under which no call can be written, as an administrator's session might."""
+    if store.is_embedded:
+        with closing(sqlite3.connect(str(store.url.database), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+    else:
+        with psycopg.connect(store.url.render_as_string(hide_password=False)) as connection:
+            connection.execute("LOCK TABLE call IN ACCESS EXCLUSIVE MODE")
+            yield
+            connection.rollback()
+
+
+def test_a_failure_inside_is_told_with_an_incident_number_that_the_log_has_too(
+    tmp_path: Path, database_url: str
+) -> None:
+    service = start_service(tmp_path, database_url=database_url)
     with service.store.writing() as session:
         session.merge(service.store.find_request(955)).situation = "Estranha"  # type: ignore[assignment]
     answer = service.call("obterDadosSolicitacao", id=955)
@@ -26,15 +46,12 @@ def test_a_failure_inside_is_told_with_an_incident_number_that_the_log_has_too(t
 
 def test_a_locked_database_is_told_in_time_and_the_retry_is_the_same_call(own_service: Service) -> None:
     own_service.call("obterQtdeSolicitacoes", cpf="11144477735")
-    other = sqlite3.connect(str(own_service.data / "soap-service.db"), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    started = time.monotonic()
-    answer = own_service.call("novaSolicitacao", cpf="11144477735", ramal="4067")
-    assert time.monotonic() - started < 4
-    assert element(answer, "codigo") == "INDISPONIVEL"
-    assert "1?34534" in own_service.call("obterQtdeSolicitacoes", cpf="11144477735")
-    other.execute("ROLLBACK")
-    other.close()
+    with locked(own_service.store):
+        started = time.monotonic()
+        answer = own_service.call("novaSolicitacao", cpf="11144477735", ramal="4067")
+        assert time.monotonic() - started < 4
+        assert element(answer, "codigo") == "INDISPONIVEL"
+        assert "1?34534" in own_service.call("obterQtdeSolicitacoes", cpf="11144477735")
     retried = element(own_service.call("novaSolicitacao", cpf="11144477735", ramal="4067"), "url")
     assert element(own_service.call("novaSolicitacao", cpf="11144477735", ramal="4067"), "url") == retried
     time.sleep(0.5)
@@ -64,6 +81,7 @@ def test_no_document_is_ever_written_to_the_log(own_service: Service) -> None:
     own_service.call("novaSolicitacao", cpf="111.444.777-35", ramal="4067")
     httpx.get(f"{own_service.url}/solicitacoes/11144477735?cpf=111.444.777-35")
     httpx.post(f"{own_service.endpoint}?ramal=11144477735", content="11144477735")
+    wait_until(lambda: "novaSolicitacao integration=" in own_service.log)  # the journal is written in batches
     printed_at_start, _, written = own_service.log.partition("begins anew.")
     assert printed_at_start
     assert "soap_service.soap" in written

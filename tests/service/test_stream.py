@@ -7,22 +7,27 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from soap_service.credentials import SESSION_COOKIE
+from soap_service.events import LONGEST_QUEUE, BrowserStream
+from soap_service.positions import Position
+from soap_service.store import Delivery
+from soap_service.stream import MOST_REPLAYED
 from tests.conftest import Service, element, start_service, wait_until
 
 
-@dataclass
+@dataclass(eq=False)
 class Listener:
     """A browser's end of a stream: the events it got, each as id, name, data, and when they came."""
 
     events: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    retry: int = 0
     is_open: bool = False
     has_ended: bool = False
 
@@ -43,7 +48,7 @@ def log_in(service: Service, login: str, extension: str = "") -> str:
 def listening(service: Service, cookie: str, last_event_id: str = "") -> Iterator[Listener]:
     """Hold a stream open in a thread of its own; it is open, and known to be, when this yields."""
     listener = Listener()
-    client = httpx.Client(timeout=30)
+    client = httpx.Client(timeout=30, verify=service.verify)
     headers = {"Cookie": f"{SESSION_COOKIE}={cookie}", **({"Last-Event-ID": last_event_id} if last_event_id else {})}
 
     def listen() -> None:
@@ -56,6 +61,8 @@ def listening(service: Service, cookie: str, last_event_id: str = "") -> Iterato
                     if line:
                         name, _, value = line.partition(": ")
                         event[name] = value
+                        if name == "retry":
+                            listener.retry = int(value)
                     elif "data" in event:
                         listener.times.append(time.monotonic())
                         listener.events.append((event.get("id", ""), event["event"], json.loads(event["data"])))
@@ -209,3 +216,23 @@ def test_a_hundred_calls_to_twenty_streams_are_all_heard_once(own_service: Servi
         wait_until(lambda: all(len(listener.tokens) >= 100 for listener in listeners))
         for listener in listeners:
             assert listener.tokens == tokens
+
+
+def test_of_more_waiting_calls_than_an_agent_can_answer_the_newest_come_once(own_service: Service) -> None:
+    cookie = log_in(own_service, "atendente", "4067")
+    tokens = [announce(own_service, cpf=f"{number:011}") for number in range(MOST_REPLAYED + 20)]
+    with listening(own_service, cookie) as listener:
+        wait_until(lambda: listener.tokens == tokens[-MOST_REPLAYED:])
+    tokens.append(announce(own_service, cpf="52998224725"))
+    with listening(own_service, cookie, listener.events[-1][0]) as again:
+        wait_until(lambda: again.tokens == tokens[-1:])
+
+
+def test_a_browser_that_falls_behind_is_cut_and_goes_on_from_there() -> None:
+    stream = BrowserStream(1, "", Position())
+    stream.begin()
+    for number in range(1, LONGEST_QUEUE + 20):
+        stream.push(Delivery(number, f"t{number}", "4067", datetime.now(UTC)), Position(number))
+    assert stream.is_full
+    queued = [stream.queue.get_nowait() for _ in range(stream.queue.qsize())]
+    assert [event.call.id for event in queued if event and event.call] == list(range(1, LONGEST_QUEUE + 1))

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from soap_service.errors import CallNotFound, RequestNotFound
 from soap_service.model import CallState, Notice, RecentCall
+from soap_service.positions import Position
 from soap_service.store import Announcement
 from tests.store.conftest import World
 
@@ -51,7 +52,7 @@ def test_a_call_without_an_extension_is_never_sent_to_everyone(world: World, reg
 def test_a_repeat_within_the_time_is_the_same_call(world: World) -> None:
     first = world.store.announce_call(announcement(world))
     assert world.store.announce_call(announcement(world)) == first
-    assert len(world.store.list_calls_after(0)) == 1
+    assert len(world.store.list_calls_after(Position())) == 1
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_a_request_that_is_not_the_documents_is_not_found_and_keeps_nothing(
 ) -> None:
     with pytest.raises(RequestNotFound):
         world.store.announce_call(announcement(world, **{"request_id": world.request.id, **change}))
-    assert world.store.newest_call_id() == 0
+    assert world.store.newest_position() == Position()
 
 
 def test_waiting_calls_are_unseen_and_young(world: World) -> None:

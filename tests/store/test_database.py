@@ -3,11 +3,12 @@
 import inspect
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -15,9 +16,11 @@ from sqlalchemy import event
 
 from soap_service.errors import SoapServiceError, StoreUnavailable
 from soap_service.model import Base
+from soap_service.positions import Position
 from soap_service.situations import Action
 from soap_service.store import Announcement, NewRequest, Store
 from tests.store.conftest import World
+from tests.waiting import free_port
 
 
 def test_the_migrations_lead_to_the_very_schema_of_the_model(store: Store) -> None:
@@ -26,8 +29,19 @@ def test_the_migrations_lead_to_the_very_schema_of_the_model(store: Store) -> No
     assert store.is_ready()
 
 
-def test_upgrading_twice_or_from_four_threads_at_once_is_upgrading_once(tmp_path: Path) -> None:
-    stores = [Store(f"sqlite:///{tmp_path / 'folder' / 'new.db'}") for _ in range(4)]
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    """A store whose embedded database is looked at from outside."""
+    store = Store(f"sqlite:///{tmp_path / 'folder' / 'store.db'}")
+    store.upgrade()
+    yield store
+    store.close()
+
+
+def test_upgrading_twice_or_from_four_threads_at_once_is_upgrading_once(database_url: str) -> None:
+    stores = [Store(database_url) for _ in range(4)]
+    if not stores[0].is_embedded:
+        stores[0].downgrade("base")
     failures: list[BaseException] = []
 
     def upgrade(store: Store) -> None:
@@ -47,8 +61,8 @@ def test_upgrading_twice_or_from_four_threads_at_once_is_upgrading_once(tmp_path
         store.close()
 
 
-def test_every_connection_is_durable_and_checks_foreign_keys(store: Store) -> None:
-    for session_of in (store.reading, store.writing):
+def test_every_connection_of_sqlite_is_durable_and_checks_foreign_keys(sqlite_store: Store) -> None:
+    for session_of in (sqlite_store.reading, sqlite_store.writing):
         with session_of() as session:
             pragmas = {
                 name: session.connection().exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -65,20 +79,36 @@ def test_a_transaction_that_fails_leaves_nothing(world: World) -> None:
     assert world.store.find_requester("11144477735").name == "Maria"
 
 
-def test_the_marker_tells_that_another_process_has_written(world: World) -> None:
-    marker = world.store.change_marker()
-    assert world.store.change_marker() == marker
-    with sqlite3.connect(str(world.store.url.database)) as other:
+def test_the_marker_tells_that_another_process_has_written_to_sqlite(sqlite_store: Store) -> None:
+    sqlite_store.add_requester("11144477735", "Maria")
+    marker = sqlite_store.change_marker()
+    assert sqlite_store.change_marker() == marker
+    with sqlite3.connect(str(sqlite_store.url.database)) as other:
         other.execute("UPDATE requester SET name = 'Maria II'")
     other.close()
-    assert world.store.change_marker() != marker
+    assert sqlite_store.change_marker() != marker
+
+
+def test_a_call_that_cannot_be_read_holds_up_no_other(sqlite_store: Store) -> None:
+    integration = sqlite_store.add_integration("pbx", None, None).id
+    calls = [
+        sqlite_store.announce_call(Announcement(integration, "novaSolicitacao", document, None, "4067"))
+        for document in ("1", "2", "3")
+    ]
+    with sqlite3.connect(str(sqlite_store.url.database)) as other:
+        other.execute("UPDATE call SET created_at = '2099-99-99 ontem' WHERE document = '2'")
+    other.close()
+    readable = [calls[0].token, calls[2].token]
+    assert [call.token for call in sqlite_store.list_calls_after(Position())] == readable
+    assert [call.token for call in sqlite_store.list_calls_after(Position(3, frozenset({1, 2})))] == readable[:1]
+    assert [call.token for call in sqlite_store.list_calls_waiting("4067")] == readable
 
 
 def test_a_bell_is_rung_after_the_commit_of_a_call(world: World) -> None:
     seen: list[int] = []
-    world.store.when_rung(lambda: seen.append(world.store.newest_call_id()))
+    world.store.when_rung(lambda: seen.append(world.store.newest_position().last))
     world.store.announce_call(Announcement(world.integration.id, "novaSolicitacao", "11144477735"))
-    assert seen == [1]
+    assert seen[-1] == 1  # PostgreSQL rings once more when its bell is there
 
 
 def announce(world: World) -> str:
@@ -92,9 +122,12 @@ LOOKUPS: dict[str, Callable[[World], object]] = {
     "announce_call": announce,
     "find_call": lambda w: w.store.find_call(announce(w)),
     "list_calls_at": lambda w: w.store.list_calls_at("4067"),
-    "list_calls_after": lambda w: w.store.list_calls_after(0),
+    "list_calls_after": lambda w: w.store.list_calls_after(Position(0)),
+    "list_calls_after with some missing": lambda w: w.store.list_calls_after(Position(9, frozenset({3, 5}))),
     "list_calls_waiting": lambda w: w.store.list_calls_waiting("4067"),
-    "newest_call_id": lambda w: w.store.newest_call_id(),
+    "newest_position": lambda w: w.store.newest_position(),
+    "register_extension": lambda w: w.store.register_extension(w.bia.id, "4067"),
+    "forget_announcements": lambda w: w.store.forget_announcements(),
     "mark_delivered": lambda w: w.store.mark_delivered([announce(w)]),
     "mark_seen": lambda w: w.store.mark_seen(announce(w)),
     "answer_call": lambda w: w.store.answer_call(announce(w), w.ana.id),
@@ -112,12 +145,20 @@ LOOKUPS: dict[str, Callable[[World], object]] = {
 def test_every_lookup_is_served_by_an_index(world: World, name: str) -> None:
     asked = _statements_of(world, LOOKUPS[name])
     assert asked
-    with sqlite3.connect(str(world.store.url.database)) as database:
-        for statement in asked:
-            plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}")]
-            scans = [step for step in plan if step.startswith("SCAN") and "CONSTANT ROW" not in step]
-            assert scans == [], f"{statement}\n{plan}"
-    database.close()
+    for statement, parameters in asked:
+        plan = _plan_of(world.store, statement, parameters)
+        scans = [step for step in plan if step.startswith("SCAN") or "Seq Scan" in step]
+        assert [step for step in scans if "CONSTANT ROW" not in step] == [], f"{statement}\n{plan}"
+
+
+def _plan_of(store: Store, statement: str, parameters: Any) -> list[str]:
+    """Return the steps of a statement's plan; on PostgreSQL of one that shuns the scans that small tables invite."""
+    with store.writing() as session:
+        connection = session.connection()
+        if store.is_embedded:
+            return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)]
 
 
 @pytest.mark.parametrize("name", ["count_open_requests", "summarise_request"])
@@ -125,17 +166,33 @@ def test_a_hot_read_is_one_round_trip(world: World, name: str) -> None:
     assert len(_statements_of(world, LOOKUPS[name])) == 1
 
 
-def _statements_of(world: World, work: Callable[[World], object]) -> list[str]:
-    """Return the statements, values filled in, that SQLite is sent, without those that begin and end transactions."""
-    asked: list[str] = []
+def _statements_of(world: World, work: Callable[[World], object]) -> list[tuple[str, Any]]:
+    """Return the statements that the driver is given, without those that begin and end transactions.
 
-    def record(statement: str) -> None:
+    SQLite tells of them with the values filled in; of PostgreSQL's driver each cursor does, with its parameters.
+    """
+    asked: list[tuple[str, Any]] = []
+
+    def record(statement: str, parameters: Any = None) -> None:
         if statement.startswith(("SELECT", "UPDATE", "DELETE")):
-            asked.append(statement)
+            asked.append((statement, parameters))
 
-    traced = Store(world.store.url.render_as_string())
-    for engine in (traced._reader, traced._writer):
-        event.listen(engine, "connect", lambda connection, _: connection.set_trace_callback(record))
+    class Recording(psycopg.Cursor[Any]):
+        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+            record(query, params)
+            return super().execute(query, params, **options)
+
+    def trace(connection: Any, _: object) -> None:
+        if world.store.is_embedded:
+            connection.set_trace_callback(record)
+        else:
+            connection.cursor_factory = Recording
+
+    traced = Store(world.store.url.render_as_string(hide_password=False))
+    for engine in {traced._reader.pool, traced._writer.pool}:
+        event.listen(engine, "connect", trace)
+    traced.look()  # what a first connection asks is none of the work's
+    asked.clear()
     work(replace(world, store=traced))
     traced.close()
     return asked
@@ -152,6 +209,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
 def public_methods() -> list[str]:
     """Return every method of the store that asks or changes the database."""
     own = {"ask", "close", "when_rung", "reading", "writing", "is_ready", "change_marker"}
+    own |= {"now", "look", "ring", "resolving", "back_up", "restore"}
     return [
         name
         for name, _ in inspect.getmembers(Store, inspect.isfunction)
@@ -168,6 +226,8 @@ def _argument(parameter: inspect.Parameter) -> Any:
         "new": NEW,
         "action": Action.NOTE,
         "parameter_id": 281,
+        "position": Position(),
+        "version": "base",
         "value": "S",
     }
     by_type = {
@@ -183,10 +243,12 @@ def _argument(parameter: inspect.Parameter) -> Any:
 
 
 @pytest.mark.parametrize("name", public_methods())
-def test_every_method_tells_a_database_that_is_gone_in_the_domains_words(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_every_method_tells_a_database_that_is_gone_in_the_domains_words(tmp_path: Path, name: str, kind: str) -> None:
     folder = tmp_path / "gone"
-    store = Store(f"sqlite:///{folder / 'store.db'}")
     folder.write_text("a file where the folder should be")
+    urls = {"sqlite": f"sqlite:///{folder / 'store.db'}", "postgresql": f"postgresql://127.0.0.1:{free_port()}/gone"}
+    store = Store(urls[kind])
     method = getattr(store, name)
     required = [p for p in inspect.signature(method).parameters.values() if p.default is inspect.Parameter.empty]
     with pytest.raises((StoreUnavailable, SoapServiceError)) as caught:

@@ -1,0 +1,80 @@
+"""SQLite, embedded: how its connections are made and its writers kept apart. Knows no table."""
+
+import fcntl
+import os
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event
+
+from soap_service.errors import StoreUnavailable
+
+#: How long a transaction waits for another writer, in seconds.
+BUSY_SECONDS = 5.0
+
+
+def make_engine(url: URL, **options: Any) -> Engine:
+    """Return an engine in WAL mode with every commit synced to the disk; without AUTOCOMMIT it begins IMMEDIATE."""
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **options)
+    event.listen(engine, "connect", _prepare)
+    if "isolation_level" not in options:
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """Set what holds for every connection; transactions are begun by us, not by the driver."""
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={int(BUSY_SECONDS * 1000)}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+class WriterLock:
+    """One writer and one checkpointer at a time, among threads and processes, by a lock file beside the database.
+
+    SQLite alone allows a checkpoint beside a commit, which versions before 3.51.3 can get wrong (the WAL-reset bug).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = threading.Lock()
+        self._file = -1
+
+    def __enter__(self) -> None:
+        deadline = time.monotonic() + BUSY_SECONDS
+        if not self._threads.acquire(timeout=BUSY_SECONDS):
+            raise StoreUnavailable
+        try:
+            if self._file < 0:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            while not self._locked():
+                if time.monotonic() > deadline:
+                    raise StoreUnavailable
+                time.sleep(0.002)
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
+
+    def close(self) -> None:
+        """Close the lock file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _locked(self) -> bool:
+        with suppress(BlockingIOError):
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False

@@ -1,0 +1,1 @@
+"""The heavy proofs, one program each: `make faults`. Each is bounded, prints figures and fails when one is wrong."""

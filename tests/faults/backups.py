@@ -1,0 +1,66 @@
+"""20 backups and restores under load on PostgreSQL, and every migration up, down and up with that data."""
+
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from soap_service.storage.schema import schema_versions
+from soap_service.store import Announcement, Store
+from tests.postgres import Postgres, create_database
+
+ROUNDS = 20
+
+
+def main() -> None:
+    server = Postgres(is_durable=True)
+    folder = Path(tempfile.mkdtemp(prefix="soap-faults-"))
+    for kind in ("sqlite", "postgresql"):
+        url = create_database(server.url) if kind == "postgresql" else f"sqlite:///{folder}/desk.db"
+        store = Store(url)
+        store.upgrade()
+        integration = store.add_integration("pbx", None, None, "127.0.0.0/8").id
+        done = threading.Event()
+        slowest = 0.0
+
+        def announce(store: Store = store, integration: int = integration, done: threading.Event = done) -> None:
+            nonlocal slowest
+            number = 0
+            while not done.is_set():
+                number += 1
+                started = time.monotonic()
+                store.announce_call(Announcement(integration, "novaSolicitacao", f"{number:011}"))
+                slowest = max(slowest, time.monotonic() - started)
+
+        caller = threading.Thread(target=announce)
+        caller.start()
+        torn, rows = 0, 0
+        for number in range(ROUNDS):
+            time.sleep(0.2)
+            file = folder / f"{kind}{number}.backup"
+            rows = store.back_up(file)
+            target = Store(create_database(server.url) if number % 2 else f"sqlite:///{folder}/{kind}{number}.db")
+            target.restore(file)
+            with target.reading() as session:
+                pair = "SELECT (SELECT count(*) FROM call), (SELECT count(*) FROM recent_call)"
+                calls, keys = session.connection().exec_driver_sql(pair).one()
+            torn += calls != keys
+            target.close()
+        done.set()
+        caller.join()
+        count = store.back_up(folder / f"{kind}.last")
+        for version in [*schema_versions()[-2::-1]]:
+            store.downgrade(version)
+        store.upgrade()
+        same = store.back_up(folder / f"{kind}.again") == count
+        print(
+            f"{kind}: {ROUNDS} backups and restores under load, the last of {rows} rows: {torn} torn; "
+            f"slowest call meanwhile {slowest * 1000:.0f} ms; migrations down and up: {'same' if same else 'LOST'} data"
+        )
+        assert torn == 0 and same and not store.problems()
+        store.close()
+    server.close()
+
+
+if __name__ == "__main__":
+    main()

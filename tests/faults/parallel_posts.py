@@ -1,0 +1,75 @@
+"""50 parallel posts, 200 rounds, at two nodes, of a button and of a take-over: exactly one child, one owner each."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from soap_service.store import Announcement, NewRequest, Store
+from tests.postgres import Postgres, create_database, execute
+
+ROUNDS, POSTS = 200, 50
+
+
+def main() -> None:
+    server = Postgres(is_durable=True)
+    url = create_database(server.url)
+    stores = [Store(url), Store(url)]
+    store = stores[0]
+    store.upgrade()
+    store.add_group("G", may_execute=True)
+    agents = [store.add_agent(f"agent{n}", f"Agent {n}", "hash", ["G"]).id for n in range(POSTS)]
+    maria = store.add_requester("11144477735", "Maria")
+    service = store.add_service("Falha", "incidente", "G")
+    integration = store.add_integration("pbx", None, None, "127.0.0.0/8").id
+    request = store.open_request(NewRequest(maria.id, service.id, "x", "incidente"), agents[0], "form:1")
+    store.set_parameter(282, "S", "test")
+    store.set_parameter(283, str(service.id), "test")
+    children = wrong_owners = forms = 0
+    started = time.monotonic()
+    with ThreadPoolExecutor(POSTS) as threads:
+        for number in range(ROUNDS):
+            store.repeat_within = store.repeat_within * 0
+            call = Announcement(integration, "visualizarSolicitacao", "11144477735", request.id, "4067")
+            token = store.announce_call(call).token
+            gate = threading.Barrier(POSTS)
+
+            def press(n: int, token: str = token, gate: threading.Barrier = gate) -> int | None:
+                gate.wait()
+                return stores[n % 2].answer_call(token, agents[n]).child_number
+
+            numbers = set(threads.map(press, range(POSTS)))
+            children += len(numbers)
+            again = threading.Barrier(POSTS)
+
+            def take(n: int, gate: threading.Barrier = again, number: int = number) -> None:
+                gate.wait()
+                stores[n % 2].register_extension(agents[n], f"{number % 7}", take_over=True)
+
+            list(threads.map(take, range(POSTS)))
+            owners = execute(url, f"SELECT count(agent_id) FROM extension WHERE number = '{number % 7}'")[0][0]
+            held = execute(url, "SELECT count(*) - count(DISTINCT agent_id) FROM extension WHERE agent_id IS NOT NULL")
+            wrong_owners += owners != 1 or held[0][0] != 0
+            once = threading.Barrier(POSTS)
+
+            def post(n: int, gate: threading.Barrier = once, number: int = number) -> int:
+                gate.wait()
+                new = NewRequest(maria.id, service.id, "x", "incidente")
+                return stores[n % 2].open_request(new, agents[n], f"form:round {number}").id
+
+            if number % 10 == 0:
+                forms += len(set(threads.map(post, range(POSTS)))) - 1
+    rows = execute(url, f"SELECT count(*), count(DISTINCT origin_key) FROM request WHERE parent_id = {request.id}")[0]
+    events = execute(url, "SELECT count(*) FROM request_event JOIN request r ON r.id = request_id WHERE parent_id > 0")
+    print(
+        f"{POSTS} parallel posts x {ROUNDS} rounds in {time.monotonic() - started:.0f} s: {children} child requests "
+        f"answered, {rows[0]} rows of {rows[1]} calls with {events[0][0]} lines of history; "
+        f"{wrong_owners} rounds without exactly one owner; {forms} forms opened twice"
+    )
+    assert (children, rows, events[0][0], wrong_owners, forms) == (ROUNDS, (ROUNDS, ROUNDS), 2 * ROUNDS, 0, 0)
+    for one in stores:
+        one.close()
+    server.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""300 processes killed with -9 at random moments of their work on PostgreSQL: 0 lost, 0 doubled, 0 half."""
+
+import json
+import os
+import random
+import signal
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from soap_service.store import Announcement, NewRequest, Store
+from tests.postgres import Postgres, create_database, execute
+
+KILLS = 300
+
+
+def main() -> None:
+    random.seed(5)
+    server = Postgres(is_durable=True)
+    url = create_database(server.url)
+    store = Store(url)
+    store.upgrade()
+    store.add_group("G", may_execute=True)
+    agents = [store.add_agent(f"agent{n}", f"Agent {n}", "hash", ["G"]).id for n in range(5)]
+    maria = store.add_requester("11144477735", "Maria").id
+    service = store.add_service("Falha", "incidente", "G").id
+    integration = store.add_integration("pbx", None, None, "127.0.0.0/8").id
+    request = store.open_request(NewRequest(maria, service, "x", "incidente"), agents[0], "form:first").id
+    store.set_parameter(282, "S", "test")
+    store.set_parameter(283, str(service), "test")
+    store.close()
+    journal = Path(tempfile.mkdtemp(prefix="soap-faults-")) / "journal"
+    started = time.monotonic()
+    for life in range(KILLS):
+        if (pid := os.fork()) == 0:
+            try:
+                _work(url, life, agents, maria, service, integration, request, journal)
+            finally:
+                os._exit(0)
+        time.sleep(random.uniform(0.02, 0.25))
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    answered = [json.loads(line) for line in journal.read_text().splitlines() if line.endswith("}")]
+    _compare(url, answered, time.monotonic() - started)
+    server.close()
+
+
+def _work(
+    url: str, life: int, agents: list[int], maria: int, service: int, integration: int, request: int, journal: Path
+) -> None:
+    """Do all kinds of changes one after another; write each down once it has been answered."""
+    store = Store(url)
+    descriptor = os.open(journal, os.O_APPEND | os.O_CREAT | os.O_WRONLY)
+    for number in range(10_000):
+        new = Announcement(integration, "novaSolicitacao", f"{life:03}{number:08}", None, "4067")
+        seen = Announcement(integration, "visualizarSolicitacao", "11144477735", request, f"{life}.{number}")
+        token = store.announce_call(seen).token
+        child = store.answer_call(token, agents[0]).child_number
+        form = f"form:{life}.{number}"
+        opened = store.open_request(NewRequest(maria, service, "x", "incidente"), agents[0], form).id
+        store.register_extension(agents[number % 5], "4067", take_over=True)
+        line = {"new": store.announce_call(new).token, "seen": token, "child": child, "opened": opened, "form": form}
+        os.write(descriptor, (json.dumps(line) + "\n").encode())
+
+
+def _compare(url: str, answered: list[dict[str, object]], seconds: float) -> None:
+    tokens = {row[0] for row in execute(url, "SELECT token FROM call")}
+    requests = dict(execute(url, "SELECT id, origin_key FROM request"))
+    lost = sum(line["new"] not in tokens or line["seen"] not in tokens for line in answered)
+    lost += sum(line["child"] not in requests or requests.get(line["opened"]) != line["form"] for line in answered)  # type: ignore[call-overload]
+    doubled = execute(url, "SELECT count(*) - count(DISTINCT (document, operation, extension)) FROM call")[0][0]
+    doubled += execute(url, "SELECT count(*) - count(DISTINCT origin_key) FROM request WHERE origin_key IS NOT NULL")[
+        0
+    ][0]
+    doubled += execute(url, "SELECT count(*) - count(DISTINCT agent_id) FROM extension WHERE agent_id IS NOT NULL")[0][
+        0
+    ]
+    half = execute(
+        url, "SELECT count(*) FROM call c LEFT JOIN recent_call r ON r.token = c.token WHERE r.token IS NULL"
+    )[0][0]
+    half += execute(
+        url,
+        """SELECT count(*) FROM request r WHERE (SELECT count(*) FROM request_event e
+        WHERE e.request_id = r.id) <> CASE WHEN r.parent_id IS NULL THEN 1 ELSE 2 END""",
+    )[0][0]
+    print(
+        f"{KILLS} kills in {seconds:.0f} s at {datetime.now(UTC):%F}: {len(answered)} rounds of five changes answered, "
+        f"{len(tokens)} calls and {len(requests)} requests in the tables: {lost} lost, {doubled} doubled, {half} half"
+    )
+    assert (lost, doubled, half) == (0, 0, 0)
+
+
+if __name__ == "__main__":
+    main()

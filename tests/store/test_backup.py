@@ -1,0 +1,118 @@
+"""Backups: one instant, one file, either kind of database; migrations down and up with data in the tables."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from soap_service.errors import AlreadyExists, InvalidValue
+from soap_service.model import Base, Call, RecentCall
+from soap_service.storage.schema import schema_versions
+from soap_service.store import Announcement, NewRequest, Store
+from tests.store.conftest import World
+
+
+def rows_of(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    with store.reading() as session:
+        return {
+            table.name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))]
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def fill(world: World) -> None:
+    world.store.register_extension(world.ana.id, "4067")
+    for number in range(20):
+        world.store.announce_call(Announcement(world.integration.id, "novaSolicitacao", f"{number:011}", None, "4067"))
+    world.store.set_parameter(281, "S", "ana")
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_what_is_restored_is_what_was_backed_up_on_either_kind(
+    world: World, tmp_path: Path, target: str, postgresql_database_url: str
+) -> None:
+    fill(world)
+    written = world.store.back_up(tmp_path / "desk.backup")
+    before = rows_of(world.store)
+    assert written == sum(map(len, before.values()))
+    is_same = (target == "postgresql") != world.store.is_embedded and target == "postgresql"
+    url = postgresql_database_url if target == "postgresql" else f"sqlite:///{tmp_path / 'other.db'}"
+    other = world.store if is_same else Store(url)
+    assert other.restore(tmp_path / "desk.backup", is_replacing=is_same) == written
+    assert rows_of(other) == before
+    newest = max(row[0] for row in before["call"])
+    other.announce_call(Announcement(world.integration.id, "novaSolicitacao", "77777777777"))
+    assert other.newest_position().last == newest + 1
+    other.open_request(NewRequest(world.maria.id, world.service.id, "x", "incidente"), world.ana.id, "form:after")
+    assert other.count_open_requests("11144477735") == (2, None)
+    assert list(tmp_path.glob("*.partial*")) == []
+    other.close()
+
+
+def test_a_backup_under_writes_is_of_one_instant(world: World, tmp_path: Path) -> None:
+    done = threading.Event()
+
+    def announce() -> None:
+        number = 0
+        while not done.is_set():
+            number += 1
+            world.store.announce_call(Announcement(world.integration.id, "novaSolicitacao", f"{number:011}"))
+
+    caller = threading.Thread(target=announce)
+    caller.start()
+    try:
+        for number in range(5):
+            world.store.back_up(tmp_path / f"{number}.backup")
+    finally:
+        done.set()
+        caller.join()
+    for number in range(5):
+        restored = Store(f"sqlite:///{tmp_path / f'{number}.restored'}")
+        restored.restore(tmp_path / f"{number}.backup")
+        with restored.reading() as session:
+            counts = [session.scalar(select(func.count()).select_from(kind)) for kind in (Call, RecentCall)]
+        assert counts[0] == counts[1]  # a call and its key are written in one transaction
+        restored.close()
+
+
+def test_a_restore_replaces_nothing_unasked_and_takes_no_other_file(world: World, tmp_path: Path) -> None:
+    backup = tmp_path / "desk.backup"
+    world.store.back_up(backup)
+    with pytest.raises(AlreadyExists):
+        world.store.back_up(backup)
+    with pytest.raises(AlreadyExists):
+        world.store.restore(backup)
+    other = tmp_path / "text"
+    other.write_text("not a database")
+    for wrong in (other, tmp_path / "nothing"):
+        with pytest.raises(InvalidValue):
+            world.store.restore(wrong, is_replacing=True)
+    assert world.store.find_requester("11144477735").name == "Maria"
+
+
+def test_every_migration_goes_up_down_and_up_with_data(world: World) -> None:
+    fill(world)
+    before = rows_of(world.store)
+    for version in schema_versions()[-2::-1]:
+        world.store.downgrade(version)
+        assert world.store.schema_version() == version
+        assert not world.store.is_ready()
+    world.store.upgrade()
+    assert rows_of(world.store) == before
+    assert world.store.problems() == []
+    world.open_request("after")
+    assert world.store.count_open_requests("11144477735") == (2, None)  # the triggers are there again
+    world.store.downgrade("base")
+    assert world.store.problems() != []
+    world.store.upgrade()
+    assert world.store.problems() == []
+
+
+def test_a_database_of_a_newer_program_is_left_alone(world: World) -> None:
+    from sqlalchemy import text
+
+    with world.store.writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(InvalidValue):
+        world.store.upgrade()
