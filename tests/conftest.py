@@ -25,8 +25,6 @@ from tests.waiting import free_port, wait_until
 
 pytest_plugins = ["tests.chromium"]
 
-pytest_plugins = ["tests.chromium"]
-
 PASSWORD = "senha-de-teste"
 NAMESPACE = "urn:soap-service:telefonia:v1"
 READY_SECONDS = 30.0
