@@ -25,7 +25,7 @@ from spyne.protocol.soap import Soap11, Soap12
 from spyne.server import ServerBase
 
 from soap_service.envelope import SoapVersion
-from soap_service.services import NAMESPACE
+from soap_service.services import NAMESPACE, list_descriptors
 
 MEDIA_TYPES = {
     SoapVersion.SOAP_11: b"text/xml; charset=utf-8",
@@ -55,9 +55,9 @@ class Answers:
         self.version = version
         self._shapes = {
             name: {nils: _Shape(parts) for nils, parts in _serialised(application, protocol, descriptor)}
-            for name, descriptor in _descriptors(application).items()
+            for name, descriptor in list_descriptors(application).items()
         }
-        self._fields = {name: _fields(descriptor) for name, descriptor in _descriptors(application).items()}
+        self._fields = {name: _fields(descriptor) for name, descriptor in list_descriptors(application).items()}
 
     def result(self, operation: str, value: Any) -> bytes:
         """Return the envelope of an operation's result: a plain value, or an object of its declared class."""
@@ -105,10 +105,6 @@ _FORMATS: dict[Any, Callable[[Any], str]] = {
     DateTime: datetime.isoformat,
 }
 _SAMPLES = {Unicode: "x", Integer32: 1, Boolean: True, DateTime: datetime(2016, 6, 30, tzinfo=UTC)}
-
-
-def _descriptors(application: Application) -> dict[str, Any]:
-    return {found[0].name: found[0] for found in application.interface.service_method_map.values()}
 
 
 def _kind(declared: Any) -> Any:

@@ -229,12 +229,11 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from soap_service.app import configure_logging, open_store
+    from soap_service.app import configure_logging
     from soap_service.server import make_server
 
     settings = _settings(options)
     configure_logging(settings.log_level)
-    open_store(settings).close()
     make_server(settings).run_saying(f"soap_service listens at {settings.base_url}")
 
 
@@ -331,14 +330,14 @@ def _list_services(options: argparse.Namespace) -> None:
 
 def _add_one_integration(options: argparse.Namespace) -> None:
     from soap_service.credentials import clean_networks, make_secret
-    from soap_service.services import make_application
+    from soap_service.services import list_descriptors, make_application
 
     addresses = clean_networks(options.addresses)
     if options.no_secret and not addresses:
         raise InvalidValue("addresses", "a platform without a secret needs --addresses")
     operations = options.operations.replace(",", " ").split()
-    published = {found[0].name for found in make_application().interface.service_method_map.values()}
-    for unknown in set(operations) - published:
+    published = list_descriptors(make_application())
+    for unknown in set(operations) - set(published):
         raise InvalidValue("operations", f"{unknown} is none of {', '.join(sorted(published))}")
     secret = None if options.no_secret else make_secret()
     _store(options).add_integration(

@@ -23,7 +23,7 @@ from soap_service import spyne_compat  # noqa: F401 - before anything of Spyne
 from spyne import Application, Unicode
 
 from soap_service.errors import InvalidArgument, MissingArgument, SoapServiceError
-from soap_service.services import NAMESPACE
+from soap_service.services import NAMESPACE, list_descriptors
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 64
@@ -94,8 +94,10 @@ class Message:
 
 def list_operations(application: Application) -> dict[str, Operation]:
     """Return the operations that an application publishes, by name."""
-    descriptors = (found[0] for found in application.interface.service_method_map.values())
-    return {d.name: Operation(d.name, d.function, dict(d.in_message._type_info)) for d in descriptors}
+    return {
+        name: Operation(name, descriptor.function, dict(descriptor.in_message._type_info))
+        for name, descriptor in list_descriptors(application).items()
+    }
 
 
 def read_message(body: bytes, content_type: str, operations: Mapping[str, Operation]) -> Message:

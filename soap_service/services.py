@@ -177,6 +177,11 @@ def make_application() -> Application:
     )
 
 
+def list_descriptors(application: Application) -> dict[str, Any]:
+    """Return Spyne's descriptors of the published operations, by name."""
+    return {found[0].name: found[0] for found in application.interface.service_method_map.values()}
+
+
 _SENTENCES = {
     Notice.DELIVERED: "A chamada foi entregue à tela do ramal {extension}.",
     Notice.WAITING: "O ramal {extension} está registrado, mas ninguém está com a tela aberta; a chamada aguarda.",

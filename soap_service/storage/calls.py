@@ -91,16 +91,13 @@ class Calls(Database):
 
     def _announce(self, announcement: Announcement) -> Receipt:
         with self.writing(ring=True) as session:
-            now = self.now()
             requester_id = session.scalar(select(Requester.id).where(Requester.document == announcement.document))
             if announcement.request_id is not None:
                 owner = session.scalar(select(Request.requester_id).where(Request.id == announcement.request_id))
                 if owner is None or owner != requester_id:
                     raise RequestNotFound(announcement.request_id)
-            if self.is_embedded:  # nodes would wait for each other here; there `forget_announcements` does it
-                session.execute(delete(RecentCall).where(RecentCall.announced_at < now - _KEYS_KEPT))
             recent = session.get(RecentCall, announcement.key(), with_for_update=True)
-            now = self.now()  # again: another node's announcement may have been waited for
+            now = self.now()  # only now: another node's announcement may have been waited for
             # A clock that was set back must not make everything a repeat.
             if recent is not None and timedelta(0) <= now - recent.announced_at <= self.repeat_within:
                 return _receipt(_call(session, recent.token))
