@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from datetime import time, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,10 @@ from soap_service.credentials import Network, networks_of
 from soap_service.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from soap_service.deadlines import WorkingCalendar
+    from collections.abc import Container
+    from datetime import date
+
+    from soap_service.deadlines import Shift, WorkingCalendar
 
 PREFIX = "SOAP_SERVICE_"
 _DATABASE_URL = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.+")
@@ -42,8 +45,10 @@ class Settings:
     public_url: str = _setting("", "address that platforms and browsers use, without path; default http://HOST:PORT")
     trusted_proxies: str = _setting("", "addresses of proxies whose X-Forwarded-For is believed, comma separated")
     time_zone: str = _setting("America/Sao_Paulo", "time zone of the service desk")
-    working_days: str = _setting("mon,tue,wed,thu,fri", "days that deadlines count")
-    working_hours: str = _setting("08:00-18:00", "shifts of a working day, comma separated")
+    working_days: str = _setting(
+        "mon,tue,wed,thu,fri", "days that deadlines count, until the calendar's screen is saved"
+    )
+    working_hours: str = _setting("08:00-18:00", "shifts of a working day, comma separated, until then")
     holidays: str = _setting("BR", "country whose national holidays deadlines skip; empty for none")
     repeat_seconds: float = _setting(10.0, "an announcement repeated within this time is the same call")
     call_seconds: float = _setting(60.0, "a call that nobody saw within this time is missed")
@@ -101,9 +106,14 @@ class Settings:
     @cached_property
     def calendar(self) -> "WorkingCalendar":
         """The working calendar that deadlines are counted on."""
+        from soap_service.calendars import Holidays, has_enough_work
         from soap_service.deadlines import WorkingCalendar
 
-        return WorkingCalendar(self.zone, self._shifts(), self._weekdays(), self._holidays())
+        shifts, days = self._shifts(), self._weekdays()
+        week = tuple(shifts if day in days else () for day in range(7))
+        if not has_enough_work(week):
+            raise InvalidValue("working_hours", "a week needs an hour of work at least")
+        return WorkingCalendar(self.zone, week, Holidays(self._holidays()))
 
     @property
     def repeat_within(self) -> timedelta:
@@ -120,18 +130,15 @@ class Settings:
         """How long a log-in lasts."""
         return timedelta(hours=self.session_hours)
 
-    def _shifts(self) -> list[tuple[time, time]]:
+    def _shifts(self) -> "tuple[Shift, ...]":
+        from soap_service.calendars import read_shifts
+
         try:
-            shifts = [
-                (time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip()))
-                for opens, closes in (shift.split("-") for shift in self.working_hours.split(","))
-            ]
-        except ValueError:
-            raise InvalidValue("working_hours", "write shifts as 08:00-12:00,13:00-18:00") from None
-        ends = [instant for shift in shifts for instant in shift]
-        if ends != sorted(set(ends)):
-            raise InvalidValue("working_hours", "each shift ends after it begins, and they stand in order")
-        return shifts
+            if shifts := read_shifts(self.working_hours):
+                return shifts
+        except InvalidValue:
+            pass
+        raise InvalidValue("working_hours", "write shifts as 08:00-12:00,13:00-18:00, none over another or midnight")
 
     def _weekdays(self) -> list[int]:
         try:
@@ -139,13 +146,11 @@ class Settings:
         except ValueError:
             raise InvalidValue("working_days", f"choose from {','.join(WEEKDAYS)}") from None
 
-    def _holidays(self) -> Any:
-        if not self.holidays:
-            return ()
-        import holidays
+    def _holidays(self) -> "Container[date]":
+        from soap_service.calendars import national_holidays
 
         try:
-            return holidays.country_holidays(self.holidays)
+            return national_holidays(self.holidays) if self.holidays else ()
         except NotImplementedError:
             raise InvalidValue("holidays", f"no holidays are known for {self.holidays!r}") from None
 

@@ -6,22 +6,38 @@ Source: `domain.md`, Deadline; its check case stands in `tests/rules/test_deadli
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from soap_service.situations import FINISHED_SITUATIONS, Situation
 
 _ONE_DAY = timedelta(days=1)
-#: A calendar without one working day in this many is a mistake in the settings, not a long holiday.
+#: A calendar without one working day in this many is a mistake, not a long holiday.
 _LONGEST_BREAK_DAYS = 366
+
+
+class Shift(NamedTuple):
+    """A stretch of work within one day: from and to, in minutes since midnight; 1440 is its end, 24:00."""
+
+    opens: int
+    closes: int
+
+
+Week = Sequence[Sequence[Shift]]
+OFFICE_DAY = (Shift(8 * 60, 18 * 60),)
+#: Monday to Friday from 8 to 18.
+OFFICE_WEEK: Week = (*(OFFICE_DAY,) * 5, (), ())
 
 
 @dataclass(frozen=True)
 class WorkingCalendar:
-    """When the service desk works: shifts on some weekdays (0 is Monday) in one time zone, not on holidays."""
+    """When the service desk works: the shifts of each weekday from Monday on, in one time zone, not on holidays.
+
+    The shifts of a day stand in order and do not overlap.
+    """
 
     zone: ZoneInfo
-    shifts: Sequence[tuple[time, time]] = ((time(8), time(18)),)
-    weekdays: Container[int] = (0, 1, 2, 3, 4)
+    week: Week = OFFICE_WEEK
     holidays: Container[date] = ()
 
     def add(self, start: datetime, duration: timedelta) -> datetime:
@@ -53,14 +69,23 @@ class WorkingCalendar:
         idle_days = 0
         while idle_days < _LONGEST_BREAK_DAYS:
             idle_days += 1
-            if day.weekday() in self.weekdays and day not in self.holidays:
-                for opens, closes in self.shifts:
-                    begin = datetime.combine(day, opens, self.zone).astimezone(UTC)
-                    end = datetime.combine(day, closes, self.zone).astimezone(UTC)
+            if day not in self.holidays:
+                for begin, end in self._shifts_on(day):
                     if end > start:
                         idle_days = 0
                         yield max(begin, start), end
             day += _ONE_DAY
+
+    def _shifts_on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """Yield a day's shifts in UTC; where the clock skips an hour none begins before the one before it has ended."""
+        midnight = datetime.combine(day, time(), self.zone)
+        done = datetime.min.replace(tzinfo=UTC)
+        for opens, closes in self.week[day.weekday()]:
+            begin = max(done, (midnight + timedelta(minutes=opens)).astimezone(UTC))
+            end = (midnight + timedelta(minutes=closes)).astimezone(UTC)
+            if end > begin:
+                done = end
+                yield begin, end
 
 
 def is_late(situation: Situation, deadline: datetime | None, closed_at: datetime | None, now: datetime) -> bool:

@@ -57,6 +57,14 @@ class AlreadyExists(SoapServiceError):
     """Something with that key exists already."""
 
 
+class ChangedMeanwhile(SoapServiceError):
+    """Somebody else has changed it since it was read; the key is its kind. Nothing was saved."""
+
+
+class LastAdministrator(SoapServiceError):
+    """Without this agent nobody could administer any more; the key is the login."""
+
+
 class InvalidValue(SoapServiceError):
     """A value is refused; `reason` says why: to agents a Portuguese sentence, to administrators an English one."""
 
@@ -124,6 +132,8 @@ def sentence_of(error: SoapServiceError) -> str:
         return f"there is no {error.key!s}; the command's `list` shows what there is"
     if isinstance(error, AlreadyExists):
         return f"{error.key} exists already; choose another name"
+    if isinstance(error, LastAdministrator):
+        return f"{error.key} is the last active administrator; make another one first"
     if isinstance(error, StoreUnavailable):
         return "the database cannot be opened or is busy; check --database-url, its folder's rights, and try again"
     return repr(error)

@@ -9,18 +9,20 @@ from zoneinfo import ZoneInfo
 from soap_service.deadlines import WorkingCalendar
 from soap_service.storage.administration import Administration
 from soap_service.storage.backup import Backups
+from soap_service.storage.calendar import Calendars
 from soap_service.storage.calls import Announcement, Answer, Calls, Delivery, Receipt
+from soap_service.storage.history import History
 from soap_service.storage.people import People, is_extension
 from soap_service.storage.requests import NewRequest, Requests, RequestSummary
 
 __all__ = ["Announcement", "Answer", "Delivery", "NewRequest", "Receipt", "RequestSummary", "Store", "is_extension"]
 
 
-class Store(Calls, Requests, People, Administration, Backups):
+class Store(Calls, Requests, People, Administration, Calendars, History, Backups):
     """Open a store on a database; `upgrade` it before the first question.
 
-    `calendar` counts deadlines; a call is repeated when it comes again within `repeat_within` (10 s) and is missed
-    when nobody saw it within `call_lifetime` (60 s).
+    `calendar` counts deadlines until another is saved; a call is repeated when it comes again within `repeat_within`
+    (10 s) and is missed when nobody saw it within `call_lifetime` (60 s).
     """
 
     def __init__(
@@ -31,6 +33,6 @@ class Store(Calls, Requests, People, Administration, Backups):
         call_lifetime: timedelta = timedelta(seconds=60),
     ) -> None:
         super().__init__(url)
-        self.calendar = calendar or WorkingCalendar(ZoneInfo("America/Sao_Paulo"))
+        self.default_calendar = calendar or WorkingCalendar(ZoneInfo("America/Sao_Paulo"))
         self.repeat_within = repeat_within
         self.call_lifetime = call_lifetime

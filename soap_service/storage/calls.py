@@ -11,13 +11,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Executable, bindparam, delete, exists, func, select, union_all, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
-from soap_service.deadlines import WorkingCalendar
 from soap_service.errors import CallNotFound, RequestNotFound
 from soap_service.model import Call, Extension, Listener, Notice, RecentCall, Request, Requester, UtcDateTime
 from soap_service.positions import MOST_MISSING, Position
 from soap_service.situations import Action, Situation
 from soap_service.storage.administration import child_service
-from soap_service.storage.database import Database
+from soap_service.storage.calendar import Calendars
 from soap_service.storage.requests import NewRequest, add_event, create_request
 
 log = logging.getLogger(__name__)
@@ -75,10 +74,9 @@ class Answer:
     problem: str = ""
 
 
-class Calls(Database):
+class Calls(Calendars):
     """The life of calls. `repeat_within` and `call_lifetime` are settings of the service."""
 
-    calendar: WorkingCalendar
     repeat_within: timedelta
     call_lifetime: timedelta
 
@@ -184,6 +182,7 @@ class Calls(Database):
         return self.resolving(lambda: self._answer(token, agent_id))
 
     def _answer(self, token: str, agent_id: int) -> Answer:
+        calendar = self.calendar
         with self.writing() as session:
             now = self.now()
             call = _call(session, token, is_changed=True)
@@ -205,7 +204,7 @@ class Calls(Database):
                 kind=service.kind,
                 description=f"Visualização da solicitação {call.request.id} durante uma ligação.",
             )
-            child = create_request(session, viewed, service, self.calendar, origin, now, parent_id=call.request.id)
+            child = create_request(session, viewed, service, calendar, origin, now, parent_id=call.request.id)
             child.situation, child.closed_at = Situation.CLOSED, child.opened_at
             add_event(session, child.id, "Automático", Action.OPEN, now)
             add_event(session, child.id, "Automático", Action.CLOSE, now)

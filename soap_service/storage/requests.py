@@ -20,7 +20,7 @@ from soap_service.situations import (
     priority_of,
 )
 from soap_service.storage.administration import active_service
-from soap_service.storage.database import Database
+from soap_service.storage.calendar import Calendars
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,8 @@ class RequestSummary:
     is_late: bool
 
 
-class Requests(Database):
-    """The work of the service desk. `calendar` counts the deadlines."""
-
-    calendar: WorkingCalendar
+class Requests(Calendars):
+    """The work of the service desk."""
 
     def count_open_requests(self, document: str) -> tuple[int, int | None]:
         """Return how many requests of a requester are in progress, and the number of the only one if it is one.
@@ -106,6 +104,7 @@ class Requests(Database):
         return self.find_request(self.resolving(lambda: self._open(new, agent_id, origin_key)))
 
     def _open(self, new: NewRequest, agent_id: int, origin_key: str) -> int:
+        calendar = self.calendar
         with self.writing() as session:
             existing = session.scalar(select(Request.id).where(Request.origin_key == origin_key))
             if existing is not None:
@@ -114,7 +113,7 @@ class Requests(Database):
                 raise RequesterNotFound(new.requester_id)
             service = active_service(session, new.service_id)
             now = self.now()
-            request = create_request(session, new, service, self.calendar, origin_key, now)
+            request = create_request(session, new, service, calendar, origin_key, now)
             add_event(session, request.id, _agent(session, agent_id).name, Action.OPEN, now)
             return request.id
 
@@ -123,6 +122,7 @@ class Requests(Database):
 
         Raises: RequestNotFound; ExecutionRefused when the agent is no executor of it; TransitionRefused.
         """
+        calendar = self.calendar
         with self.writing() as session:
             request = session.scalar(select(Request).where(Request.id == number).with_for_update())
             if request is None:
@@ -130,7 +130,7 @@ class Requests(Database):
             if not _is_executor(session, request, agent_id):
                 raise ExecutionRefused(number)
             now = self.now()
-            change_situation(request, action, now.replace(microsecond=0), self.calendar)
+            change_situation(request, action, now.replace(microsecond=0), calendar)
             add_event(session, number, _agent(session, agent_id).name, action, now, note)
             if action is Action.CLOSE:
                 _close_children(session, request, now)

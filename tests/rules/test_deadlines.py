@@ -1,22 +1,32 @@
 """Deadlines on the working calendar. Source: domain.md, Deadline."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soap_service.deadlines import WorkingCalendar, is_late
+from soap_service.calendars import has_enough_work
+from soap_service.deadlines import OFFICE_WEEK, Shift, WorkingCalendar, is_late
 from soap_service.situations import Situation
 
 SAO_PAULO = WorkingCalendar(ZoneInfo("America/Sao_Paulo"))
+BROKEN_DAY = (Shift(8 * 60, 12 * 60), Shift(13 * 60, 18 * 60))
 WITH_SUMMER_TIME = WorkingCalendar(
-    ZoneInfo("Europe/Lisbon"), ((time(8), time(12)), (time(13), time(18))), holidays=frozenset({date(2026, 12, 25)})
+    ZoneInfo("Europe/Lisbon"), (*(BROKEN_DAY,) * 5, (), ()), holidays=frozenset({date(2026, 12, 25)})
 )
 instants = st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 durations = st.timedeltas(timedelta(0), timedelta(hours=400))
-calendars = st.sampled_from([SAO_PAULO, WITH_SUMMER_TIME])
+days = st.lists(st.integers(0, 24 * 12), max_size=6, unique=True).map(
+    lambda marks: tuple(Shift(a * 5, b * 5) for a, b in zip(*[iter(sorted(marks))] * 2, strict=False))
+)
+weeks = st.tuples(*[days] * 7).filter(has_enough_work)
+# Zones whose clock skips and repeats an hour: at 1, at midnight (until 2019 and today), by half an hour.
+zones = st.sampled_from(["Europe/Lisbon", "America/Sao_Paulo", "America/Asuncion", "Australia/Lord_Howe"]).map(ZoneInfo)
+calendars = st.sampled_from([SAO_PAULO, WITH_SUMMER_TIME]) | st.builds(
+    WorkingCalendar, zones, weeks, st.frozensets(st.dates(date(2015, 1, 1), date(2030, 1, 1)), max_size=5)
+)
 
 
 def local(text: str) -> datetime:
@@ -49,7 +59,26 @@ def test_a_holiday_does_not_count() -> None:
 
 def test_a_calendar_without_working_days_is_told() -> None:
     with pytest.raises(ValueError, match="no working day"):
-        WorkingCalendar(ZoneInfo("UTC"), weekdays=()).add(datetime(2026, 1, 1, tzinfo=UTC), timedelta(hours=1))
+        WorkingCalendar(ZoneInfo("UTC"), ((),) * 7).add(datetime(2026, 1, 1, tzinfo=UTC), timedelta(hours=1))
+
+
+def test_each_weekday_has_its_own_shifts() -> None:
+    week = (*OFFICE_WEEK[:5], (Shift(9 * 60, 13 * 60),), ())
+    calendar = WorkingCalendar(SAO_PAULO.zone, week)
+    assert calendar.add(local("2026-11-20T17:00"), timedelta(hours=2)) == local("2026-11-21T10:00")  # a Saturday
+    assert calendar.add(local("2026-11-21T12:00"), timedelta(hours=2)) == local("2026-11-23T09:00")
+
+
+def test_around_the_clock_only_time_counts() -> None:
+    calendar = WorkingCalendar(SAO_PAULO.zone, ((Shift(0, 1440),),) * 7)
+    assert calendar.add(local("2026-11-21T23:30"), timedelta(hours=2)) == local("2026-11-22T01:30")
+
+
+def test_the_hour_that_the_clock_skips_is_not_worked_and_the_one_it_repeats_is() -> None:
+    nights = WorkingCalendar(ZoneInfo("Europe/Lisbon"), ((Shift(0, 6 * 60),),) * 7)
+    spring, autumn = (datetime(2026, month, day, tzinfo=nights.zone) for month, day in ((3, 29), (10, 25)))
+    assert nights.between(spring, spring + timedelta(hours=12)) == timedelta(hours=5)
+    assert nights.between(autumn, autumn + timedelta(hours=12)) == timedelta(hours=7)
 
 
 @given(calendars, instants, durations)

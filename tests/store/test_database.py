@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event
 
+from soap_service.calendars import OwnDay
+from soap_service.deadlines import OFFICE_WEEK
+from soap_service.edits import CalendarEdit
 from soap_service.errors import SoapServiceError, StoreUnavailable
 from soap_service.model import Base
 from soap_service.positions import Position
@@ -148,7 +152,8 @@ def test_every_lookup_is_served_by_an_index(world: World, name: str) -> None:
     for statement, parameters in asked:
         plan = _plan_of(world.store, statement, parameters)
         scans = [step for step in plan if step.startswith("SCAN") or "Seq Scan" in step]
-        assert [step for step in scans if "CONSTANT ROW" not in step] == [], f"{statement}\n{plan}"
+        wanted_whole = ("CONSTANT ROW", "calendar_day")  # the desk's own holidays, a handful
+        assert [step for step in scans if not any(name in step for name in wanted_whole)] == [], f"{statement}\n{plan}"
 
 
 def _plan_of(store: Store, statement: str, parameters: Any) -> list[str]:
@@ -206,6 +211,9 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
 }
 
 
+EDIT = CalendarEdit(OFFICE_WEEK, skips_national=True)
+
+
 def public_methods() -> list[str]:
     """Return every method of the store that asks or changes the database."""
     own = {"ask", "close", "when_rung", "reading", "writing", "is_ready", "change_marker"}
@@ -229,6 +237,8 @@ def _argument(parameter: inspect.Parameter) -> Any:
         "position": Position(),
         "version": "base",
         "value": "S",
+        "edit": EDIT,
+        "own": OwnDay(date(2026, 10, 24), "x"),
     }
     by_type = {
         "int": 1,

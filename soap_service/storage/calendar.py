@@ -1,0 +1,112 @@
+"""The working calendar: as the settings give it until it is changed on its screen, then as the database keeps it."""
+
+import time
+from dataclasses import replace
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from soap_service.administration_model import CalendarDay, SavedCalendar
+from soap_service.calendars import OwnDay, check_calendar, national_of, read_shifts, write_shifts
+from soap_service.deadlines import WorkingCalendar
+from soap_service.edits import CalendarEdit
+from soap_service.errors import ChangedMeanwhile
+from soap_service.storage.database import Database
+from soap_service.storage.history import COMMAND, record
+
+#: How long a calendar once read is believed, in seconds: what another node changed counts after that.
+BELIEVED_SECONDS = 2.0
+_THE_ONE = 1
+
+
+class Calendars(Database):
+    """Reading and changing the working calendar. `default_calendar` is that of the settings."""
+
+    default_calendar: WorkingCalendar
+    _calendar: tuple[float, WorkingCalendar] | None = None
+
+    @property
+    def calendar(self) -> WorkingCalendar:
+        """The calendar that deadlines are counted on now; asked before a transaction, not within."""
+        known = self._calendar
+        if known is not None and time.monotonic() - known[0] < BELIEVED_SECONDS:
+            return known[1]
+        asked = time.monotonic()
+        with self.reading() as session:
+            calendar = _edit(session, self.default_calendar).calendar(self.default_calendar)
+        self._calendar = asked, calendar
+        return calendar
+
+    def find_calendar(self) -> CalendarEdit:
+        """Return the calendar as it stands in the database, or in the settings."""
+        with self.reading() as session:
+            return _edit(session, self.default_calendar)
+
+    def change_calendar(self, edit: CalendarEdit, stamp: str, actor: str = COMMAND) -> None:
+        """Save the shifts and whether national holidays are skipped; the own days stay as they are.
+
+        Raises: InvalidValue with the reason; ChangedMeanwhile when it is no longer the one with that stamp.
+        """
+        self.resolving(lambda: self._change_calendar(edit, stamp, actor))
+        self._calendar = None
+
+    def _change_calendar(self, edit: CalendarEdit, stamp: str, actor: str) -> None:
+        with self.writing() as session:
+            before = _edit(session, self.default_calendar, is_changed=True)
+            if before.stamp != stamp:
+                raise ChangedMeanwhile("calendar")
+            edit = replace(edit, own=before.own)
+            check_calendar(edit.calendar(self.default_calendar), self.now())
+            _save(session, edit)
+            if differences := before.differences(edit):
+                record(session, self.now(), actor, "calendar", "changed", "", differences)
+
+    def add_calendar_day(self, own: OwnDay, actor: str = COMMAND) -> None:
+        """Add an own holiday, or a national one on which the desk works; one that is there already gets the new name.
+
+        Raises: InvalidValue when hardly any work would be left.
+        """
+        self.resolving(lambda: self._add_calendar_day(own, actor))
+        self._calendar = None
+
+    def _add_calendar_day(self, own: OwnDay, actor: str) -> None:
+        with self.writing() as session:
+            before = _edit(session, self.default_calendar, is_changed=True)
+            if own in before.own:
+                return
+            edit = replace(before, own=(*(other for other in before.own if other.day != own.day), own))
+            check_calendar(edit.calendar(self.default_calendar), self.now())
+            _save(session, before)
+            session.merge(CalendarDay(day=own.day, name=own.name, is_yearly=own.is_yearly, is_worked=own.is_worked))
+            action = "worked" if own.is_worked else "added"
+            record(session, self.now(), actor, "holiday", action, f"{own.day:%d/%m/%Y} {own.name}")
+
+    def remove_calendar_day(self, own: OwnDay, actor: str = COMMAND) -> None:
+        """Take back what was decided on a day; nothing happens when it was taken back already."""
+        self.resolving(lambda: self._remove_calendar_day(own, actor))
+        self._calendar = None
+
+    def _remove_calendar_day(self, own: OwnDay, actor: str) -> None:
+        with self.writing() as session:
+            before = _edit(session, self.default_calendar, is_changed=True)
+            if own not in before.own:
+                return
+            left = replace(before, own=tuple(other for other in before.own if other != own))
+            check_calendar(left.calendar(self.default_calendar), self.now())
+            session.execute(delete(CalendarDay).where(CalendarDay.day == own.day))
+            record(session, self.now(), actor, "holiday", "removed", f"{own.day:%d/%m/%Y} {own.name}")
+
+
+def _edit(session: Session, default: WorkingCalendar, is_changed: bool = False) -> CalendarEdit:
+    """Return what is kept, else the settings' calendar. With `is_changed` others wait until this one is through."""
+    saved = session.get(SavedCalendar, _THE_ONE, with_for_update=is_changed or None)
+    days = session.scalars(select(CalendarDay).order_by(CalendarDay.day)).all()
+    own = tuple(OwnDay(day.day, day.name, day.is_yearly, day.is_worked) for day in days)
+    if saved is None:
+        return CalendarEdit(tuple(map(tuple, default.week)), skips_national=national_of(default) != (), own=own)
+    return CalendarEdit(tuple(map(read_shifts, saved.week.split("\n"))), saved.skips_national, own)
+
+
+def _save(session: Session, edit: CalendarEdit) -> None:
+    week = "\n".join(map(write_shifts, edit.week))
+    session.merge(SavedCalendar(id=_THE_ONE, week=week, skips_national=edit.skips_national))

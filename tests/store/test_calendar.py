@@ -1,0 +1,73 @@
+"""The working calendar as it is kept: changed, seen by others, never without work, never overwritten in silence."""
+
+import time
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from soap_service.calendars import OwnDay
+from soap_service.deadlines import OFFICE_WEEK, Shift
+from soap_service.errors import ChangedMeanwhile, InvalidValue
+from soap_service.storage.calendar import BELIEVED_SECONDS
+from soap_service.store import Store
+from tests.store.conftest import World
+
+ROUND_THE_CLOCK = ((Shift(0, 1440),),) * 7
+
+
+def change(store: Store, **changes: object) -> None:
+    edit = store.find_calendar()
+    store.change_calendar(replace(edit, **changes), edit.stamp, "rui")  # type: ignore[arg-type]
+
+
+def test_a_new_request_is_due_by_the_calendar_that_was_saved_and_an_old_one_keeps_its_deadline(world: World) -> None:
+    before = world.store.find_request(world.request.id).deadline
+    change(world.store, week=ROUND_THE_CLOCK)
+    request = world.open_request("second")
+    assert request.deadline == request.opened_at + timedelta(hours=8)
+    assert world.store.find_request(world.request.id).deadline == before
+
+
+def test_another_node_counts_by_it_within_seconds(world: World) -> None:
+    node = Store(world.store.url.render_as_string(hide_password=False))
+    assert node.calendar.week == OFFICE_WEEK
+    change(world.store, week=ROUND_THE_CLOCK)
+    time.sleep(BELIEVED_SECONDS + 0.1)
+    assert node.calendar.week == ROUND_THE_CLOCK
+    node.close()
+
+
+def test_an_own_holiday_counts_until_it_is_removed(world: World) -> None:
+    holiday = OwnDay(date(2026, 10, 26), "Aniversário", is_yearly=True)
+    world.store.add_calendar_day(holiday, "rui")
+    world.store.add_calendar_day(holiday, "rui")
+    friday = datetime(2026, 10, 23, 20, tzinfo=UTC)  # 17:00 in São Paulo
+    assert world.store.calendar.add(friday, timedelta(hours=2)) == friday + timedelta(days=4, hours=-8)
+    world.store.remove_calendar_day(holiday, "rui")
+    world.store.remove_calendar_day(holiday, "rui")
+    assert world.store.calendar.add(friday, timedelta(hours=2)) == friday + timedelta(days=3, hours=-8)
+    changes = [(c.action, c.actor, c.name) for c in world.store.list_admin_changes()]
+    assert changes == [("removed", "rui", "26/10/2026 Aniversário"), ("added", "rui", "26/10/2026 Aniversário")]
+
+
+def test_a_calendar_without_work_is_refused_and_the_last_good_one_stays(world: World) -> None:
+    with pytest.raises(InvalidValue):
+        change(world.store, week=((),) * 7)
+    assert world.store.find_calendar().week == OFFICE_WEEK
+    assert world.store.list_admin_changes() == []
+
+
+def test_what_somebody_else_changed_is_not_overwritten(world: World) -> None:
+    edit = world.store.find_calendar()
+    change(world.store, week=ROUND_THE_CLOCK)
+    with pytest.raises(ChangedMeanwhile):
+        world.store.change_calendar(edit, edit.stamp, "ana")
+    assert world.store.find_calendar().week == ROUND_THE_CLOCK
+
+
+def test_a_change_of_the_shifts_leaves_a_line_with_before_and_after(world: World) -> None:
+    change(world.store, week=((Shift(480, 720),), *OFFICE_WEEK[1:]))
+    (line,) = world.store.list_admin_changes()
+    assert (line.actor, line.subject, line.action) == ("rui", "calendar", "changed")
+    assert line.details == '{"weekday-0": ["08:00-18:00", "08:00-12:00"]}'
