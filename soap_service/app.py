@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 from soap_service.bridge import Bridge
 from soap_service.config import Settings
@@ -31,6 +32,8 @@ class App:
         screens = Screens(
             self.store, settings.zone, settings.session_lifetime, is_https=settings.base_url.startswith("https:")
         )
+        # Few: each of their threads holds a connection, and while the database is frozen probes pile up.
+        self._probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
         self._bridge = Bridge(screens, settings.proxies, settings.request_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +56,7 @@ class App:
         if path == "/healthz":
             await respond_text(send, 200, "ok")
         elif path == "/readyz":
-            is_ready = await asyncio.to_thread(self.store.is_ready)
+            is_ready = await asyncio.get_running_loop().run_in_executor(self._probes, self.store.is_ready)
             await respond_text(send, 200 if is_ready else 503, "ok" if is_ready else "the database does not answer")
         elif client_of(scope, self._settings.proxies) in _LOOPBACK:
             self.endpoint.door.journal.flush()
@@ -75,6 +78,7 @@ class App:
         await self.streams.close()
         self.endpoint.door.close()
         self._bridge.close()
+        self._probes.shutdown(wait=True, cancel_futures=True)
         self.store.close()
         await send({"type": "lifespan.shutdown.complete"})
 

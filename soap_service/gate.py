@@ -4,16 +4,19 @@ What administrators set is read again every second, so a call costs no query for
 parameter that was switched counts within that second.
 """
 
+import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from soap_service.credentials import accepts_address, accepts_secret, read_basic
+from soap_service.credentials import accepts_address, accepts_secret, networks_of, read_basic
 from soap_service.errors import IntegrationOff, LimitExceeded, OperationNotAllowed, Unauthorized
 from soap_service.limits import Limit
 from soap_service.model import Integration
 from soap_service.parameters import WEB_SERVICES_ON
 from soap_service.store import Store
+
+log = logging.getLogger(__name__)
 
 #: How long what administrators set is believed, in seconds.
 REFRESH_SECONDS = 1.0
@@ -33,6 +36,7 @@ class Gate:
     def __init__(self, store: Store, calls_per_second: float, unknown_documents_per_minute: float) -> None:
         self._store = store
         self._rules = _Rules(False, {}, float("-inf"))
+        self._damaged: set[str] = set()
         self._calls = Limit(calls_per_second, burst=max(1, int(calls_per_second * 2)))
         self._unknown = Limit(unknown_documents_per_minute / 60, burst=max(1, int(unknown_documents_per_minute)))
 
@@ -42,9 +46,25 @@ class Gate:
 
     def refresh(self) -> None:
         """Read the rules again; raises StoreUnavailable."""
-        integrations = {integration.name: integration for integration in self._store.list_integrations()}
+        integrations = {one.name: one for one in self._store.list_integrations() if self._is_sound(one)}
         is_on = self._store.parameter(WEB_SERVICES_ON) == "S"
         self._rules = _Rules(is_on, integrations, time.monotonic())
+
+    def _is_sound(self, integration: Integration) -> bool:
+        """Tell whether a platform's secret and addresses can be compared with anything; one of it is not let in.
+
+        Somebody wrote it by hand. It is logged once, and holds up no other.
+        """
+        try:
+            accepts_secret(integration, "")
+            networks_of(integration.addresses)
+        except (ValueError, TypeError) as error:
+            if integration.name not in self._damaged:
+                log.error("integration %s is damaged and is not let in: %s", integration.name, error)
+            self._damaged.add(integration.name)
+            return False
+        self._damaged.discard(integration.name)
+        return True
 
     def admit(self, authorization: bytes, address: str | None) -> Integration:
         """Return the integration that calls, by its Authorization header or else its address (None if uncertain).

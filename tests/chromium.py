@@ -1,9 +1,10 @@
-"""The one Chromium of a test session, for whatever test wants a real browser."""
+"""The one Chromium of a test session, for whatever test or proof wants a real browser."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,9 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Give a real browser; it is installed when there is none."""
     script = Path(__file__).parent / "browser" / "find-chromium.sh"
     found = subprocess.run(
         ["sh", str(script)], env={**os.environ, "VENV": sys.prefix}, capture_output=True, text=True, timeout=600
@@ -31,3 +33,9 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found.stdout.split()[-1], args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser

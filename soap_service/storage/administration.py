@@ -1,6 +1,8 @@
 """What administrators set: parameters with their history, integrations, the service catalogue."""
 
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +12,8 @@ from soap_service.errors import AlreadyExists, IntegrationNotFound, InvalidValue
 from soap_service.model import Group, Integration, Parameter, ParameterChange, Service
 from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, PARAMETERS, clean_value, rule_of
 from soap_service.storage.database import Database
+
+log = logging.getLogger(__name__)
 
 
 class Administration(Database):
@@ -78,10 +82,22 @@ class Administration(Database):
         return integration
 
     def list_integrations(self, include_revoked: bool = False) -> Sequence[Integration]:
-        """Return the platforms that may call, by name; on request those revoked too."""
+        """Return the platforms that may call, by name; on request those revoked too.
+
+        One whose row cannot be read may not call; it is logged and holds up no other.
+        """
         query = select(Integration).order_by(Integration.name)
+        query = query if include_revoked else query.where(Integration.revoked_at.is_(None))
         with self.reading() as session:
-            return session.scalars(query if include_revoked else query.where(Integration.revoked_at.is_(None))).all()
+            with suppress(ValueError, TypeError):
+                return session.scalars(query).all()
+            found: list[Integration] = []
+            for number in session.scalars(query.with_only_columns(Integration.id)).all():
+                try:
+                    found += session.scalars(query.where(Integration.id == number)).all()
+                except (ValueError, TypeError):
+                    log.error("integration %d cannot be read and is passed over", number)
+        return found
 
     def revoke_integration(self, name: str) -> None:
         """Refuse the platform from now on; raises IntegrationNotFound."""
@@ -138,6 +154,7 @@ def child_service(session: Session) -> tuple[Service | None, str]:
     if not chosen:
         return None, "O parâmetro 282 está ativado, mas o parâmetro 283 não informa o serviço."
     try:
-        return active_service(session, int(chosen)), ""
-    except ServiceNotFound:
+        # Somebody may have written it by hand.
+        return active_service(session, int(clean_value(CHILD_REQUEST_SERVICE, chosen))), ""
+    except (ServiceNotFound, InvalidValue, ValueError):
         return None, "O parâmetro 283 informa um serviço que não existe ou não está ativo."

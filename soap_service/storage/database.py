@@ -158,7 +158,7 @@ class Database:
         if connection is not None:
             self._connections.discard(connection)
             with suppress(SQLAlchemyError):
-                is_gone = not self.is_embedded and postgresql.forget_if_gone(connection, error)
+                is_gone = not self.is_embedded and self._server.forget_if_gone(connection, error)
                 connection.close()
         return self._failure(error, is_gone)
 

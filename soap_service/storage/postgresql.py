@@ -14,6 +14,8 @@ import psycopg
 from psycopg import errors
 from psycopg.abc import PQGen
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,8 @@ LOST_TO_ANOTHER = ("40001", "40P01")
 NO_SUCH_FUNCTION = "42883"
 #: What a database says of itself when it is no longer the one to write to.
 _READ_ONLY = "25006"
+#: Under which name the pool keeps when a connection was made.
+_MADE_AT = "made_at"
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -71,6 +75,7 @@ class Server:
     def __init__(self, url: URL) -> None:
         self.url = url.set(drivername="postgresql+psycopg")
         self._retry_at = 0.0
+        self._gone_at = 0.0
 
     def make_engine(self, **options: Any) -> Engine:
         """Return an engine whose connections are bounded, and forgotten once the database turns read-only."""
@@ -79,7 +84,30 @@ class Server:
         )
         event.listen(engine, "do_connect", lambda _dialect, _record, cargs, cparams: self._connect(*cargs, **cparams))
         event.listen(engine, "handle_error", _forget_read_only)
+        event.listen(engine, "connect", _note_age)
+        event.listen(engine, "checkout", self._refuse_stale)
         return engine
+
+    def forget_if_gone(self, connection: Connection, error: Exception) -> bool:
+        """Drop a connection whose driver has told that its server is gone, and all others; tell whether it was so.
+
+        What SQLAlchemy does itself for a statement that goes through it, here for one that went through the driver.
+        """
+        if connection.invalidated or not isinstance(error, psycopg.Error):
+            return False
+        driver: Any = connection.connection.dbapi_connection
+        dialect: Any = connection.dialect
+        if sqlstate_of(error) != _READ_ONLY and not dialect.is_disconnect(error, driver, None):
+            return False
+        if connection.info[_MADE_AT] > self._gone_at:  # else another thread has told of the same end
+            self._gone_at = time.monotonic()
+        connection.invalidate(error)
+        return True
+
+    def _refuse_stale(self, _driver: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        """Have the pool make a connection anew when it was made before its server was gone."""
+        if record.info[_MADE_AT] <= self._gone_at:
+            raise DisconnectionError
 
     def connect(self) -> BoundedConnection:
         """Return a connection of its own in autocommit mode; raises OperationalError."""
@@ -107,21 +135,8 @@ def _forget_read_only(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def forget_if_gone(connection: Connection, error: Exception) -> bool:
-    """Drop a connection whose driver has told that its server is gone, and all older ones; tell whether it was so.
-
-    What SQLAlchemy does itself for a statement that goes through it, here for one that went through the driver.
-    """
-    if connection.invalidated or not isinstance(error, psycopg.Error):
-        return False
-    held = connection.connection
-    driver: Any = held.dbapi_connection
-    dialect: Any = connection.dialect
-    if sqlstate_of(error) != _READ_ONLY and not dialect.is_disconnect(error, driver, None):
-        return False
-    connection.engine.pool._invalidate(held, error)
-    connection.invalidate(error)
-    return True
+def _note_age(_driver: object, record: ConnectionPoolEntry) -> None:
+    record.info[_MADE_AT] = time.monotonic()
 
 
 def sqlstate_of(error: BaseException | None) -> str:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from soap_service.errors import CallNotFound, RequestNotFound
-from soap_service.model import CallState, Notice, RecentCall
+from soap_service.model import CallState, Notice, Parameter, RecentCall
 from soap_service.positions import Position
 from soap_service.store import Announcement
 from tests.store.conftest import World
@@ -183,9 +183,12 @@ def test_with_282_off_no_child_is_launched(world: World) -> None:
     assert world.store.list_children(world.request.id) == []
 
 
-@pytest.mark.parametrize("chosen", ["none", "inactive"])
+@pytest.mark.parametrize("chosen", ["none", "inactive", "by hand: abc", "by hand: 99999999999999999999"])
 def test_with_282_on_and_no_usable_283_the_reason_is_told(world: World, chosen: str) -> None:
     world.store.set_parameter(282, "S", "test")
+    if chosen.startswith("by hand: "):
+        with world.store.writing() as session:
+            session.merge(Parameter(id=283, value=chosen.removeprefix("by hand: ")))
     if chosen == "inactive":
         world.store.set_parameter(283, str(world.service.id), "test")
         with world.store.writing() as session:
