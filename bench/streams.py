@@ -61,7 +61,13 @@ def log_in_everybody(database: Path) -> list[str]:
 
 
 async def listen(port: int, cookie: str, seen: Listening) -> None:
-    """Hold one stream and note when tokens arrive."""
+    """Hold one stream and note when tokens arrive; come back, as a browser does, when it was refused or ended."""
+    while True:
+        await _listen_once(port, cookie, seen)
+        await asyncio.sleep(0.5)
+
+
+async def _listen_once(port: int, cookie: str, seen: Listening) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(_HEAD.format(cookie=f"{SESSION_COOKIE}={cookie}").encode())
     try:
@@ -70,7 +76,7 @@ async def listen(port: int, cookie: str, seen: Listening) -> None:
                 seen.is_open += 1
             elif b'"token": "' in line:
                 seen.arrived[line.split(b'"token": "')[1].split(b'"')[0].decode()] = time.time()
-    except asyncio.CancelledError:
+    finally:
         writer.close()
 
 

@@ -5,6 +5,7 @@ Source: WHATWG HTML, Server-sent events.
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from werkzeug.http import parse_cookie
@@ -44,7 +45,8 @@ class BrowserStream:
     """One open browser: whose it is, what it had when it came, the extension it hears, and what waits to be sent.
 
     Calls that come while it is being opened wait until what it missed has been replayed: the id of an event says that
-    everything before it has been sent. None in the queue ends the stream.
+    everything before it has been sent. None in the queue ends the stream. While it is waiting for the queue, `send_now`
+    may send an event at once; it tells whether it did.
     """
 
     agent_id: int
@@ -53,16 +55,22 @@ class BrowserStream:
     extension: str | None = None
     queue: "asyncio.Queue[Event | None]" = field(default_factory=lambda: asyncio.Queue(LONGEST_QUEUE))
     is_full: bool = False
+    is_waiting: bool = False
+    send_now: Callable[[Event], bool] | None = None
     _early: list[tuple[Delivery, Position]] | None = field(default_factory=list)
 
     def put(self, event: Event | None) -> None:
         """Queue an event; a stream whose browser falls behind ends after what is queued, and goes on from there."""
-        if self.is_full:
+        if self.is_full or (event is not None and self._has_been_sent(event)):
             return
         try:
             self.queue.put_nowait(event)
         except asyncio.QueueFull:
             self.is_full = True
+
+    def _has_been_sent(self, event: Event) -> bool:
+        is_next = self.is_waiting and self.queue.empty()
+        return is_next and self.send_now is not None and self.send_now(event)
 
     def push(self, call: Delivery, position: Position) -> None:
         """Queue a call that has just been read."""

@@ -9,6 +9,9 @@ from soap_service.credentials import Network, is_within
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+WriteNow = Callable[[bytes], bool]
+#: The server's ASGI extension that writes a part of a streamed answer at once; False when that cannot be done.
+WRITE_NOW = "soap_service.write_now"
 
 #: What is read, and thrown away, of a body that was refused, so that the client gets to read why.
 _DRAINED_BYTES = 1024 * 1024

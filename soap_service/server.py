@@ -10,16 +10,19 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from soap_service.app import App
 from soap_service.config import Settings
 from soap_service.endpoint import Endpoint
 from soap_service.errors import InvalidValue, StoreUnavailable
+from soap_service.http import WRITE_NOW
+from soap_service.stream import Streams
 
 MAX_HEAD_BYTES = 32 * 1024
 #: What may stand around the chunks of a body: a head, and five bytes for each byte that a client sends on its own.
@@ -94,6 +97,16 @@ class BoundedProtocol(HttpToolsProtocol):
     def begin_request(self) -> None:
         """Hand a request whose head is whole on to its application."""
         super().on_headers_complete()
+        extensions: dict[str, Any] = {WRITE_NOW: partial(self._write_part, self.cycle)}
+        self.scope["extensions"] = extensions
+
+    def _write_part(self, cycle: RequestResponseCycle, part: bytes) -> bool:
+        """Write a part of a streamed answer that has begun, without a task's turn; tell whether that could be done."""
+        is_open = cycle.response_started and not cycle.response_complete and not cycle.disconnected
+        if not is_open or self.flow.write_paused or self.transport.is_closing():
+            return False
+        self.transport.write(b"%x\r\n%b\r\n" % (len(part), part) if cycle.chunked_encoding else part)
+        return True
 
     def end_request(self) -> None:
         """Tell the application that the body is whole."""
@@ -144,6 +157,7 @@ class ShortWay(BoundedProtocol):
     """
 
     endpoint: Endpoint
+    streams: Streams
     _held: list[bytes] | None = None
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
@@ -200,6 +214,8 @@ class ShortWay(BoundedProtocol):
         if is_last:
             self.transport.close()
         self.on_response_complete()
+        if self.streams.is_rung:
+            self.streams.hear()
         return True
 
 
@@ -242,7 +258,7 @@ class Server(uvicorn.Server):
 def make_server(settings: Settings) -> Server:
     """Return the server of one process; its `run` serves until it is told to stop."""
     app = App(settings)
-    shared = {"request_seconds": settings.request_seconds, "endpoint": app.endpoint}
+    shared = {"request_seconds": settings.request_seconds, "endpoint": app.endpoint, "streams": app.streams}
     protocol = type("Protocol", (ShortWay,), shared)
     config = uvicorn.Config(
         app,

@@ -20,7 +20,8 @@ from typing import Any
 
 from soap_service.errors import NotFound, StoreUnavailable
 from soap_service.events import HEARTBEAT, START, BrowserStream, Event, cookie_of, part, position_of, text
-from soap_service.http import Receive, Scope, Send, respond_text
+from soap_service.http import WRITE_NOW, Receive, Scope, Send, WriteNow, respond_text
+from soap_service.listening import LISTENER_SECONDS, Listening
 from soap_service.metrics import delivery_seconds, open_streams
 from soap_service.positions import Position
 from soap_service.store import Delivery, Store
@@ -35,8 +36,8 @@ OPEN_SECONDS = 3.0
 HEARTBEAT_SECONDS = 15.0
 #: A log-in that ended elsewhere ends its streams within about this time.
 CHECK_SECONDS = 60.0
-#: A stream is believed to be there this long after its process last said so.
-LISTENER_SECONDS = 30.0
+#: Deliveries are recorded together, each with its own time, this long after the first of them.
+RECORD_SECONDS = 0.05
 #: The newest of the calls that wait for a browser when it connects; an agent cannot answer more.
 MOST_REPLAYED = 50
 #: Changes of ownership are read again this far back, for what was committed late; applying one twice changes nothing.
@@ -53,6 +54,8 @@ class Streams:
         self._streams: set[BrowserStream] = set()
         self._by_extension: defaultdict[str, set[BrowserStream]] = defaultdict(set)
         self._by_agent: defaultdict[int, set[BrowserStream]] = defaultdict(set)
+        #: Whether something was committed here that the streams have not heard of yet.
+        self.is_rung = False
         self._rung = asyncio.Event()
         self._looker = ThreadPoolExecutor(1, thread_name_prefix="stream-look")
         self._openers = ThreadPoolExecutor(4, thread_name_prefix="stream-open")
@@ -63,7 +66,8 @@ class Streams:
         self._last_look = 0.0
         self._last_change = store.now()
         self._overlap = _OVERLAP if store.is_embedded else _OVERLAP_OF_NODES
-        self._delivered: list[str] = []
+        self._listening = Listening(store, worker, self._write)
+        self._delivered: dict[str, datetime] = {}
         self._has_delivered = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_stopping = False
@@ -75,8 +79,8 @@ class Streams:
         self._position = await self._look(self._store.newest_position)
         self._last_change = self._store.now()
         self._await_missing()
-        await self._write(self._store.remove_listeners, self._worker)
-        self._store.when_rung(lambda: _ring(loop, self._rung))
+        await self._listening.end()
+        self._store.when_rung(lambda: self._ring(loop))
         self._tasks = [asyncio.create_task(work()) for work in (self._watch, self._record, self._keep_listeners)]
 
     def stop(self) -> None:
@@ -93,7 +97,7 @@ class Streams:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(StoreUnavailable):
-            await self._write(self._store.remove_listeners, self._worker)
+            await self._listening.end()
         for pool in (self._looker, self._openers, self._writer):
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -116,6 +120,9 @@ class Streams:
         try:
             await send(START)
             await send(part(b"retry: 1000\n\n"))
+            write_now: WriteNow | None = scope.get("extensions", {}).get(WRITE_NOW)
+            if write_now is not None:
+                stream.send_now = lambda event: write_now(event.text) and self._has_sent(event)
             await self._send_events(stream, send)
             await send({"type": "http.response.body", "body": b""})
         finally:
@@ -164,9 +171,13 @@ class Streams:
         checked_at = loop.time()
         while not (stream.queue.empty() and (self._is_stopping or stream.is_full)):
             try:
-                event = await asyncio.wait_for(stream.queue.get(), HEARTBEAT_SECONDS)
+                stream.is_waiting = True
+                async with asyncio.timeout(HEARTBEAT_SECONDS):  # in this task: what left the queue has left in order
+                    event = await stream.queue.get()
             except TimeoutError:
                 event = HEARTBEAT
+            finally:
+                stream.is_waiting = False
             if loop.time() - checked_at > CHECK_SECONDS:
                 checked_at = loop.time()
                 if not await self._is_logged_in(stream):
@@ -174,10 +185,16 @@ class Streams:
             if event is None:
                 return
             await send(part(event.text))
-            if event.call is not None:
-                self._delivered.append(event.call.token)
-                self._has_delivered.set()
-                delivery_seconds.observe((self._store.now() - event.call.created_at).total_seconds())
+            self._has_sent(event)
+
+    def _has_sent(self, event: Event) -> bool:
+        """Note when a call was sent to its browser."""
+        if event.call is not None:
+            now = self._store.now()
+            self._delivered.setdefault(event.call.token, now)
+            self._has_delivered.set()
+            delivery_seconds.observe((now - event.call.created_at).total_seconds())
+        return True
 
     async def _is_logged_in(self, stream: BrowserStream) -> bool:
         try:
@@ -201,12 +218,46 @@ class Streams:
                 del self._by_extension[before]
         if extension is not None:
             self._by_extension[extension].add(stream)
-        with suppress(StoreUnavailable):  # `_keep_listeners` says it all again soon
-            if extension is not None:
-                until = self._store.now() + timedelta(seconds=LISTENER_SECONDS)
-                await self._write(self._store.add_listener, self._worker, extension, until)
-            if is_last:
-                await self._write(self._store.remove_listener, self._worker, before)
+        if extension is not None:
+            await self._listening.say(extension, is_heard=True)
+        if before is not None and is_last:
+            await self._listening.say(before, is_heard=False)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have the loop hear of a commit; called in any thread."""
+        self.is_rung = True
+        with suppress(RuntimeError):  # the loop has closed: the process ends
+            loop.call_soon_threadsafe(self.hear)
+
+    def hear(self) -> None:
+        """Deliver what has been committed here, at once if that needs no waiting.
+
+        A busy loop calls it between two answers: its turns take milliseconds, and an agent is waiting.
+        """
+        if self.is_rung:
+            self.is_rung = False
+            if not (self._store.is_embedded and self._deliver_at_once()):
+                self._rung.set()
+
+    def _deliver_at_once(self) -> bool:
+        """Deliver calls while no extension has changed hands; what stands in the way, `_watch` meets again."""
+        try:
+            started, calls, changes = self._read_news()
+        except Exception:
+            return False
+        if not all(self._is_applied(number, owner_id) for number, owner_id, _ in changes):
+            return False
+        self._last_change = started
+        self._push(calls)
+        return True
+
+    def _is_applied(self, number: str, owner_id: int | None) -> bool:
+        """Tell whether the streams hear what they should since an extension changed hands."""
+        theirs = self._by_agent.get(owner_id, ()) if owner_id is not None else ()
+        hearing = self._by_extension.get(number, ())
+        return all(stream.extension == number for stream in theirs) and all(
+            stream.agent_id == owner_id for stream in hearing
+        )
 
     async def _watch(self) -> None:
         """Deliver whenever the bell rings, here or in another process; survive a database that is away."""
@@ -247,8 +298,14 @@ class Streams:
         self._last_change = started
         for number, owner_id, owner in sorted(changes, key=lambda change: change[1] is None):
             await self._apply_change(number, owner_id, owner)
+        self._push(calls)
+
+    def _push(self, calls: Sequence[Delivery]) -> None:
+        """Give calls to the streams that hear their extension, each once, whichever way it was read."""
         oldest = self._store.now() - self._store.call_lifetime
         for call in calls:
+            if self._position.covers(call.id):
+                continue
             self._position = self._position.after(call.id)
             if call.extension is not None and call.created_at >= oldest:
                 for stream in tuple(self._by_extension.get(call.extension, ())):
@@ -274,12 +331,13 @@ class Streams:
         """Record in the store which calls were sent to a browser; after the fact, so that no call waits for it."""
         while True:
             await self._has_delivered.wait()
+            await asyncio.sleep(RECORD_SECONDS)
             self._has_delivered.clear()
-            delivered, self._delivered = self._delivered, []
+            delivered, self._delivered = self._delivered, {}
             try:
                 await self._write(self._store.mark_delivered, delivered)
             except StoreUnavailable:
-                self._delivered += delivered
+                self._delivered = {**self._delivered, **delivered}
                 self._has_delivered.set()
                 await asyncio.sleep(POLL_SECONDS)
             except Exception:
@@ -300,9 +358,8 @@ class Streams:
     async def _keep_listeners(self) -> None:
         while True:
             await asyncio.sleep(LISTENER_SECONDS / 3)
-            until = self._store.now() + timedelta(seconds=LISTENER_SECONDS)
             try:
-                await self._write(self._store.keep_listeners, self._worker, tuple(self._by_extension), until)
+                await self._listening.keep(tuple(self._by_extension))
                 await self._write(self._store.forget_announcements)
             except StoreUnavailable:
                 continue
@@ -320,11 +377,6 @@ class Streams:
 
     async def _write(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work, *arguments)
-
-
-def _ring(loop: asyncio.AbstractEventLoop, rung: asyncio.Event) -> None:
-    with suppress(RuntimeError):  # the loop has closed: the process ends
-        loop.call_soon_threadsafe(rung.set)
 
 
 def _lost(number: str, owner: str | None) -> str:

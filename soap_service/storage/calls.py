@@ -3,13 +3,25 @@
 import hashlib
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Executable, bindparam, delete, exists, func, select, union_all, update
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+from sqlalchemy import (
+    Connection,
+    Executable,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    union_all,
+    update,
+)
+from sqlalchemy.orm import Session, joinedload
 
 from soap_service.errors import CallNotFound, RequestNotFound
 from soap_service.model import Call, Extension, Listener, Notice, RecentCall, Request, Requester, UtcDateTime
@@ -83,40 +95,42 @@ class Calls(Calendars):
     def announce_call(self, announcement: Announcement) -> Receipt:
         """Keep a call for the screens and return its receipt; a repeat within `repeat_within` gets the first receipt.
 
+        A transaction of three statements, of four when no extension was said: a caller and an agent wait for it.
         Raises: RequestNotFound when the request does not exist or is not the document's; nothing is kept then.
         """
         return self.resolving(lambda: self._announce(announcement))
 
     def _announce(self, announcement: Announcement) -> Receipt:
+        token, now = secrets.token_urlsafe(32), self.now()
+        # A clock that was set back further must not make everything a repeat.
+        window = {"since": now - self.repeat_within, "until": now + self.repeat_within}
         with self.writing(ring=True) as session:
-            requester_id = session.scalar(select(Requester.id).where(Requester.document == announcement.document))
-            if announcement.request_id is not None:
-                owner = session.scalar(select(Request.requester_id).where(Request.id == announcement.request_id))
-                if owner is None or owner != requester_id:
-                    raise RequestNotFound(announcement.request_id)
-            recent = session.get(RecentCall, announcement.key(), with_for_update=True)
-            now = self.now()  # only now: another node's announcement may have been waited for
-            # A clock that was set back must not make everything a repeat.
-            if recent is not None and timedelta(0) <= now - recent.announced_at <= self.repeat_within:
-                return _receipt(_call(session, recent.token))
-            extension = announcement.extension or _only_extension(session)
-            call = Call(
-                token=secrets.token_urlsafe(32),
-                integration_id=announcement.integration_id,
-                operation=announcement.operation,
-                document=announcement.document,
-                requester_id=requester_id,
-                request_id=announcement.request_id,
-                extension=extension,
-                notice=_notice(session, extension, now),
-                created_at=now,
+            connection = session.connection()
+            remembered = connection.execute(
+                _REMEMBER, {"key": announcement.key(), "token": token, "now": now, **window}
             )
-            session.add(call)
-            if recent is None:
-                session.add(RecentCall(key=announcement.key(), token=call.token, announced_at=now))
-            else:
-                recent.token, recent.announced_at = call.token, now
-        return _receipt(call)
+            is_repeat = remembered.first() is None
+            extension = announcement.extension or _only_extension(connection)
+            asked = {"document": announcement.document, "number": announcement.request_id, "extension": extension}
+            facts = connection.execute(_FACTS, {**asked, "now": now}).one()
+            if announcement.request_id is not None and (facts.owner_id is None or facts.owner_id != facts.requester_id):
+                raise RequestNotFound(announcement.request_id)
+            if is_repeat:
+                return _receipt(_call_announced(session, announcement.key()))
+            notice = _notice(extension, facts.is_registered, facts.is_heard)
+            call = {
+                "token": token,
+                "integration_id": announcement.integration_id,
+                "operation": announcement.operation,
+                "document": announcement.document,
+                "requester_id": facts.requester_id,
+                "request_id": announcement.request_id,
+                "extension": extension,
+                "notice": notice,
+                "created_at": now,
+            }
+            connection.execute(insert(Call.__table__), call)  # type: ignore[arg-type]
+        return Receipt(token, facts.requester_id is not None, notice, extension)
 
     def find_call(self, token: str) -> Call:
         """Return a call with its requester, its request and who answered it; raises CallNotFound."""
@@ -156,17 +170,19 @@ class Calls(Calendars):
         """Return the position of who has read every call that is there now."""
         return Position.of(row[0] for row in self.ask(_NEWEST_CALLS))
 
-    def mark_delivered(self, tokens: Sequence[str]) -> None:
-        """Record that the event of each of these calls was sent to a browser; the first time counts."""
-        self.resolving(lambda: self._mark(Call.token.in_(tokens), Call.delivered_at))
+    def mark_delivered(self, moments: Mapping[str, datetime]) -> None:
+        """Record when the event of each of these calls, by token, was sent to a browser; the first time counts."""
+        rows = [{"a_token": token, "moment": moment} for token, moment in moments.items()]
+        self.resolving(lambda: self._mark(_MARK_DELIVERED, rows))
 
     def mark_seen(self, token: str) -> None:
         """Record that the popup of a call was on an agent's screen; the first time counts."""
-        self.resolving(lambda: self._mark(Call.token == token, Call.seen_at))
+        self.resolving(lambda: self._mark(_MARK_SEEN, [{"a_token": token, "moment": self.now()}]))
 
-    def _mark(self, which: ColumnElement[bool], column: InstrumentedAttribute[datetime | None]) -> None:
-        with self.writing() as session:
-            session.execute(update(Call).where(which, column.is_(None)).values({column: self.now()}))
+    def _mark(self, statement: Executable, rows: Sequence[dict[str, object]]) -> None:
+        if rows:
+            with self.writing() as session:
+                session.connection().execute(statement, rows)
 
     def forget_announcements(self) -> None:
         """Forget the keys of announcements that are too old to be repeated."""
@@ -211,6 +227,26 @@ class Calls(Calendars):
             return Answer(child.id)
 
 
+#: Keep the key of an announcement, or tell by no row that it is there and fresh. Who comes second waits for the first.
+_REMEMBER = text(
+    "INSERT INTO recent_call (key, token, announced_at) VALUES (:key, :token, :now) ON CONFLICT (key) "
+    "DO UPDATE SET token = excluded.token, announced_at = excluded.announced_at "
+    "WHERE recent_call.announced_at NOT BETWEEN :since AND :until RETURNING token"
+).bindparams(*(bindparam(name, type_=UtcDateTime) for name in ("now", "since", "until")))
+_REGISTERED_EXTENSIONS = select(Extension.number).where(Extension.agent_id.is_not(None))
+_SAID_EXTENSION = bindparam("extension", type_=Extension.number.type)
+_FACTS = select(
+    select(Requester.id).where(Requester.document == bindparam("document")).scalar_subquery().label("requester_id"),
+    select(Request.requester_id).where(Request.id == bindparam("number")).scalar_subquery().label("owner_id"),
+    _REGISTERED_EXTENSIONS.where(Extension.number == _SAID_EXTENSION).exists().label("is_registered"),
+    exists()
+    .where(Listener.extension == _SAID_EXTENSION, Listener.until > bindparam("now", type_=UtcDateTime))
+    .label("is_heard"),
+)
+_THIS_CALL = update(Call.__table__).where(Call.token == bindparam("a_token"))  # type: ignore[arg-type]
+_MOMENT = bindparam("moment", type_=UtcDateTime)
+_MARK_DELIVERED = _THIS_CALL.where(Call.delivered_at.is_(None)).values(delivered_at=_MOMENT)
+_MARK_SEEN = _THIS_CALL.where(Call.seen_at.is_(None)).values(seen_at=_MOMENT)
 _DELIVERY = select(Call.id, Call.token, Call.extension, Call.created_at)
 _ONE_CALL = _DELIVERY.where(Call.id == bindparam("call_id"))
 _NEWER = _DELIVERY.where(Call.id > bindparam("last"))
@@ -241,21 +277,26 @@ def _call(session: Session, token: str, is_changed: bool = False) -> Call:
     return call
 
 
+def _call_announced(session: Session, key: bytes) -> Call:
+    """Return the call that was announced last under a key."""
+    return session.scalars(
+        select(Call).join(RecentCall, RecentCall.token == Call.token).where(RecentCall.key == key)
+    ).one()
+
+
 def _receipt(call: Call) -> Receipt:
     return Receipt(call.token, call.requester_id is not None, Notice(call.notice), call.extension)
 
 
-def _only_extension(session: Session) -> str | None:
+def _only_extension(connection: Connection) -> str | None:
     """Return the registered extension when there is exactly one: a call is never sent to everyone."""
-    numbers = session.scalars(select(Extension.number).where(Extension.agent_id.is_not(None)).limit(2)).all()
+    numbers = connection.scalars(_REGISTERED_EXTENSIONS.limit(2)).all()
     return numbers[0] if len(numbers) == 1 else None
 
 
-def _notice(session: Session, extension: str | None, now: datetime) -> Notice:
+def _notice(extension: str | None, is_registered: bool, is_heard: bool) -> Notice:
     if extension is None:
         return Notice.NO_EXTENSION
-    registered = exists().where(Extension.number == extension, Extension.agent_id.is_not(None))
-    if not session.scalar(select(registered)):
+    if not is_registered:
         return Notice.NOT_REGISTERED
-    listening = exists().where(Listener.extension == extension, Listener.until > now)
-    return Notice.DELIVERED if session.scalar(select(listening)) else Notice.WAITING
+    return Notice.DELIVERED if is_heard else Notice.WAITING

@@ -194,16 +194,14 @@ class People(Database):
         """Return number, owner's id and owner's name of the extensions whose owner changed at or after `since`."""
         return [(number, owner, name) for number, owner, name in self.ask(_CHANGED_EXTENSIONS, since=since)]
 
-    def add_listener(self, worker: str, extension: str, until: datetime) -> None:
-        """Say that a stream of a worker process listens for an extension."""
+    def change_listeners(self, worker: str, heard: Collection[str], gone: Collection[str], until: datetime) -> None:
+        """Say for which extensions a worker process listens too, until when, and for which it no longer does."""
         with self.writing() as session:
-            _keep_listeners(session, worker, [extension], until)
-
-    def remove_listener(self, worker: str, extension: str) -> None:
-        """Say that no stream of a worker process listens for an extension any more."""
-        with self.writing() as session:
-            mine = delete(Listener).where(Listener.worker == worker)
-            session.execute(mine.where(Listener.extension == extension))
+            if gone:
+                mine = delete(Listener).where(Listener.worker == worker)
+                session.execute(mine.where(Listener.extension.in_(gone)))
+            if heard:
+                _keep_listeners(session, worker, sorted(heard), until)
 
     def keep_listeners(self, worker: str, extensions: Collection[str], until: datetime) -> None:
         """Say which extensions a worker process listens for, and for no other; forget processes that died.

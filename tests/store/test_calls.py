@@ -27,9 +27,9 @@ def test_the_notice_says_who_would_see_the_call(world: World) -> None:
     assert store.announce_call(announcement(world)).notice is Notice.NOT_REGISTERED
     store.register_extension(world.ana.id, "4067")
     assert store.announce_call(announcement(world, document="52998224725")).notice is Notice.WAITING
-    store.add_listener("worker", "4067", datetime.now(UTC) + timedelta(seconds=30))
+    store.change_listeners("worker", ["4067"], [], datetime.now(UTC) + timedelta(seconds=30))
     assert store.announce_call(announcement(world, document="")).notice is Notice.DELIVERED
-    store.add_listener("worker", "4067", datetime.now(UTC) - timedelta(seconds=1))
+    store.change_listeners("worker", ["4067"], [], datetime.now(UTC) - timedelta(seconds=1))
     assert store.announce_call(announcement(world, document="12345678909")).notice is Notice.WAITING
 
 
@@ -128,7 +128,7 @@ def test_a_call_goes_through_its_states(world: World) -> None:
         return store.find_call(token).state(datetime.now(UTC) + timedelta(seconds=later), store.call_lifetime)
 
     assert (state(), state(61)) == (CallState.CREATED, CallState.MISSED)
-    store.mark_delivered([token])
+    store.mark_delivered({token: datetime.now(UTC)})
     assert (state(), state(61)) == (CallState.DELIVERED, CallState.MISSED)
     store.mark_seen(token)
     assert (state(), state(61)) == (CallState.SEEN, CallState.SEEN)
