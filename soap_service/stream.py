@@ -32,6 +32,8 @@ LOOK_SECONDS = 0.1
 POLL_SECONDS = 1.0
 #: A stream that cannot be opened in this time is refused; the browser comes back.
 OPEN_SECONDS = 3.0
+#: More than this many browsers that come at once, after a restart, wait for each other and not for a refusal.
+MOST_OPENING = 64
 #: A comment is sent this often, so that proxies keep the stream and a browser that went away is noticed.
 HEARTBEAT_SECONDS = 15.0
 #: A log-in that ended elsewhere ends its streams within about this time.
@@ -66,6 +68,7 @@ class Streams:
         self._last_look = 0.0
         self._last_change = store.now()
         self._overlap = _OVERLAP if store.is_embedded else _OVERLAP_OF_NODES
+        self._opening = asyncio.Semaphore(MOST_OPENING)
         self._listening = Listening(store, worker, self._write)
         self._delivered: dict[str, datetime] = {}
         self._has_delivered = asyncio.Event()
@@ -107,7 +110,7 @@ class Streams:
             await respond_text(send, 405, "Use GET.", [(b"allow", b"GET")])
             return
         try:
-            async with asyncio.timeout(OPEN_SECONDS):
+            async with self._opening, asyncio.timeout(OPEN_SECONDS):
                 stream = await self._open(cookie_of(scope), position_of(scope))
         except NotFound:
             await respond_text(send, 401, "Entre novamente para receber as chamadas.")
@@ -136,11 +139,10 @@ class Streams:
         What this process has read by the time the stream is registered is replayed from the table, what it reads from
         then on is pushed: no call comes twice and none is passed over.
         """
-        session = await self._ask(self._store.find_session, cookie)
-        extension = await self._ask(self._store.extension_of, session.agent_id)
+        agent_id, extension = await self._ask(self._store.find_hearing, cookie)
         if had.last > self._position.last and had.last > (await self._ask(self._store.newest_position)).last:
             had = Position()  # of another database: this one was begun anew or restored
-        stream = BrowserStream(session.agent_id, cookie, had)
+        stream = BrowserStream(agent_id, cookie, had)
         self._streams.add(stream)
         self._by_agent[stream.agent_id].add(stream)
         read = self._position
@@ -198,7 +200,7 @@ class Streams:
 
     async def _is_logged_in(self, stream: BrowserStream) -> bool:
         try:
-            await self._ask(self._store.find_session, stream.cookie)
+            await self._ask(self._store.find_hearing, stream.cookie)
         except NotFound:
             return False
         except StoreUnavailable:
@@ -368,12 +370,16 @@ class Streams:
 
     async def _look(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Read what deliveries wait for: at once from a file, in a thread of its own over a network."""
-        if self._store.is_embedded:
-            return work(*arguments)
-        return await asyncio.get_running_loop().run_in_executor(self._looker, work, *arguments)
+        return await self._read(self._looker, work, *arguments)
 
     async def _ask(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._openers, work, *arguments)
+        """Read what a stream that is being opened waits for."""
+        return await self._read(self._openers, work, *arguments)
+
+    async def _read(self, pool: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Any:
+        if self._store.is_embedded:
+            return work(*arguments)
+        return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
 
     async def _write(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work, *arguments)

@@ -134,6 +134,15 @@ class People(Database):
             raise NotFound
         return found
 
+    def find_hearing(self, cookie: str) -> tuple[int, str | None]:
+        """Return whose log-in that cookie is and the extension that their screens hear, in one round trip.
+
+        Raises: NotFound for what is no log-in of an active agent any more.
+        """
+        for agent_id, extension in self.ask(_HEARING, id_hash=_digest(cookie), now=self.now()):
+            return agent_id, extension
+        raise NotFound
+
     def close_session(self, cookie: str) -> None:
         """Log the browser out; nothing happens when it was not logged in."""
         with self.writing() as session:
@@ -221,6 +230,13 @@ class People(Database):
             session.execute(delete(Listener).where(Listener.worker == worker))
 
 
+_HEARING = (
+    select(LoginSession.agent_id, Extension.number)
+    .join(Agent, Agent.id == LoginSession.agent_id)
+    .outerjoin(Extension, Extension.agent_id == Agent.id)
+    .where(LoginSession.id_hash == bindparam("id_hash"), Agent.is_active)
+    .where(LoginSession.expires_at >= bindparam("now", type_=UtcDateTime))
+)
 _CHANGED_EXTENSIONS = (
     select(Extension.number, Extension.agent_id, Agent.name)
     .outerjoin(Agent, Agent.id == Extension.agent_id)
