@@ -42,6 +42,8 @@ bench-check: $(VENV)/installed  ## instructions of a plain read against the kept
 messages: $(VENV)/tested  ## gather the sentences to translate
 	$(VENV)/bin/pybabel -q extract -F babel.cfg -k _ --no-location --sort-output --omit-header \
 		-o soap_service/locale/soap_service.pot soap_service
+	for language in en es; do $(VENV)/bin/pybabel -q update -D soap_service -d soap_service/locale -l $$language \
+		-i soap_service/locale/soap_service.pot --no-fuzzy-matching --ignore-obsolete --omit-header; done
 
 browser: $(VENV)/tested  ## find or install the Chromium of the browser tests
 	@VENV=$(VENV) sh tests/browser/find-chromium.sh > /dev/null

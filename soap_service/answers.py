@@ -24,6 +24,7 @@ from spyne.model import ComplexModelBase
 from spyne.protocol.soap import Soap11, Soap12
 from spyne.server import ServerBase
 
+from soap_service.catalogues import SOURCE_LANGUAGE
 from soap_service.envelope import SoapVersion
 from soap_service.services import NAMESPACE, list_descriptors
 
@@ -45,6 +46,7 @@ class Fault:
     code: str
     sentence: str
     incident: str = ""
+    language: str = SOURCE_LANGUAGE
 
 
 class Answers:
@@ -170,7 +172,7 @@ def _fault_12(fault: Fault) -> str:
     return (
         f'{_XML}<soap12env:Envelope xmlns:soap12env="{SoapVersion.SOAP_12.value}" xmlns:tns="{NAMESPACE}">'
         f"<soap12env:Body><soap12env:Fault><soap12env:Code><soap12env:Value>soap12env:{faultcode}</soap12env:Value>"
-        f'</soap12env:Code><soap12env:Reason><soap12env:Text xml:lang="pt-BR">{clean(fault.sentence)}'
+        f'</soap12env:Code><soap12env:Reason><soap12env:Text xml:lang="{fault.language}">{clean(fault.sentence)}'
         f"</soap12env:Text></soap12env:Reason>{_detail(fault, 'soap12env:Detail')}"
         "</soap12env:Fault></soap12env:Body></soap12env:Envelope>"
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soap_service import __version__
+from soap_service.catalogues import LANGUAGES, SOURCE_LANGUAGE
 from soap_service.config import PREFIX, Settings, load_settings
 from soap_service.errors import AlreadyExists, InvalidValue, SoapServiceError, sentence_of
 
@@ -123,16 +124,10 @@ def _add_agent(commands: "_Commands") -> None:
     add = _add(
         actions, "add", "add an agent; the password is asked for, or read from standard input", _add_one_agent, example
     )
-    password = _add(
-        actions,
-        "password",
-        "give an agent a new password and end their log-ins",
-        _set_password,
-        "soap-service agent password maria",
-    )
-    disable = _add(
-        actions, "disable", "refuse an agent from now on", _disable_agent, "soap-service agent disable maria"
-    )
+    example = "soap-service agent password maria"
+    password = _add(actions, "password", "give an agent a new password and end their log-ins", _set_password, example)
+    example = "soap-service agent disable maria"
+    disable = _add(actions, "disable", "refuse an agent from now on", _disable_agent, example)
     for parser in (add, password, disable):
         parser.add_argument("login", help="the name the agent logs in with")
     add.add_argument("--name", required=True, help="the name that others see")
@@ -161,24 +156,23 @@ def _add_service(commands: "_Commands") -> None:
 
 def _add_integration(commands: "_Commands") -> None:
     actions = _group(commands, "integration", "add, list and revoke the telephony platforms that may call")
-    show = _add(
-        actions, "list", "show every platform that may call", _list_integrations, "soap-service integration list"
-    )
+    example = "soap-service integration list"
+    show = _add(actions, "list", "show every platform that may call", _list_integrations, example)
     example = "soap-service integration add pbx-matriz --operations novaSolicitacao,visualizarSolicitacao"
     add = _add(actions, "add", "add a platform and print its secret, this once", _add_one_integration, example)
-    revoke = _add(
-        actions,
-        "revoke",
-        "refuse a platform from now on",
-        _revoke_integration,
-        "soap-service integration revoke pbx-matriz",
-    )
-    for parser in (add, revoke):
+    example = "soap-service integration revoke pbx-matriz"
+    revoke = _add(actions, "revoke", "refuse a platform from now on", _revoke_integration, example)
+    example = "soap-service integration language pbx-miami es"
+    language = _add(actions, "language", "choose the language of its receipts and faults", _set_language, example)
+    for parser in (add, revoke, language):
         parser.add_argument("name", help="the platform's name: its user in HTTP Basic")
     add.add_argument("--addresses", default="", help="networks it may call from, comma separated: 10.1.0.0/16,::1")
     add.add_argument("--no-secret", action="store_true", help="know it by its addresses alone")
     add.add_argument("--operations", default="", help="operations it may call, comma separated; default all")
-    for parser in (show, add, revoke):
+    text = "language of its receipts and faults; default %(default)s"
+    add.add_argument("--language", choices=LANGUAGES, default=SOURCE_LANGUAGE, help=text)
+    language.add_argument("language", choices=LANGUAGES, help="the language")
+    for parser in (show, add, revoke, language):
         _add_settings(parser, ["database_url"])
 
 
@@ -346,6 +340,7 @@ def _add_one_integration(options: argparse.Namespace) -> None:
         secret.digest if secret else None,
         addresses,
         " ".join(operations),
+        options.language,
     )
     print(f"integration {options.name} added")
     if secret:
@@ -358,13 +353,18 @@ def _list_integrations(options: argparse.Namespace) -> None:
         state = "revoked" if integration.revoked_at else "active"
         print(
             f"{integration.name:<24} {state:<8} {how:<10} from {integration.addresses or 'anywhere'}; "
-            f"{integration.operations or 'all operations'}"
+            f"{integration.operations or 'all operations'}; {integration.language}"
         )
 
 
 def _revoke_integration(options: argparse.Namespace) -> None:
     _store(options).revoke_integration(options.name)
     print(f"integration {options.name} revoked")
+
+
+def _set_language(options: argparse.Namespace) -> None:
+    _store(options).set_integration_language(options.name, options.language)
+    print(f"integration {options.name} is answered in {options.language}")
 
 
 def _upgrade(options: argparse.Namespace) -> None:

@@ -135,10 +135,9 @@ class Door:
         except Exception as error:
             return self._fault(call, error)
 
-    def refuse(self, sentence: str, content_type: str) -> Reply:
+    def refuse(self, refusal: MessageRefused, content_type: str) -> Reply:
         """Answer a message that was not even read."""
-        call = _Call(_version_of(content_type))
-        return self._fault(call, MessageRefused(sentence, call.version))
+        return self._fault(_Call(_version_of(content_type)), refusal)
 
     def _is_quick(self, message: Message) -> bool:
         return self._store.is_embedded and message.operation.name in READING_OPERATIONS
@@ -155,7 +154,7 @@ class Door:
         self._gate.check_operation(integration, operation.name)
         caller = Caller(
             store=self._store,
-            integration_id=integration.id,
+            integration=integration,
             public_url=self._settings.base_url,
             zone=self._settings.zone,
             extension=_extension_of(post.query) if post.query else "",
@@ -181,11 +180,12 @@ class Door:
         headers = (_CHALLENGE,) if isinstance(error, Unauthorized) else ()
         if isinstance(error, MessageRefused) and error.version is not None:
             call.version = error.version
-        fault = fault_of(error)
+        language = self._gate.language_of(call.integration)
+        fault = fault_of(error, language)
         if fault is None:
             incident = secrets.token_hex(4).upper()
             log.error("%s integration=%s incident=%s", call.operation, call.integration, incident, exc_info=error)
-            fault = internal_fault(incident)
+            fault = internal_fault(incident, language)
         answers = self._answers[call.version]
         outcome = fault.code or fault.faultcode
         self.journal.record(call.operation, call.integration, outcome, time.perf_counter() - call.started)

@@ -4,7 +4,7 @@ import re
 
 from soap_service.config import Settings
 from soap_service.door import Door, Post, Reply
-from soap_service.envelope import MAX_BODY_BYTES, UnsupportedMediaType
+from soap_service.envelope import MAX_BODY_BYTES, MESSAGE_TOO_LARGE, MessageRefused, UnsupportedMediaType
 from soap_service.http import (
     BodyIncomplete,
     BodyTooLarge,
@@ -61,8 +61,8 @@ class Endpoint:
             await respond_text(send, 408, "A requisição não chegou inteira a tempo.", [_CLOSE])
             return
         except BodyTooLarge:
-            sentence = f"A mensagem passa do limite de {MAX_BODY_BYTES // 1024} KiB."
-            reply = self.door.refuse(sentence, header(scope, b"content-type").decode("latin-1"))
+            refusal = MessageRefused(MESSAGE_TOO_LARGE, limit=MAX_BODY_BYTES // 1024)
+            reply = self.door.refuse(refusal, header(scope, b"content-type").decode("latin-1"))
             await respond(send, reply.status, reply.media_type, reply.body, (_CLOSE,))
             return
         await respond(send, reply.status, reply.media_type, reply.body, reply.headers)

@@ -22,6 +22,7 @@ from soap_service import spyne_compat  # noqa: F401 - before anything of Spyne
 # isort: split
 from spyne import Application, Unicode
 
+from soap_service.catalogues import N_
 from soap_service.errors import InvalidArgument, MissingArgument, SoapServiceError
 from soap_service.services import NAMESPACE, list_descriptors
 
@@ -30,6 +31,7 @@ MAX_DEPTH = 64
 MAX_ELEMENTS = 2_000
 MAX_ATTRIBUTES = 64
 MAX_TEXT = 4_096
+MESSAGE_TOO_LARGE = N_("A mensagem passa do limite de {limit} KiB.")
 
 
 class SoapVersion(Enum):
@@ -42,12 +44,12 @@ class SoapVersion(Enum):
 class MessageRefused(SoapServiceError):
     """The bytes are no usable SOAP message; the key is a Portuguese sentence that says what is wrong.
 
-    `version` is the one to answer in, as far as the envelope was seen.
+    `values` are those of the sentence's `{places}`; `version` is the one to answer in, as far as the envelope was seen.
     """
 
-    def __init__(self, key: str, version: SoapVersion | None = None) -> None:
+    def __init__(self, key: str, version: SoapVersion | None = None, **values: object) -> None:
         super().__init__(key)
-        self.version = version
+        self.version, self.values = version, values
 
 
 class UnsupportedMediaType(SoapServiceError):
@@ -110,8 +112,8 @@ def read_message(body: bytes, content_type: str, operations: Mapping[str, Operat
     try:
         reader.read(text)
     except expat.ExpatError as error:
-        reason = f"XML malformado na linha {error.lineno}, coluna {error.offset + 1}."
-        raise MessageRefused(reason, reader.version) from None
+        place = {"line": error.lineno, "column": error.offset + 1}
+        raise MessageRefused(N_("XML malformado na linha {line}, coluna {column}."), reader.version, **place) from None
     except MessageRefused as refusal:
         refusal.version = reader.version
         raise
@@ -165,7 +167,7 @@ def _charset_of(content_type: str) -> str:
     """Return the charset that the Content-Type names, empty if none; refuse what is no SOAP message."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type.startswith("multipart/"):
-        raise MessageRefused("Mensagens com anexos não são aceitas.")
+        raise MessageRefused(N_("Mensagens com anexos não são aceitas."))
     if media_type not in _MEDIA_TYPES:
         raise UnsupportedMediaType(media_type)
     parameter = _CHARSET_PARAMETER.search(content_type)
@@ -175,17 +177,17 @@ def _charset_of(content_type: str) -> str:
 def _as_utf8(body: bytes, charset: str) -> bytes:
     """Return the message in UTF-8: by its byte order mark, else the header's charset, else its own declaration."""
     if len(body) > MAX_BODY_BYTES:
-        raise MessageRefused(f"A mensagem passa do limite de {MAX_BODY_BYTES // 1024} KiB.")
+        raise MessageRefused(MESSAGE_TOO_LARGE, limit=MAX_BODY_BYTES // 1024)
     if not body.strip():
-        raise MessageRefused("A requisição não tem corpo.")
+        raise MessageRefused(N_("A requisição não tem corpo."))
     marked = next((codec for mark, codec in _BOMS if body.startswith(mark)), "")
     codec = marked or _codec(charset or _declared_charset(body), body)
     try:
         text = body if codec == "utf-8" else body.decode(codec).encode()
     except UnicodeError:
-        raise MessageRefused("O texto não está na codificação declarada.") from None
+        raise MessageRefused(N_("O texto não está na codificação declarada.")) from None
     if b"\0" in text:  # expat would take it for UTF-16, whatever it was told, and let half characters pass
-        raise MessageRefused("O texto não está na codificação declarada.")
+        raise MessageRefused(N_("O texto não está na codificação declarada."))
     return text
 
 
@@ -199,7 +201,7 @@ def _declared_charset(body: bytes) -> str:
 def _codec(charset: str, body: bytes) -> str:
     codec = _CHARSETS.get(charset.lower())
     if codec is None:
-        raise MessageRefused("Codificação não aceita: use UTF-8, UTF-16, ISO-8859-1 ou windows-1252.")
+        raise MessageRefused(N_("Codificação não aceita: use UTF-8, UTF-16, ISO-8859-1 ou windows-1252."))
     if codec == "utf-16":  # without a byte order mark
         return "utf-16-be" if body.startswith(b"\0") else "utf-16-le"
     return codec
@@ -237,19 +239,19 @@ class _Reader:
     def message(self) -> Message:
         """Return what was read; raises MessageRefused when the body was missing or empty."""
         if self._operation is None:
-            reason = "O corpo (Body) do envelope está vazio." if self._has_body else "O envelope não tem corpo (Body)."
-            raise MessageRefused(reason, self.version)
+            empty, absent = N_("O corpo (Body) do envelope está vazio."), N_("O envelope não tem corpo (Body).")
+            raise MessageRefused(empty if self._has_body else absent, self.version)
         return Message(self.version or SoapVersion.SOAP_11, self._operation, self._texts)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         self._elements += 1
         if self._depth > MAX_DEPTH:
-            raise MessageRefused(f"A mensagem tem mais de {MAX_DEPTH} níveis.")
+            raise MessageRefused(N_("A mensagem tem mais de {most} níveis."), most=MAX_DEPTH)
         if self._elements > MAX_ELEMENTS:
-            raise MessageRefused(f"A mensagem tem mais de {MAX_ELEMENTS} elementos.")
+            raise MessageRefused(N_("A mensagem tem mais de {most} elementos."), most=MAX_ELEMENTS)
         if len(attributes) + self._namespaces > MAX_ATTRIBUTES:
-            raise MessageRefused(f"Um elemento tem mais de {MAX_ATTRIBUTES} atributos.")
+            raise MessageRefused(N_("Um elemento tem mais de {most} atributos."), most=MAX_ATTRIBUTES)
         self._namespaces = 0
         self._text_length = 0
         namespace, _, local = name.rpartition(" ")
@@ -262,21 +264,21 @@ class _Reader:
                 self._check_header(local, attributes)
         elif self._section == "Body":
             if "href" in attributes:
-                raise MessageRefused("Referências (href) não são aceitas: envie os valores no próprio elemento.")
+                raise MessageRefused(N_("Referências (href) não são aceitas: envie os valores no próprio elemento."))
             if self._depth == 3:
                 self._start_operation(namespace, local)
             elif self._depth == 4:
                 self._start_argument(namespace, local, attributes)
             elif self._argument:
-                raise MessageRefused(f"O elemento {self._argument} deve conter apenas texto.")
+                raise MessageRefused(N_("O elemento {name} deve conter apenas texto."), name=self._argument)
 
     def _start_envelope(self, namespace: str, local: str) -> None:
         if local != "Envelope" or not namespace:
-            raise MessageRefused("A mensagem não é um envelope SOAP.")
+            raise MessageRefused(N_("A mensagem não é um envelope SOAP."))
         try:
             self.version = SoapVersion(namespace)
         except ValueError:
-            raise VersionMismatch("O envelope não é de SOAP 1.1 nem de SOAP 1.2.") from None
+            raise VersionMismatch(N_("O envelope não é de SOAP 1.1 nem de SOAP 1.2.")) from None
 
     def _start_section(self, namespace: str, local: str) -> None:
         self._section = ""
@@ -284,10 +286,10 @@ class _Reader:
             return  # SOAP 1.1 allows elements of others after the body
         if local == "Body":
             if self._has_body:
-                raise MessageRefused("O envelope tem mais de um corpo (Body).")
+                raise MessageRefused(N_("O envelope tem mais de um corpo (Body)."))
             self._has_body = True
         elif local != "Header" or self._has_body or self._elements > 2:
-            raise MessageRefused("O envelope deve ter um cabeçalho (Header), se houver, e depois um corpo (Body).")
+            raise MessageRefused(N_("O envelope deve ter um cabeçalho (Header), se houver, e depois um corpo (Body)."))
         self._section = local
 
     def _check_header(self, local: str, attributes: dict[str, str]) -> None:
@@ -296,17 +298,17 @@ class _Reader:
         role = attributes.get(f"{envelope} actor") or attributes.get(f"{envelope} role") or ""
         is_for_us = not role or role.endswith(("/next", "/ultimateReceiver"))
         if is_for_us and attributes.get(f"{envelope} mustUnderstand", "").strip() in ("1", "true"):
-            raise HeaderNotUnderstood("Um cabeçalho com mustUnderstand não é entendido por este serviço.")
+            raise HeaderNotUnderstood(N_("Um cabeçalho com mustUnderstand não é entendido por este serviço."))
 
     def _start_operation(self, namespace: str, local: str) -> None:
         if self._operation is not None:
-            raise MessageRefused("O corpo (Body) tem mais de uma operação.")
+            raise MessageRefused(N_("O corpo (Body) tem mais de uma operação."))
         if self.version and namespace == self.version.value:
-            raise MessageRefused("O corpo (Body) não contém uma operação.")
+            raise MessageRefused(N_("O corpo (Body) não contém uma operação."))
         operation = self._operations.get(_without_accents(local)) if namespace in ("", NAMESPACE) else None
         if operation is None:
-            names = ", ".join(self._operations)
-            raise UnknownOperation(f"Operação desconhecida. As operações, em {NAMESPACE}, são: {names}.")
+            sentence = N_("Operação desconhecida. As operações, em {namespace}, são: {names}.")
+            raise UnknownOperation(sentence, namespace=NAMESPACE, names=", ".join(self._operations))
         self._operation = operation
 
     def _start_argument(self, namespace: str, local: str, attributes: dict[str, str]) -> None:
@@ -317,7 +319,7 @@ class _Reader:
         if not is_known:
             return
         if local in self._texts:
-            raise MessageRefused(f"O elemento {local} aparece mais de uma vez.")
+            raise MessageRefused(N_("O elemento {name} aparece mais de uma vez."), name=local)
         self._texts[local] = None if attributes.get(_XSI_NIL, "").strip() in ("true", "1") else ""
 
     def _end(self, _name: str) -> None:
@@ -331,7 +333,7 @@ class _Reader:
     def _characters(self, text: str) -> None:
         self._text_length += len(text)
         if self._text_length > MAX_TEXT:
-            raise MessageRefused(f"Um texto passa de {MAX_TEXT} caracteres.")
+            raise MessageRefused(N_("Um texto passa de {most} caracteres."), most=MAX_TEXT)
         if self._argument:
             self._text.append(text)
 
@@ -350,8 +352,8 @@ def _without_accents(name: str) -> str:
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise MessageRefused("Declarações de tipo (DOCTYPE) não são aceitas.")
+    raise MessageRefused(N_("Declarações de tipo (DOCTYPE) não são aceitas."))
 
 
 def _refuse_instruction(*_: object) -> None:
-    raise MessageRefused("Instruções de processamento não são aceitas.")
+    raise MessageRefused(N_("Instruções de processamento não são aceitas."))

@@ -4,6 +4,7 @@ Source: `wire.md`, Faults. README's table of codes is compared with this one in 
 """
 
 from soap_service.answers import Fault
+from soap_service.catalogues import N_, SOURCE_LANGUAGE, translations_of
 from soap_service.envelope import HeaderNotUnderstood, MessageRefused, UnknownOperation, VersionMismatch
 from soap_service.errors import (
     IntegrationOff,
@@ -19,42 +20,47 @@ from soap_service.errors import (
 )
 
 #: Error: faultcode, code, sentence; `{key}` is what the error is about. The first class that fits counts.
+#: What is wrong with a message, the refusal itself says.
 FAULTS: dict[type[SoapServiceError], tuple[str, str, str]] = {
-    InvalidDocument: ("Client", "DOCUMENTO_INVALIDO", "O CPF/CNPJ informado não é válido."),
+    InvalidDocument: ("Client", "DOCUMENTO_INVALIDO", N_("O CPF/CNPJ informado não é válido.")),
     RequestNotFound: (
         "Client",
         "SOLICITACAO_NAO_ENCONTRADA",
-        "A solicitação não foi encontrada para os dados informados.",
+        N_("A solicitação não foi encontrada para os dados informados."),
     ),
-    MissingArgument: ("Client", "PARAMETRO_AUSENTE", "O elemento {key} é obrigatório e não foi informado."),
-    InvalidArgument: ("Client", "PARAMETRO_INVALIDO", "O elemento {key} tem um valor inválido."),
-    VersionMismatch: ("VersionMismatch", "", "{key}"),
-    HeaderNotUnderstood: ("MustUnderstand", "", "{key}"),
-    UnknownOperation: ("Client", "OPERACAO_DESCONHECIDA", "{key}"),
-    MessageRefused: ("Client", "MENSAGEM_INVALIDA", "{key}"),
-    Unauthorized: ("Client", "NAO_AUTORIZADO", "Informe o usuário e o segredo de uma integração autorizada."),
-    OperationNotAllowed: ("Client", "NAO_AUTORIZADO", "Esta integração não pode chamar a operação {key}."),
-    LimitExceeded: ("Client", "LIMITE_EXCEDIDO", "Chamadas demais em pouco tempo. Aguarde e tente novamente."),
+    MissingArgument: ("Client", "PARAMETRO_AUSENTE", N_("O elemento {key} é obrigatório e não foi informado.")),
+    InvalidArgument: ("Client", "PARAMETRO_INVALIDO", N_("O elemento {key} tem um valor inválido.")),
+    VersionMismatch: ("VersionMismatch", "", ""),
+    HeaderNotUnderstood: ("MustUnderstand", "", ""),
+    UnknownOperation: ("Client", "OPERACAO_DESCONHECIDA", ""),
+    MessageRefused: ("Client", "MENSAGEM_INVALIDA", ""),
+    Unauthorized: ("Client", "NAO_AUTORIZADO", N_("Informe o usuário e o segredo de uma integração autorizada.")),
+    OperationNotAllowed: ("Client", "NAO_AUTORIZADO", N_("Esta integração não pode chamar a operação {key}.")),
+    LimitExceeded: ("Client", "LIMITE_EXCEDIDO", N_("Chamadas demais em pouco tempo. Aguarde e tente novamente.")),
     IntegrationOff: (
         "Server",
         "INTEGRACAO_DESATIVADA",
-        "A integração com a telefonia está desativada (parâmetro 281).",
+        N_("A integração com a telefonia está desativada (parâmetro 281)."),
     ),
-    StoreUnavailable: ("Server", "INDISPONIVEL", "O serviço está indisponível no momento. Tente novamente."),
+    StoreUnavailable: ("Server", "INDISPONIVEL", N_("O serviço está indisponível no momento. Tente novamente.")),
 }
 #: The code of what nobody foresaw.
 INTERNAL_ERROR = "ERRO_INTERNO"
+_INTERNAL_SENTENCE = N_("Falha interna do serviço. Informe o incidente {incident} ao administrador.")
 
 
-def fault_of(error: Exception) -> Fault | None:
+def fault_of(error: Exception, language: str = SOURCE_LANGUAGE) -> Fault | None:
     """Return the fault of a domain error that a call may deserve; None for what nobody foresaw."""
+    translate = translations_of(language).gettext
     for kind, (faultcode, code, sentence) in FAULTS.items():
         if isinstance(error, kind):
-            return Fault(faultcode, code, sentence.format(key=error.key))
+            values = error.values if isinstance(error, MessageRefused) else {"key": error.key}
+            said = translate(sentence or str(error.key)).format(**values)
+            return Fault(faultcode, code, said, language=language)
     return None
 
 
-def internal_fault(incident: str) -> Fault:
+def internal_fault(incident: str, language: str = SOURCE_LANGUAGE) -> Fault:
     """Return the fault of a failure inside; the log tells the rest under the same incident number."""
-    sentence = f"Falha interna do serviço. Informe o incidente {incident} ao administrador."
-    return Fault("Server", INTERNAL_ERROR, sentence, incident)
+    sentence = translations_of(language).gettext(_INTERNAL_SENTENCE).format(incident=incident)
+    return Fault("Server", INTERNAL_ERROR, sentence, incident, language)

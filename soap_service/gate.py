@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from soap_service.catalogues import SOURCE_LANGUAGE, translations_of
 from soap_service.credentials import accepts_address, accepts_secret, networks_of, read_basic
 from soap_service.errors import IntegrationOff, LimitExceeded, OperationNotAllowed, Unauthorized
 from soap_service.limits import Limit
@@ -47,6 +48,8 @@ class Gate:
     def refresh(self) -> None:
         """Read the rules again; raises StoreUnavailable."""
         integrations = {one.name: one for one in self._store.list_integrations() if self._is_sound(one)}
+        for language in {one.language for one in integrations.values()}:
+            translations_of(language)  # ready before the first sentence is said
         is_on = self._store.parameter(WEB_SERVICES_ON) == "S"
         self._rules = _Rules(is_on, integrations, time.monotonic())
 
@@ -82,6 +85,11 @@ class Gate:
             raise OperationNotAllowed(operation)
         if not self._rules.is_on:
             raise IntegrationOff
+
+    def language_of(self, name: str) -> str:
+        """Return the language of an integration, by its name; the source language for one that was not admitted."""
+        integration = self._rules.integrations.get(name)
+        return SOURCE_LANGUAGE if integration is None else integration.language
 
     def count_unknown(self, integration: Integration) -> None:
         """Count a document that nobody has; too many refuse the calls that follow."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Boolean, DateTime, ForeignKey, Index, Integer, String, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from soap_service.catalogues import SOURCE_LANGUAGE
 from soap_service.deadlines import is_late
 from soap_service.situations import SITUATION_LABELS, Situation
 
@@ -88,7 +89,7 @@ class Group(Base):
 
 
 class Agent(Base):
-    """A person who logs in to the screens (atendente)."""
+    """A person who logs in to the screens (atendente). Without a language of their own they read the browser's."""
 
     __tablename__ = "agent"
 
@@ -98,6 +99,7 @@ class Agent(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     is_admin: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
+    language: Mapped[str] = mapped_column(String(10), default="", server_default="")
 
     groups: Mapped[list[Group]] = relationship(secondary="membership", lazy="raise", order_by=Group.name)
 
@@ -239,6 +241,7 @@ class Integration(Base):
     """A telephony platform that may call the web services.
 
     With a secret: HTTP Basic, the name as user. Without: known by its source addresses (networks, space separated).
+    Receipts and faults speak its `language`; codes are the same in all.
     """
 
     __tablename__ = "integration"
@@ -249,6 +252,7 @@ class Integration(Base):
     secret_hash: Mapped[bytes | None]
     addresses: Mapped[str] = mapped_column(default="")
     operations: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(String(10), default=SOURCE_LANGUAGE, server_default=SOURCE_LANGUAGE)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 

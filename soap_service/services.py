@@ -21,9 +21,10 @@ from soap_service import spyne_compat  # noqa: F401 - before anything of Spyne
 from spyne import Application, Boolean, ComplexModel, DateTime, Integer32, ServiceBase, Unicode, rpc
 from spyne.protocol.soap import Soap11
 
+from soap_service.catalogues import N_, translations_of
 from soap_service.documents import normalise_document
 from soap_service.errors import InvalidArgument, InvalidDocument, MissingArgument, RequesterNotFound, RequestNotFound
-from soap_service.model import Notice
+from soap_service.model import Integration, Notice
 from soap_service.store import Announcement, Receipt, Store, is_extension
 
 # Spyne warns of every answer's wrapper class because `_wsdl_part_name` customises it; it is meant.
@@ -46,7 +47,7 @@ class Caller:
     """
 
     store: Store
-    integration_id: int
+    integration: Integration
     public_url: str
     zone: ZoneInfo
     extension: str = ""
@@ -183,16 +184,17 @@ def list_descriptors(application: Application) -> dict[str, Any]:
 
 
 _SENTENCES = {
-    Notice.DELIVERED: "A chamada foi entregue à tela do ramal {extension}.",
-    Notice.WAITING: "O ramal {extension} está registrado, mas ninguém está com a tela aberta; a chamada aguarda.",
-    Notice.NOT_REGISTERED: "O ramal {extension} não está registrado por nenhum atendente.",
-    Notice.NO_EXTENSION: "O ramal não foi informado; a chamada só pode ser aberta pelo endereço.",
+    Notice.DELIVERED: N_("A chamada foi entregue à tela do ramal {extension}."),
+    Notice.WAITING: N_("O ramal {extension} está registrado, mas ninguém está com a tela aberta; a chamada aguarda."),
+    Notice.NOT_REGISTERED: N_("O ramal {extension} não está registrado por nenhum atendente."),
+    Notice.NO_EXTENSION: N_("O ramal não foi informado; a chamada só pode ser aberta pelo endereço."),
 }
+_UNKNOWN_CALLER = N_("Não identificado o cliente da ligação.")
 
 
 def _announce(caller: Caller, extension: str | None, **said: Any) -> RespostaChamada:
     chosen = _clean_extension(extension) or _clean_extension(caller.extension)
-    announcement = Announcement(integration_id=caller.integration_id, extension=chosen, **said)
+    announcement = Announcement(integration_id=caller.integration.id, extension=chosen, **said)
     try:
         receipt = caller.store.announce_call(announcement)
     except RequestNotFound:
@@ -203,9 +205,10 @@ def _announce(caller: Caller, extension: str | None, **said: Any) -> RespostaCha
 
 
 def _receipt(caller: Caller, receipt: Receipt) -> RespostaChamada:
-    sentence = _SENTENCES[receipt.notice].format(extension=receipt.extension)
+    translate = translations_of(caller.integration.language).gettext
+    sentence = translate(_SENTENCES[receipt.notice]).format(extension=receipt.extension)
     if not receipt.is_identified:
-        sentence = f"Não identificado o cliente da ligação. {sentence}"
+        sentence = f"{translate(_UNKNOWN_CALLER)} {sentence}"
     return RespostaChamada(
         identificado=receipt.is_identified,
         aviso=str(receipt.notice),

@@ -16,7 +16,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response
 
 from soap_service.errors import ExecutionRefused, NotFound, StoreUnavailable
-from soap_service.screens import access, calls, extension, registration, requests
+from soap_service.screens import access, calls, extension, preferences, registration, requests
 from soap_service.screens.assets import Assets
 from soap_service.screens.language import N_
 from soap_service.screens.pages import Pages
@@ -80,6 +80,8 @@ _ADDRESSES = Map(
         *_page("/entrar", access.show_login, access.log_in),
         Rule("/sair", methods=["POST"], endpoint=access.log_out),
         *_page("/", calls.show_home),
+        Rule("/entrar/idioma", methods=["POST"], endpoint=preferences.choose_before_login),
+        *_page("/preferencias", preferences.show_preferences, preferences.save_preferences),
         *_page("/ramal", extension.show_extension, extension.save_extension),
         *_page("/chamadas", calls.list_calls),
         *_page("/chamadas/<token:token>", calls.show_call, calls.answer_call),
@@ -93,8 +95,8 @@ _ADDRESSES = Map(
     converters={"number": _NumberConverter, "token": _TokenConverter},
     merge_slashes=False,  # no redirect that would repeat what a client says
 )
-#: Handlers that need no log-in; of these, the log-in form brings a token of its own.
-_OPEN = (access.show_login, access.log_in, access.log_out, _serve_asset)
+#: Handlers that need no log-in; the forms of the log-in page bring a token of their own.
+_OPEN = (access.show_login, access.log_in, access.log_out, preferences.choose_before_login, _serve_asset)
 
 _TITLES = {
     401: N_("Sua sessão terminou"),
@@ -191,6 +193,7 @@ def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object =
 
 
 def _failure_page(visit: Visit, code: int, incident: str = "") -> Response:
+    visit.ask_no_more()
     return visit.render_alone(
         "error.html",
         code,

@@ -9,6 +9,7 @@ from soap_service.credentials import SESSION_COOKIE, check_password
 from soap_service.errors import AgentNotFound, LimitExceeded, LoginRefused
 from soap_service.model import Agent
 from soap_service.screens.forms import Form
+from soap_service.screens.language import LANGUAGES
 from soap_service.screens.visit import Visit
 
 #: Before the log-in there is no session to keep a form token: the form repeats this cookie instead.
@@ -29,8 +30,7 @@ def log_in(visit: Visit) -> Response:
     """Log an agent in and go where they wanted; the reason of a refusal is never told apart."""
     form = visit.form()
     login = form.line("usuario", _LONGEST_LOGIN)
-    form_key = visit.request.cookies.get(FORM_COOKIE, "")
-    if not form_key or not hmac.compare_digest(form_key.encode(), form.value("form_token").encode()):
+    if not is_of_login_page(visit):
         sentence = visit.gettext("Esta página ficou aberta por muito tempo. Digite a senha e entre de novo.")
         return _login_page(visit, form, sentence, 403)
     if form.errors:  # longer than any login
@@ -57,6 +57,13 @@ def log_in(visit: Visit) -> Response:
         secure=visit.premises.is_https,
     )
     return response
+
+
+def is_of_login_page(visit: Visit) -> bool:
+    """Tell whether a form was posted from this browser's log-in page, which has no session to keep a token in."""
+    form_key = visit.request.cookies.get(FORM_COOKIE, "")
+    given = visit.request.form.get("form_token", "")
+    return form_key != "" and hmac.compare_digest(form_key.encode(), given.encode())
 
 
 def log_out(visit: Visit) -> Response:
@@ -99,7 +106,13 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
 def _login_page(visit: Visit, form: Form, sentence: str = "", status: int = 200) -> Response:
     form_key = visit.request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
     response = visit.render(
-        "login.html", status, form=form, form_key=form_key, sentence=sentence, return_path=visit.return_path()
+        "login.html",
+        status,
+        form=form,
+        form_key=form_key,
+        sentence=sentence,
+        return_path=visit.return_path(),
+        languages=LANGUAGES,
     )
     response.set_cookie(
         FORM_COOKIE,

@@ -1,24 +1,10 @@
-"""Which language a page speaks, and its translations. Knows gettext catalogues; neither store nor screen.
-
-The sentences in the code are Portuguese, and Portuguese is the source: it needs no catalogue. Another language needs
-one file, `locale/<language>/LC_MESSAGES/soap_service.mo`, and nothing here.
-"""
-
-import gettext
-from functools import cache
-from pathlib import Path
+"""Which language a page speaks, and the words of the store that it translates. Knows neither store nor screen."""
 
 from werkzeug.datastructures import LanguageAccept
 
-DOMAIN = "soap_service"
-SOURCE_LANGUAGE = "pt-BR"
-_LOCALE = Path(__file__).parent.parent / "locale"
+from soap_service.catalogues import LANGUAGES, N_, SOURCE_LANGUAGE, translations_of
 
-
-def N_(sentence: str) -> str:  # noqa: N802 - the name by which extraction knows it
-    """Mark a sentence for the catalogue; it is translated where it is shown."""
-    return sentence
-
+__all__ = ["LANGUAGES", "N_", "STORE_SENTENCES", "choose_language", "translations_of"]
 
 #: What the store says or keeps in Portuguese and the screens translate when they show it.
 STORE_SENTENCES = (
@@ -53,18 +39,8 @@ STORE_SENTENCES = (
 )
 
 
-@cache
-def languages() -> tuple[str, ...]:
-    """Return the languages that can be had, as HTML names them, the source first."""
-    catalogues = _LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")
-    return SOURCE_LANGUAGE, *sorted(file.parent.parent.name.replace("_", "-") for file in catalogues)
-
-
-def choose_language(accepted: LanguageAccept) -> str:
-    """Return the one of `languages` that the browser likes best; Portuguese when it likes none."""
-    return accepted.best_match(languages(), default=SOURCE_LANGUAGE)
-
-
-def translations_of(language: str) -> gettext.NullTranslations:
-    """Return the translations into that language; of the source language there are none."""
-    return gettext.translation(DOMAIN, _LOCALE, [language.replace("-", "_")], fallback=True)
+def choose_language(chosen: str, accepted: LanguageAccept) -> str:
+    """Return the language that was chosen, else that of `LANGUAGES` which the browser likes best, else Portuguese."""
+    if chosen in LANGUAGES:
+        return chosen
+    return accepted.best_match(LANGUAGES, default=SOURCE_LANGUAGE)

@@ -1,7 +1,9 @@
 """How pages are made: one Jinja environment a language, with the filters of the templates. Knows no store, no visit."""
 
-from datetime import datetime
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -9,7 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from soap_service.documents import format_document
 from soap_service.model import Call
 from soap_service.screens.assets import Assets
-from soap_service.screens.language import languages, translations_of
+from soap_service.screens.formats import Formats
+from soap_service.screens.language import translations_of
 from soap_service.situations import LEVELS
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -18,15 +21,26 @@ NOTHING = "--"
 
 
 class Pages:
-    """The templates, ready in every language. Times are shown in `zone`."""
+    """The templates in every language, each made ready when it is first spoken. Times are shown in `zone`."""
 
     def __init__(self, zone: ZoneInfo, assets: Assets) -> None:
         self._zone, self._assets = zone, assets
-        self._environments = {language: self._environment(language) for language in languages()}
+        self._formats: dict[str, Formats] = {}
+        self._environments: dict[str, Environment] = {}
 
     def render(self, language: str, template: str, values: dict[str, object]) -> str:
         """Return a page as HTML."""
-        return self._environments[language].get_template(template).render(values, language=language)
+        environment = self._environments.get(language)
+        if environment is None:
+            environment = self._environments[language] = self._environment(language)
+        return environment.get_template(template).render(values, language=language)
+
+    def formats(self, language: str) -> Formats:
+        """Return how that language writes dates and numbers."""
+        formats = self._formats.get(language)
+        if formats is None:
+            formats = self._formats[language] = Formats(language, self._zone)
+        return formats
 
     def _environment(self, language: str) -> Environment:
         environment = Environment(
@@ -43,8 +57,13 @@ class Pages:
         environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
         # For what comes from the database: `_` would trust it as HTML.
         environment.filters["translated"] = lambda text: translations.gettext(text) if text else ""
-        environment.filters["moment"] = self._moment
-        environment.filters["iso"] = self._iso
+        formats = self.formats(language)
+        environment.filters["moment"] = partial(_shown, formats.moment)
+        environment.filters["time"] = partial(_shown, formats.time)
+        environment.filters["day"] = partial(_shown, formats.day)
+        environment.filters["number"] = partial(_shown, formats.number)
+        environment.filters["percent"] = partial(_shown, formats.percent)
+        environment.filters["iso"] = formats.iso
         environment.filters["document"] = _document
         environment.globals["asset"] = self._assets.address_of
         environment.globals["LEVELS"] = LEVELS
@@ -52,13 +71,10 @@ class Pages:
         environment.tests["about_a_request"] = _is_about_a_request
         return environment
 
-    def _moment(self, instant: datetime | None) -> str:
-        """Return an instant as people at the desk read it, to the minute."""
-        return NOTHING if instant is None else instant.astimezone(self._zone).strftime("%d/%m/%Y %H:%M")
 
-    def _iso(self, instant: datetime) -> str:
-        """Return an instant for the `datetime` attribute of a `time` element."""
-        return instant.astimezone(self._zone).isoformat(timespec="seconds")
+def _shown(written: Callable[[Any], str], value: object) -> str:
+    """Return a value as it is written, and something where there is none."""
+    return NOTHING if value is None else written(value)
 
 
 def _document(document: str) -> str:

@@ -21,11 +21,14 @@ from soap_service.errors import NotFound
 from soap_service.limits import Limit
 from soap_service.model import Agent, Extension, LoginSession
 from soap_service.screens.assets import Assets
+from soap_service.screens.formats import Formats
 from soap_service.screens.forms import Form
 from soap_service.screens.language import N_, choose_language, translations_of
 from soap_service.screens.pages import Pages
 from soap_service.store import Store
 
+#: What was chosen on the log-in page; an agent's own choice goes before it.
+LANGUAGE_COOKIE = "soap_service_language"
 _LARGEST_FORM = 64 * 1024
 _NOTICES = {
     "ramal-gravado": N_("Ramal gravado com sucesso!"),
@@ -35,6 +38,7 @@ _NOTICES = {
     "resolvida": N_("Solicitação resolvida."),
     "suspensa": N_("Solicitação suspensa. O prazo está parado."),
     "reativada": N_("Solicitação reativada. O prazo voltou a contar."),
+    "idioma": N_("Idioma gravado."),
 }
 #: The keyword for a child request that was not launched; why is asked again where it is shown.
 NO_CHILD = "filha"
@@ -85,7 +89,6 @@ class Visit:
     def __init__(self, request: Request, premises: Premises) -> None:
         self.request, self.premises = request, premises
         self.store = premises.store
-        self.language = choose_language(request.accept_languages)
 
     @cached_property
     def login(self) -> LoginSession | None:
@@ -95,6 +98,22 @@ class Visit:
             return self.store.find_session(cookie) if cookie else None
         except NotFound:
             return None
+
+    @cached_property
+    def language(self) -> str:
+        """The language that the agent has chosen, else this browser before the log-in, else the browser's own."""
+        chosen = self.login.agent.language if self.login is not None else ""
+        return choose_language(chosen or self.request.cookies.get(LANGUAGE_COOKIE, ""), self.request.accept_languages)
+
+    @property
+    def formats(self) -> Formats:
+        """How this visit's language writes dates and numbers."""
+        return self.premises.pages.formats(self.language)
+
+    def ask_no_more(self) -> None:
+        """Answer from here on without the store: what it has not told yet is not asked."""
+        if "login" not in self.__dict__:
+            self.login = None
 
     @property
     def agent(self) -> Agent:
@@ -166,7 +185,7 @@ class Visit:
     def ask_to_log_in(self) -> Response:
         """Send a page's visitor to the log-in and back; tell a form or a script that the log-in has ended."""
         if self.request.method in ("GET", "HEAD") and not self.request.path.endswith("/janela"):
-            return self.redirect("/entrar?" + urlencode({"para": self.here}))
+            return self.redirect(login_path(self.here))
         raise Unauthorized
 
     def check_form_token(self) -> None:
@@ -183,6 +202,11 @@ class Visit:
         if self.request.method != "POST" or self.request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             return []
         return [text for name, text in self.request.form.items() if name not in _NOT_TYPED and text.strip()]
+
+
+def login_path(return_path: str) -> str:
+    """Return the address of the log-in that goes back to a page."""
+    return "/entrar?" + urlencode({"para": return_path})
 
 
 def _with_query(path: str, notice: str = "") -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
+from soap_service.catalogues import LANGUAGES, SOURCE_LANGUAGE
 from soap_service.errors import AlreadyExists, IntegrationNotFound, InvalidValue, NotFound, ServiceNotFound
 from soap_service.model import Group, Integration, Parameter, ParameterChange, Service
 from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, PARAMETERS, clean_value, rule_of
@@ -63,7 +64,13 @@ class Administration(Database):
             return child_service(session)[1]
 
     def add_integration(
-        self, name: str, salt: bytes | None, digest: bytes | None, addresses: str = "", operations: str = ""
+        self,
+        name: str,
+        salt: bytes | None,
+        digest: bytes | None,
+        addresses: str = "",
+        operations: str = "",
+        language: str = SOURCE_LANGUAGE,
     ) -> Integration:
         """Add a platform with a hashed secret, or with the networks it calls from; raises AlreadyExists."""
         integration = Integration(
@@ -72,6 +79,7 @@ class Administration(Database):
             secret_hash=digest,
             addresses=addresses,
             operations=operations,
+            language=language,
             created_at=self.now(),
         )
         try:
@@ -99,14 +107,17 @@ class Administration(Database):
                     log.error("integration %d cannot be read and is passed over", number)
         return found
 
+    def set_integration_language(self, name: str, language: str) -> None:
+        """Have receipts and faults for the platform in that language; raises IntegrationNotFound, InvalidValue."""
+        if language not in LANGUAGES:
+            raise InvalidValue("language", f"it is one of {', '.join(LANGUAGES)}")
+        with self.writing() as session:
+            _active_integration(session, name).language = language
+
     def revoke_integration(self, name: str) -> None:
         """Refuse the platform from now on; raises IntegrationNotFound."""
         with self.writing() as session:
-            query = select(Integration).where(Integration.name == name, Integration.revoked_at.is_(None))
-            integration = session.scalar(query)
-            if integration is None:
-                raise IntegrationNotFound(name)
-            integration.revoked_at = self.now()
+            _active_integration(session, name).revoked_at = self.now()
 
     def add_service(
         self, name: str, kind: str, group: str, sla_minutes: int | None = None, contract: str = ""
@@ -128,6 +139,14 @@ class Administration(Database):
         query = select(Service).where(Service.is_active).options(joinedload(Service.group)).order_by(Service.name)
         with self.reading() as session:
             return session.scalars(query).all()
+
+
+def _active_integration(session: Session, name: str) -> Integration:
+    query = select(Integration).where(Integration.name == name, Integration.revoked_at.is_(None))
+    integration = session.scalar(query)
+    if integration is None:
+        raise IntegrationNotFound(name)
+    return integration
 
 
 def value_of(session: Session, parameter_id: int) -> str:

@@ -109,6 +109,11 @@ class People(Database):
             session.execute(delete(LoginSession).where(LoginSession.agent_id == agent.id))
             _give_up_extension(session, agent.id, self.now())
 
+    def set_language(self, agent_id: int, language: str) -> None:
+        """Give the agent a language; the empty one is that of their browser."""
+        with self.writing() as session:
+            session.execute(update(Agent).where(Agent.id == agent_id).values(language=language))
+
     def open_session(self, agent_id: int, lifetime: timedelta) -> str:
         """Log a browser in and return the random id for its cookie; of it only the SHA-256 is kept."""
         cookie = secrets.token_urlsafe(32)

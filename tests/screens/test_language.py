@@ -34,7 +34,7 @@ def in_templates() -> set[str]:
 
 def in_code() -> set[str]:
     found = set()
-    for file in (PACKAGE / "screens").glob("*.py"):
+    for file in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
@@ -53,6 +53,13 @@ def test_what_the_store_says_stands_in_the_catalogue() -> None:
 
 
 def test_a_browser_without_a_language_of_ours_reads_portuguese() -> None:
-    assert choose_language(LanguageAccept([("ja", 1)])) == "pt-BR"
-    assert choose_language(LanguageAccept([("pt", 1)])) == "pt-BR"
-    assert choose_language(LanguageAccept([])) == "pt-BR"
+    assert choose_language("", LanguageAccept([("ja", 1)])) == "pt-BR"
+    assert choose_language("", LanguageAccept([("pt", 1)])) == "pt-BR"
+    assert choose_language("", LanguageAccept([])) == "pt-BR"
+
+
+def test_a_browser_reads_its_own_language_unless_another_was_chosen() -> None:
+    assert choose_language("", LanguageAccept([("es-AR", 1), ("en", 0.5)])) == "es"
+    assert choose_language("", LanguageAccept([("en-US", 1)])) == "en"
+    assert choose_language("pt-BR", LanguageAccept([("en-US", 1)])) == "pt-BR"
+    assert choose_language("tlh", LanguageAccept([("en-US", 1)])) == "en"

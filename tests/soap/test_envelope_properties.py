@@ -192,7 +192,7 @@ def caller(store: Store, tmp_path: Path) -> Iterator[Caller]:
     """A caller on a store with the sample data."""
     prepare_demo(store, tmp_path, {"SOAP_SERVICE_DEMO_PASSWORD": "senha-de-teste"})
     (integration,) = store.list_integrations()
-    yield Caller(store, integration.id, "http://127.0.0.1:8000", ZoneInfo("America/Sao_Paulo"))
+    yield Caller(store, integration, "http://127.0.0.1:8000", ZoneInfo("America/Sao_Paulo"))
 
 
 _PLAIN = [
