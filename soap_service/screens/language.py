@@ -43,4 +43,9 @@ def choose_language(chosen: str, accepted: LanguageAccept) -> str:
     """Return the language that was chosen, else that of `LANGUAGES` which the browser likes best, else Portuguese."""
     if chosen in LANGUAGES:
         return chosen
-    return accepted.best_match(LANGUAGES, default=SOURCE_LANGUAGE)
+    # Not `best_match`, which prefers a language named exactly: "es-AR, en;q=0.5" would be answered in English.
+    for tag, _ in sorted(accepted, key=lambda wish: -wish[1]):
+        for language in LANGUAGES:
+            if tag.partition("-")[0].lower() == language.partition("-")[0]:
+                return language
+    return SOURCE_LANGUAGE

@@ -109,10 +109,11 @@ class Administration(Database):
 
     def set_integration_language(self, name: str, language: str) -> None:
         """Have receipts and faults for the platform in that language; raises IntegrationNotFound, InvalidValue."""
-        if language not in LANGUAGES:
-            raise InvalidValue("language", f"it is one of {', '.join(LANGUAGES)}")
         with self.writing() as session:
-            _active_integration(session, name).language = language
+            integration = _active_integration(session, name)
+            if language not in LANGUAGES:
+                raise InvalidValue("language", f"it is one of {', '.join(LANGUAGES)}")
+            integration.language = language
 
     def revoke_integration(self, name: str) -> None:
         """Refuse the platform from now on; raises IntegrationNotFound."""
