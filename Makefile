@@ -21,7 +21,7 @@ check: $(VENV)/tested  ## lint, formatting, types, direction of imports
 	$(RUN) mypy
 	$(VENV)/bin/lint-imports
 
-FAULTS = two_nodes streams restarts parallel_posts take_overs random_kills kill_points migrations backups clocks
+FAULTS = two_nodes streams restarts standby parallel_posts take_overs random_kills kill_points migrations backups clocks
 
 faults: $(VENV)/tested  ## the heavy proofs: kills, cuts, restarts, races, backups, clocks; about 10 minutes
 	@set -e; for proof in $(FAULTS); do echo "== $$proof"; timeout 900 $(RUN) tests.faults.$$proof; done

@@ -24,11 +24,14 @@ _USER: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": [
 
 
 class Postgres:
-    """A server: started, restarted at once, killed, frozen; and databases in it."""
+    """A server: started, restarted at once, killed, frozen, followed by a standby; and databases in it."""
 
-    def __init__(self, is_durable: bool = False, **settings: object) -> None:
+    def __init__(
+        self, is_durable: bool = False, port: int = 0, primary: "Postgres | None" = None, **settings: object
+    ) -> None:
+        """Make and start a server; with a `primary` one that follows it until it is promoted."""
         self.folder = Path(tempfile.mkdtemp(prefix="soap-postgres-"))
-        self.port = free_port()
+        self.port = port or free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self._settings = {
             "listen_addresses": "127.0.0.1",
@@ -41,7 +44,11 @@ class Postgres:
             shutil.chown(self.folder, "nobody", "nogroup")
         atexit.register(self.close)
         self._programs = _programs(self.folder)
-        self._run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions")
+        where = ("-D", str(self.data))
+        if primary is None:
+            self._run("initdb", *where, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions")
+        else:
+            self._run("pg_basebackup", *where, "-R", "-c", "fast", "-d", primary.url)
         self.start()
 
     @property
