@@ -1,16 +1,23 @@
 """50 parallel posts, 200 rounds, at two nodes, of a button and of a take-over: exactly one child, one owner each."""
 
+import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
+from soap_service.errors import StoreUnavailable
+from soap_service.server import SWITCH_SECONDS
 from soap_service.store import Announcement, NewRequest, Store
 from tests.postgres import Postgres, create_database, execute
 
 ROUNDS, POSTS = 200, 50
+T = TypeVar("T")
 
 
 def main() -> None:
+    sys.setswitchinterval(SWITCH_SECONDS)  # as a node does
     server = Postgres(is_durable=True)
     url = create_database(server.url)
     stores = [Store(url), Store(url)]
@@ -24,7 +31,17 @@ def main() -> None:
     request = store.open_request(NewRequest(maria.id, service.id, "x", "incidente"), agents[0], "form:1")
     store.set_parameter(282, "S", "test")
     store.set_parameter(283, str(service.id), "test")
-    children = wrong_owners = forms = 0
+    children = wrong_owners = forms = refused = 0
+
+    def answered(work: Callable[[], T]) -> T:
+        """Try again as a person does who is told that the database was too busy."""
+        nonlocal refused
+        while True:
+            try:
+                return work()
+            except StoreUnavailable:
+                refused += 1
+
     started = time.monotonic()
     with ThreadPoolExecutor(POSTS) as threads:
         for number in range(ROUNDS):
@@ -35,7 +52,7 @@ def main() -> None:
 
             def press(n: int, token: str = token, gate: threading.Barrier = gate) -> int | None:
                 gate.wait()
-                return stores[n % 2].answer_call(token, agents[n]).child_number
+                return answered(lambda: stores[n % 2].answer_call(token, agents[n]).child_number)
 
             numbers = set(threads.map(press, range(POSTS)))
             children += len(numbers)
@@ -43,7 +60,7 @@ def main() -> None:
 
             def take(n: int, gate: threading.Barrier = again, number: int = number) -> None:
                 gate.wait()
-                stores[n % 2].register_extension(agents[n], f"{number % 7}", take_over=True)
+                answered(lambda: stores[n % 2].register_extension(agents[n], f"{number % 7}", take_over=True))
 
             list(threads.map(take, range(POSTS)))
             owners = execute(url, f"SELECT count(agent_id) FROM extension WHERE number = '{number % 7}'")[0][0]
@@ -54,7 +71,7 @@ def main() -> None:
             def post(n: int, gate: threading.Barrier = once, number: int = number) -> int:
                 gate.wait()
                 new = NewRequest(maria.id, service.id, "x", "incidente")
-                return stores[n % 2].open_request(new, agents[n], f"form:round {number}").id
+                return answered(lambda: stores[n % 2].open_request(new, agents[n], f"form:round {number}").id)
 
             if number % 10 == 0:
                 forms += len(set(threads.map(post, range(POSTS)))) - 1
@@ -63,7 +80,7 @@ def main() -> None:
     print(
         f"{POSTS} parallel posts x {ROUNDS} rounds in {time.monotonic() - started:.0f} s: {children} child requests "
         f"answered, {rows[0]} rows of {rows[1]} calls with {events[0][0]} lines of history; "
-        f"{wrong_owners} rounds without exactly one owner; {forms} forms opened twice"
+        f"{wrong_owners} rounds without exactly one owner; {forms} forms opened twice; {refused} told to try again"
     )
     assert (children, rows, events[0][0], wrong_owners, forms) == (ROUNDS, (ROUNDS, ROUNDS), 2 * ROUNDS, 0, 0)
     for one in stores:
