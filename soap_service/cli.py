@@ -250,14 +250,14 @@ def _get_parameter(options: argparse.Namespace) -> None:
 
 
 def _set_parameter(options: argparse.Namespace) -> None:
-    value = _store(options).set_parameter(options.id, options.value, actor=f"{_user()} (soap-service)")
+    value = _store(options).set_parameter(options.id, options.value, actor=_actor())
     print(f"{options.id} = {value}")
 
 
-def _user() -> str:
+def _actor() -> str:
     import getpass
 
-    return getpass.getuser()
+    return f"{getpass.getuser()} (soap-service)"
 
 
 def _read_password() -> str:
@@ -280,8 +280,9 @@ def _add_one_agent(options: argparse.Namespace) -> None:
     password_hash = hash_password(_read_password())
     for group in options.executor_group:
         with suppress(AlreadyExists):
-            store.add_group(group, may_execute=True)
-    store.add_agent(options.login, options.name, password_hash, options.group + options.executor_group, options.admin)
+            store.add_group(group, may_execute=True, actor=_actor())
+    groups = options.group + options.executor_group
+    store.add_agent(options.login, options.name, password_hash, groups, options.admin, _actor())
     print(f"agent {options.login} added")
 
 
@@ -290,12 +291,12 @@ def _set_password(options: argparse.Namespace) -> None:
 
     store = _store(options)
     store.find_agent(options.login)
-    store.set_password(options.login, hash_password(_read_password()))
+    store.set_password(options.login, hash_password(_read_password()), _actor())
     print(f"agent {options.login} has a new password")
 
 
 def _disable_agent(options: argparse.Namespace) -> None:
-    _store(options).disable_agent(options.login)
+    _store(options).disable_agent(options.login, _actor())
     print(f"agent {options.login} disabled")
 
 
@@ -308,11 +309,8 @@ def _list_agents(options: argparse.Namespace) -> None:
 
 
 def _add_one_service(options: argparse.Namespace) -> None:
-    minutes = options.sla_minutes
-    if minutes is not None and not 0 < minutes <= 525_600:
-        raise InvalidValue("sla-minutes", "an SLA is from one minute to a year")
-    store = _store(options)
-    service = store.add_service(options.name, options.kind, options.group, minutes, options.contract)
+    given = (options.name, options.kind, options.group, options.sla_minutes, options.contract)
+    service = _store(options).add_service(*given, actor=_actor())
     print(f"service {service.id} added: {service.name}")
 
 
@@ -341,6 +339,7 @@ def _add_one_integration(options: argparse.Namespace) -> None:
         addresses,
         " ".join(operations),
         options.language,
+        _actor(),
     )
     print(f"integration {options.name} added")
     if secret:
@@ -358,12 +357,12 @@ def _list_integrations(options: argparse.Namespace) -> None:
 
 
 def _revoke_integration(options: argparse.Namespace) -> None:
-    _store(options).revoke_integration(options.name)
+    _store(options).revoke_integration(options.name, _actor())
     print(f"integration {options.name} revoked")
 
 
 def _set_language(options: argparse.Namespace) -> None:
-    _store(options).set_integration_language(options.name, options.language)
+    _store(options).set_integration_language(options.name, options.language, _actor())
     print(f"integration {options.name} is answered in {options.language}")
 
 

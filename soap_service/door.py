@@ -33,6 +33,7 @@ from soap_service.model import Integration
 from soap_service.services import READING_OPERATIONS, Caller
 from soap_service.shapes import Shapes
 from soap_service.store import Store
+from soap_service.uses import Uses
 
 if TYPE_CHECKING:
     from spyne import Application
@@ -88,7 +89,6 @@ class Door:
     """The SOAP door of one process."""
 
     def __init__(self, application: "Application", store: Store, settings: Settings) -> None:
-        self.journal = Journal()
         self._store = store
         self._settings = settings
         self._operations = list_operations(application)
@@ -96,6 +96,7 @@ class Door:
         self._gate = Gate(store, settings.calls_per_second, settings.unknown_documents_per_minute)
         self._shapes = Shapes()
         self._pool = ThreadPoolExecutor(1 if store.is_embedded else 8, thread_name_prefix="soap")
+        self.journal = Journal(Uses(store, self._pool).note)
         self._waiting = 0
         self._refreshing: asyncio.Future[None] | None = None
 

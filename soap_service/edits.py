@@ -10,9 +10,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from soap_service.calendars import Holidays, OwnDay, national_of, write_shifts
+from soap_service.catalogues import SOURCE_LANGUAGE
 from soap_service.deadlines import Week, WorkingCalendar
 from soap_service.errors import InvalidValue
 
+#: The operations that an integration can be allowed.
+OPERATIONS = ("obterQtdeSolicitacoes", "obterDadosSolicitacao", "novaSolicitacao", "visualizarSolicitacao")
 LONGEST_SLA_MINUTES = 525_600
 
 
@@ -71,10 +74,14 @@ class AgentEdit(Edit):
 
 @dataclass(frozen=True)
 class IntegrationEdit(Edit):
-    """From where and for what a platform may call: networks and operations, space separated; none means any."""
+    """From where and for what a platform may call: networks and operations, space separated; none means any.
+
+    It is answered in its language.
+    """
 
     addresses: str
     operations: str
+    language: str = SOURCE_LANGUAGE
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import logging
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable
 
 from soap_service.metrics import soap_calls, soap_seconds
 
@@ -17,9 +18,13 @@ FLUSH_SECONDS = 0.1
 
 
 class Journal:
-    """What the calls of one process left behind. `record` and `flush` are called on its event loop."""
+    """What the calls of one process left behind. `record` and `flush` are called on its event loop.
 
-    def __init__(self) -> None:
+    `note_uses` is told, with each batch, who called.
+    """
+
+    def __init__(self, note_uses: Callable[[Iterable[str]], None] = lambda _: None) -> None:
+        self._note_uses = note_uses
         self._records: list[tuple[float, str, str, str, float]] = []
         self._is_logging = logging.getLogger(LOGGER).isEnabledFor(logging.INFO)
 
@@ -39,6 +44,7 @@ class Journal:
             for record in records:
                 if record[1] == operation:
                     observe(record[4])
+        self._note_uses({record[2] for record in records})
         if self._is_logging and records:
             sys.stderr.write("".join(_lines(records)))
             sys.stderr.flush()

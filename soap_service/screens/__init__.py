@@ -16,7 +16,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response
 
 from soap_service.errors import ExecutionRefused, NotFound, StoreUnavailable
-from soap_service.screens import access, calls, extension, preferences, registration, requests
+from soap_service.screens import access, administration, calls, extension, preferences, registration, requests
 from soap_service.screens.assets import Assets
 from soap_service.screens.language import N_
 from soap_service.screens.pages import Pages
@@ -90,6 +90,7 @@ _ADDRESSES = Map(
         *_page("/solicitacoes/nova", registration.start_request, registration.register_request),
         *_page("/solicitacoes/<number:number>", requests.show_request),
         *_page("/solicitacoes/<number:number>/executar", requests.show_execution, requests.execute_request),
+        *(rule for page in administration.PAGES for rule in _page(*page)),
         *_page("/static/<name>", _serve_asset),
     ],
     converters={"number": _NumberConverter, "token": _TokenConverter},
@@ -162,6 +163,8 @@ def _admit(visit: Visit, handler: Handler) -> Handler:
         return handler
     if visit.login is None:
         return lambda visit, **_: visit.ask_to_log_in()
+    if visit.request.path.startswith(administration.ROOT) and not visit.agent.is_admin:
+        raise Forbidden
     if visit.request.method == "POST":
         visit.check_form_token()
     return handler

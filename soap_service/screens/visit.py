@@ -37,6 +37,9 @@ _NOTICES = {
     "anotada": N_("Anotação gravada."),
     "resolvida": N_("Solicitação resolvida."),
     "suspensa": N_("Solicitação suspensa. O prazo está parado."),
+    "gravado": N_("Alteração gravada."),
+    "senha-trocada": N_("Senha trocada. As sessões abertas do atendente terminaram."),
+    "revogada": N_("Integração revogada."),
     "reativada": N_("Solicitação reativada. O prazo voltou a contar."),
     "idioma": N_("Idioma gravado."),
 }
@@ -46,6 +49,7 @@ NO_CHILD = "filha"
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 # Fields of the forms that nobody typed, or that nobody should read.
 _NOT_TYPED = {"form_token", "senha", "chave", "solicitante", "acao", "escolher", "chamada", "para", "assumir", "ciente"}
+_NOT_TYPED |= {"senha_de_novo", "carimbo", "antes", "parametro", "como"}
 _NOT_TYPED.add("documento_conferido")  # a hidden field that holds a document
 
 

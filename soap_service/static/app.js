@@ -11,6 +11,7 @@
 
   dropNoticeFromAddress();
   openDialogsByLink();
+  copyByButton();
   const typed = watchTyping();
   if (page.formToken) watchOwnPage();
   if (page.formToken && page.extension) startListening();
@@ -36,6 +37,23 @@
       field.focus();
       field.select();
     });
+  }
+
+  // A secret is shown once: a button takes it to the clipboard, where the browser lets it.
+  function copyByButton() {
+    for (const button of document.querySelectorAll("[data-copies]")) {
+      const field = document.getElementById(button.dataset.copies);
+      button.hidden = false;
+      button.addEventListener("click", async () => {
+        field.select();
+        try {
+          await navigator.clipboard.writeText(field.value);
+        } catch {
+          if (!document.execCommand("copy")) return; // it stands selected
+        }
+        button.textContent = button.dataset.copied;
+      });
+    }
   }
 
   // Whether something stands in a form of this page that leaving it would lose.

@@ -1,24 +1,20 @@
-"""What administrators set: parameters with their history, integrations, the service catalogue."""
+"""What administrators set: parameters with their history, the service catalogue."""
 
-import logging
 from collections.abc import Sequence
-from contextlib import suppress
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from soap_service.catalogues import LANGUAGES, SOURCE_LANGUAGE
-from soap_service.errors import AlreadyExists, IntegrationNotFound, InvalidValue, NotFound, ServiceNotFound
-from soap_service.model import Group, Integration, Parameter, ParameterChange, Service
+from soap_service.edits import ServiceEdit
+from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue, NotFound, ServiceNotFound
+from soap_service.model import Group, Parameter, ParameterChange, Service
 from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, PARAMETERS, clean_value, rule_of
 from soap_service.storage.database import Database
-
-log = logging.getLogger(__name__)
+from soap_service.storage.history import COMMAND, is_recorded, record
 
 
 class Administration(Database):
-    """Parameters, integrations, services."""
+    """Parameters and services."""
 
     def parameter(self, parameter_id: int) -> str:
         """Return the value of a parameter, its default where none was saved; raises NotFound."""
@@ -31,26 +27,33 @@ class Administration(Database):
             saved = {row.id: row.value for row in session.scalars(select(Parameter))}
         return [(rule.id, saved.get(rule.id, rule.default)) for rule in PARAMETERS.values()]
 
-    def set_parameter(self, parameter_id: int, value: str, actor: str) -> str:
+    def set_parameter(self, parameter_id: int, value: str, actor: str, expected: str | None = None) -> str:
         """Save a parameter, keep the change in its history, and return the value as stored.
 
-        Raises: NotFound for an unknown id; InvalidValue with the reason, the last good value staying.
+        Raises: NotFound for an unknown id; InvalidValue with the reason, the last good value staying; ChangedMeanwhile
+        when an `expected` value is given and another stands there.
         """
         value = clean_value(parameter_id, value)
+        self.resolving(lambda: self._set_parameter(parameter_id, value, actor, expected))
+        return value
+
+    def _set_parameter(self, parameter_id: int, value: str, actor: str, expected: str | None) -> None:
         with self.writing() as session:
             if parameter_id == CHILD_REQUEST_SERVICE and value:
                 try:
                     active_service(session, int(value))
                 except ServiceNotFound:
                     raise InvalidValue(parameter_id, "Não há serviço ativo com esse número de identificação.") from None
+            session.get(Parameter, parameter_id, with_for_update=True)
             before = value_of(session, parameter_id)
+            if expected is not None and before not in (expected, value):
+                raise ChangedMeanwhile("parameter")
             session.merge(Parameter(id=parameter_id, value=value))
+            now = self.now()
             session.add(
-                ParameterChange(
-                    parameter_id=parameter_id, before=before, after=value, actor=actor, changed_at=self.now()
-                )
+                ParameterChange(parameter_id=parameter_id, before=before, after=value, actor=actor, changed_at=now)
             )
-        return value
+            record(session, now, actor, "parameter", "changed", str(parameter_id), {"value": (before, value)})
 
     def list_parameter_changes(self, parameter_id: int, limit: int = 50) -> Sequence[ParameterChange]:
         """Return the latest changes of a parameter, newest first."""
@@ -63,91 +66,93 @@ class Administration(Database):
         with self.reading() as session:
             return child_service(session)[1]
 
-    def add_integration(
+    def add_service(
         self,
         name: str,
-        salt: bytes | None,
-        digest: bytes | None,
-        addresses: str = "",
-        operations: str = "",
-        language: str = SOURCE_LANGUAGE,
-    ) -> Integration:
-        """Add a platform with a hashed secret, or with the networks it calls from; raises AlreadyExists."""
-        integration = Integration(
-            name=name,
-            secret_salt=salt,
-            secret_hash=digest,
-            addresses=addresses,
-            operations=operations,
-            language=language,
-            created_at=self.now(),
-        )
-        try:
-            with self.writing() as session:
-                session.add(integration)
-        except IntegrityError:
-            raise AlreadyExists(name) from None
-        return integration
-
-    def list_integrations(self, include_revoked: bool = False) -> Sequence[Integration]:
-        """Return the platforms that may call, by name; on request those revoked too.
-
-        One whose row cannot be read may not call; it is logged and holds up no other.
-        """
-        query = select(Integration).order_by(Integration.name)
-        query = query if include_revoked else query.where(Integration.revoked_at.is_(None))
-        with self.reading() as session:
-            with suppress(ValueError, TypeError):
-                return session.scalars(query).all()
-            found: list[Integration] = []
-            for number in session.scalars(query.with_only_columns(Integration.id)).all():
-                try:
-                    found += session.scalars(query.where(Integration.id == number)).all()
-                except (ValueError, TypeError):
-                    log.error("integration %d cannot be read and is passed over", number)
-        return found
-
-    def set_integration_language(self, name: str, language: str) -> None:
-        """Have receipts and faults for the platform in that language; raises IntegrationNotFound, InvalidValue."""
-        with self.writing() as session:
-            integration = _active_integration(session, name)
-            if language not in LANGUAGES:
-                raise InvalidValue("language", f"it is one of {', '.join(LANGUAGES)}")
-            integration.language = language
-
-    def revoke_integration(self, name: str) -> None:
-        """Refuse the platform from now on; raises IntegrationNotFound."""
-        with self.writing() as session:
-            _active_integration(session, name).revoked_at = self.now()
-
-    def add_service(
-        self, name: str, kind: str, group: str, sla_minutes: int | None = None, contract: str = ""
+        kind: str,
+        group: str,
+        sla_minutes: int | None = None,
+        contract: str = "",
+        actor: str = COMMAND,
+        form_key: str | None = None,
     ) -> Service:
-        """Add a catalogue entry whose requests go to that group; raises AlreadyExists, NotFound."""
-        try:
-            with self.writing() as session:
-                owner = session.scalar(select(Group).where(Group.name == group))
-                if owner is None:
-                    raise NotFound(group)
-                service = Service(name=name, kind=kind, contract=contract, sla_minutes=sla_minutes, group=owner)
-                session.add(service)
-        except IntegrityError:
-            raise AlreadyExists(name) from None
-        return service
+        """Add a catalogue entry whose requests go to that group; a second post of the same form finds the first one's.
 
-    def list_services(self) -> Sequence[Service]:
-        """Return the active services, by name."""
-        query = select(Service).where(Service.is_active).options(joinedload(Service.group)).order_by(Service.name)
+        Raises: AlreadyExists with the name, NotFound with the group's name, InvalidValue for an SLA that is none.
+        """
+        edit = ServiceEdit(name, kind, group, sla_minutes, contract)
+        edit.check()
+        return self.find_service(self.resolving(lambda: self._add_service(edit, actor, form_key)))
+
+    def _add_service(self, edit: ServiceEdit, actor: str, form_key: str | None) -> int:
+        with self.writing() as session:
+            existing = session.scalar(select(Service.id).where(Service.name == edit.name))
+            if existing is not None:
+                if is_recorded(session, form_key):
+                    return existing
+                raise AlreadyExists(edit.name)
+            service = Service()
+            _fill(session, service, edit)
+            session.add(service)
+            session.flush()
+            record(session, self.now(), actor, "service", "added", edit.name, origin_key=form_key)
+            return service.id
+
+    def change_service(self, service_id: int, edit: ServiceEdit, stamp: str, actor: str = COMMAND) -> None:
+        """Change a catalogue entry; requests opened before keep their deadline and group.
+
+        Raises: ServiceNotFound; AlreadyExists, NotFound, InvalidValue as `add_service`; ChangedMeanwhile when it is no
+        longer the one with that stamp.
+        """
+        edit.check()
+        self.resolving(lambda: self._change_service(service_id, edit, stamp, actor))
+
+    def _change_service(self, service_id: int, edit: ServiceEdit, stamp: str, actor: str) -> None:
+        with self.writing() as session:
+            service = _service(session, service_id, is_changed=True)
+            before = service_edit_of(service)
+            if before == edit:
+                return
+            if before.stamp != stamp:
+                raise ChangedMeanwhile("service")
+            if edit.name != before.name and session.scalar(select(Service.id).where(Service.name == edit.name)):
+                raise AlreadyExists(edit.name)
+            _fill(session, service, edit)
+            record(session, self.now(), actor, "service", "changed", before.name, before.differences(edit))
+
+    def find_service(self, service_id: int) -> Service:
+        """Return a catalogue entry, active or not, with its group; raises ServiceNotFound."""
         with self.reading() as session:
-            return session.scalars(query).all()
+            return _service(session, service_id)
+
+    def list_services(self, include_inactive: bool = False) -> Sequence[Service]:
+        """Return the active services, by name; on request the others too."""
+        query = select(Service).options(joinedload(Service.group)).order_by(Service.name)
+        with self.reading() as session:
+            return session.scalars(query if include_inactive else query.where(Service.is_active)).all()
 
 
-def _active_integration(session: Session, name: str) -> Integration:
-    query = select(Integration).where(Integration.name == name, Integration.revoked_at.is_(None))
-    integration = session.scalar(query)
-    if integration is None:
-        raise IntegrationNotFound(name)
-    return integration
+def service_edit_of(service: Service) -> ServiceEdit:
+    """Return what can be changed of a service that was loaded with its group."""
+    return ServiceEdit(
+        service.name, service.kind, service.group.name, service.sla_minutes, service.contract, service.is_active
+    )
+
+
+def _service(session: Session, service_id: int, is_changed: bool = False) -> Service:
+    query = select(Service).where(Service.id == service_id).options(joinedload(Service.group, innerjoin=True))
+    service = session.scalar(query.with_for_update(of=Service) if is_changed else query)
+    if service is None:
+        raise ServiceNotFound(service_id)
+    return service
+
+
+def _fill(session: Session, service: Service, edit: ServiceEdit) -> None:
+    group = session.scalar(select(Group).where(Group.name == edit.group))
+    if group is None:
+        raise NotFound(edit.group)
+    service.name, service.kind, service.contract = edit.name, edit.kind, edit.contract
+    service.sla_minutes, service.group, service.is_active = edit.sla_minutes, group, edit.is_active
 
 
 def value_of(session: Session, parameter_id: int) -> str:

@@ -1,5 +1,6 @@
 """The working calendar: as the settings give it until it is changed on its screen, then as the database keeps it."""
 
+import logging
 import time
 from dataclasses import replace
 
@@ -7,12 +8,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from soap_service.administration_model import CalendarDay, SavedCalendar
-from soap_service.calendars import OwnDay, check_calendar, national_of, read_shifts, write_shifts
+from soap_service.calendars import OwnDay, check_calendar, has_enough_work, national_of, read_shifts, write_shifts
 from soap_service.deadlines import WorkingCalendar
 from soap_service.edits import CalendarEdit
-from soap_service.errors import ChangedMeanwhile
+from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue
 from soap_service.storage.database import Database
 from soap_service.storage.history import COMMAND, record
+
+log = logging.getLogger(__name__)
 
 #: How long a calendar once read is believed, in seconds: what another node changed counts after that.
 BELIEVED_SECONDS = 2.0
@@ -62,9 +65,9 @@ class Calendars(Database):
                 record(session, self.now(), actor, "calendar", "changed", "", differences)
 
     def add_calendar_day(self, own: OwnDay, actor: str = COMMAND) -> None:
-        """Add an own holiday, or a national one on which the desk works; one that is there already gets the new name.
+        """Add an own holiday, or a national one on which the desk works.
 
-        Raises: InvalidValue when hardly any work would be left.
+        Raises: AlreadyExists for a day that is there with another name; InvalidValue when hardly any work is left.
         """
         self.resolving(lambda: self._add_calendar_day(own, actor))
         self._calendar = None
@@ -74,10 +77,12 @@ class Calendars(Database):
             before = _edit(session, self.default_calendar, is_changed=True)
             if own in before.own:
                 return
-            edit = replace(before, own=(*(other for other in before.own if other.day != own.day), own))
+            if any(other.day == own.day for other in before.own):
+                raise AlreadyExists(own.day)
+            edit = replace(before, own=(*before.own, own))
             check_calendar(edit.calendar(self.default_calendar), self.now())
             _save(session, before)
-            session.merge(CalendarDay(day=own.day, name=own.name, is_yearly=own.is_yearly, is_worked=own.is_worked))
+            session.add(CalendarDay(day=own.day, name=own.name, is_yearly=own.is_yearly, is_worked=own.is_worked))
             action = "worked" if own.is_worked else "added"
             record(session, self.now(), actor, "holiday", action, f"{own.day:%d/%m/%Y} {own.name}")
 
@@ -102,9 +107,15 @@ def _edit(session: Session, default: WorkingCalendar, is_changed: bool = False) 
     saved = session.get(SavedCalendar, _THE_ONE, with_for_update=is_changed or None)
     days = session.scalars(select(CalendarDay).order_by(CalendarDay.day)).all()
     own = tuple(OwnDay(day.day, day.name, day.is_yearly, day.is_worked) for day in days)
-    if saved is None:
-        return CalendarEdit(tuple(map(tuple, default.week)), skips_national=national_of(default) != (), own=own)
-    return CalendarEdit(tuple(map(read_shifts, saved.week.split("\n"))), saved.skips_national, own)
+    if saved is not None:
+        try:
+            edit = CalendarEdit(tuple(map(read_shifts, saved.week.split("\n"))), saved.skips_national, own)
+            if len(edit.week) == 7 and has_enough_work(edit.week):
+                return edit
+        except InvalidValue:
+            pass
+        log.error("the working calendar cannot be read; that of the settings holds")  # somebody wrote it by hand
+    return CalendarEdit(tuple(map(tuple, default.week)), skips_national=national_of(default) != (), own=own)
 
 
 def _save(session: Session, edit: CalendarEdit) -> None:

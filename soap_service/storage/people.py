@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from soap_service.errors import AgentNotFound, AlreadyExists, ExtensionTaken, InvalidValue, NotFound, RequesterNotFound
-from soap_service.model import Agent, Extension, Group, Listener, LoginSession, Requester, UtcDateTime
+from soap_service.model import Agent, Extension, Listener, LoginSession, Requester, UtcDateTime
 from soap_service.storage.database import Database
 
 #: How many requesters a search shows.
@@ -57,57 +57,15 @@ class People(Database):
             raise AlreadyExists from None
         return requester
 
-    def add_group(self, name: str, may_execute: bool) -> Group:
-        """Add a group of agents; raises AlreadyExists."""
-        group = Group(name=name, may_execute=may_execute)
-        try:
-            with self.writing() as session:
-                session.add(group)
-        except IntegrityError:
-            raise AlreadyExists(name) from None
-        return group
-
-    def add_agent(
-        self, login: str, name: str, password_hash: str, groups: Sequence[str] = (), is_admin: bool = False
-    ) -> Agent:
-        """Add an agent to groups that exist; raises AlreadyExists with the login, NotFound with a group's name."""
-        try:
-            with self.writing() as session:
-                found = session.scalars(select(Group).where(Group.name.in_(groups))).all()
-                for missing in set(groups) - {group.name for group in found}:
-                    raise NotFound(missing)
-                agent = Agent(
-                    login=login, name=name, password_hash=password_hash, is_admin=is_admin, groups=list(found)
-                )
-                session.add(agent)
-        except IntegrityError:
-            raise AlreadyExists(login) from None
-        return agent
-
     def find_agent(self, login: str) -> Agent:
         """Return the agent with that login, active or not; raises AgentNotFound."""
         with self.reading() as session:
-            return _agent(session, login)
+            return agent_of(session, login)
 
     def list_agents(self) -> Sequence[Agent]:
         """Return all agents with their groups, by login."""
         with self.reading() as session:
             return session.scalars(select(Agent).options(selectinload(Agent.groups)).order_by(Agent.login)).all()
-
-    def set_password(self, login: str, password_hash: str) -> None:
-        """Give the agent a new password and end their log-ins; raises AgentNotFound."""
-        with self.writing() as session:
-            agent = _agent(session, login)
-            agent.password_hash = password_hash
-            session.execute(delete(LoginSession).where(LoginSession.agent_id == agent.id))
-
-    def disable_agent(self, login: str) -> None:
-        """Refuse the agent from now on: log-ins ended, extension given up; raises AgentNotFound."""
-        with self.writing(ring=True) as session:
-            agent = _agent(session, login)
-            agent.is_active = False
-            session.execute(delete(LoginSession).where(LoginSession.agent_id == agent.id))
-            _give_up_extension(session, agent.id, self.now())
 
     def set_language(self, agent_id: int, language: str) -> None:
         """Give the agent a language; the empty one is that of their browser."""
@@ -182,7 +140,7 @@ class People(Database):
             if owner is not None and not take_over:
                 raise ExtensionTaken(number, owner.name)
             now = self.now()
-            _give_up_extension(session, agent_id, now)
+            give_up_extension(session, agent_id, now)
             session.execute(update(Extension).where(Extension.taken_from_id == agent_id).values(taken_from_id=None))
             extension.taken_from_id, extension.agent_id = extension.agent_id, agent_id
             extension.changed_at = now
@@ -191,7 +149,7 @@ class People(Database):
     def release_extension(self, agent_id: int) -> None:
         """Give up the agent's extension; nothing happens when there is none."""
         with self.writing(ring=True) as session:
-            _give_up_extension(session, agent_id, self.now())
+            give_up_extension(session, agent_id, self.now())
 
     def list_extensions_taken_from(self, agent_id: int) -> Sequence[Extension]:
         """Return the extensions, with their owners, that others took over and the agent has not been told of yet."""
@@ -255,14 +213,16 @@ def is_extension(number: str) -> bool:
     return _EXTENSION.fullmatch(number) is not None
 
 
-def _agent(session: Session, login: str) -> Agent:
+def agent_of(session: Session, login: str) -> Agent:
+    """Return an agent with their groups within a session; raises AgentNotFound."""
     agent = session.scalar(select(Agent).where(Agent.login == login).options(selectinload(Agent.groups)))
     if agent is None:
         raise AgentNotFound(login)
     return agent
 
 
-def _give_up_extension(session: Session, agent_id: int, now: datetime) -> None:
+def give_up_extension(session: Session, agent_id: int, now: datetime) -> None:
+    """Free the agent's extension within a session."""
     mine = update(Extension).where(Extension.agent_id == agent_id)
     session.execute(mine.values(agent_id=None, taken_from_id=None, changed_at=now))
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from soap_service.administration_model import AdminChange, SavedCalendar
 from soap_service.calendars import OwnDay
 from soap_service.deadlines import OFFICE_WEEK, Shift
 from soap_service.errors import ChangedMeanwhile, InvalidValue
@@ -19,6 +20,10 @@ ROUND_THE_CLOCK = ((Shift(0, 1440),),) * 7
 def change(store: Store, **changes: object) -> None:
     edit = store.find_calendar()
     store.change_calendar(replace(edit, **changes), edit.stamp, "rui")  # type: ignore[arg-type]
+
+
+def calendar_changes(store: Store) -> list[AdminChange]:
+    return [change for change in store.list_admin_changes() if change.subject in ("calendar", "holiday")]
 
 
 def test_a_new_request_is_due_by_the_calendar_that_was_saved_and_an_old_one_keeps_its_deadline(world: World) -> None:
@@ -47,7 +52,7 @@ def test_an_own_holiday_counts_until_it_is_removed(world: World) -> None:
     world.store.remove_calendar_day(holiday, "rui")
     world.store.remove_calendar_day(holiday, "rui")
     assert world.store.calendar.add(friday, timedelta(hours=2)) == friday + timedelta(days=3, hours=-8)
-    changes = [(c.action, c.actor, c.name) for c in world.store.list_admin_changes()]
+    changes = [(c.action, c.actor, c.name) for c in calendar_changes(world.store)]
     assert changes == [("removed", "rui", "26/10/2026 Aniversário"), ("added", "rui", "26/10/2026 Aniversário")]
 
 
@@ -55,7 +60,7 @@ def test_a_calendar_without_work_is_refused_and_the_last_good_one_stays(world: W
     with pytest.raises(InvalidValue):
         change(world.store, week=((),) * 7)
     assert world.store.find_calendar().week == OFFICE_WEEK
-    assert world.store.list_admin_changes() == []
+    assert calendar_changes(world.store) == []
 
 
 def test_what_somebody_else_changed_is_not_overwritten(world: World) -> None:
@@ -68,6 +73,15 @@ def test_what_somebody_else_changed_is_not_overwritten(world: World) -> None:
 
 def test_a_change_of_the_shifts_leaves_a_line_with_before_and_after(world: World) -> None:
     change(world.store, week=((Shift(480, 720),), *OFFICE_WEEK[1:]))
-    (line,) = world.store.list_admin_changes()
+    (line,) = calendar_changes(world.store)
     assert (line.actor, line.subject, line.action) == ("rui", "calendar", "changed")
     assert line.details == '{"weekday-0": ["08:00-18:00", "08:00-12:00"]}'
+
+
+def test_a_calendar_that_somebody_spoilt_by_hand_gives_way_to_the_settings(world: World) -> None:
+    change(world.store, week=ROUND_THE_CLOCK)
+    with world.store.writing() as session:
+        session.get_one(SavedCalendar, 1).week = "sempre"
+    assert Store(world.store.url.render_as_string(hide_password=False)).calendar.week == OFFICE_WEEK
+    change(world.store, week=ROUND_THE_CLOCK)
+    assert world.store.calendar.week == ROUND_THE_CLOCK

@@ -17,7 +17,7 @@ from sqlalchemy import event
 
 from soap_service.calendars import OwnDay
 from soap_service.deadlines import OFFICE_WEEK
-from soap_service.edits import CalendarEdit
+from soap_service.edits import CalendarEdit, ServiceEdit
 from soap_service.errors import SoapServiceError, StoreUnavailable
 from soap_service.model import Base
 from soap_service.positions import Position
@@ -246,13 +246,15 @@ def _argument(parameter: inspect.Parameter) -> Any:
         "moments": {"x": datetime.now(UTC)},
         "version": "base",
         "value": "S",
-        "edit": EDIT,
+        "edit": EDIT if "Calendar" in str(parameter.annotation) else ServiceEdit("x", "incidente", "x"),
+        "uses": {"x": datetime.now(UTC)},
         "own": OwnDay(date(2026, 10, 24), "x"),
     }
     by_type = {
         "int": 1,
         "str": "x",
         "bytes | None": None,
+        "bytes": b"",
         "datetime": datetime.now(UTC),
         "timedelta": timedelta(1),
         "bool": True,

@@ -1,0 +1,78 @@
+"""The history of Administration: who changed what, and when."""
+
+import json
+
+from werkzeug.wrappers import Response
+
+from soap_service.administration_model import AdminChange
+from soap_service.screens.administration.editing import told
+from soap_service.screens.language import N_
+from soap_service.screens.visit import Visit
+from soap_service.storage.history import CHANGES_SHOWN
+
+_SUBJECTS = {
+    "parameter": N_("Parâmetro"),
+    "calendar": N_("Calendário"),
+    "holiday": N_("Feriado"),
+    "service": N_("Serviço"),
+    "agent": N_("Atendente"),
+    "group": N_("Grupo"),
+    "integration": N_("Integração"),
+}
+_ACTIONS = {
+    "added": N_("incluído"),
+    "changed": N_("alterado"),
+    "removed": N_("removido"),
+    "worked": N_("passou a ser trabalhado"),
+    "password": N_("recebeu nova senha"),
+    "renewed": N_("recebeu novo segredo"),
+    "revoked": N_("revogado, sem volta"),
+}
+_FIELDS = {
+    "value": N_("Valor"),
+    "name": N_("Nome"),
+    "kind": N_("Tipo"),
+    "contract": N_("Contrato"),
+    "sla_minutes": N_("SLA em minutos"),
+    "group": N_("Grupo executor"),
+    "groups": N_("Grupos"),
+    "is_active": N_("Ativo"),
+    "is_admin": N_("Administrador"),
+    "may_execute": N_("Pode executar"),
+    "addresses": N_("Endereços"),
+    "operations": N_("Operações"),
+    "language": N_("Idioma"),
+    "skips_national": N_("Pula feriados nacionais"),
+    "weekday-0": N_("Segunda-feira"),
+    "weekday-1": N_("Terça-feira"),
+    "weekday-2": N_("Quarta-feira"),
+    "weekday-3": N_("Quinta-feira"),
+    "weekday-4": N_("Sexta-feira"),
+    "weekday-5": N_("Sábado"),
+    "weekday-6": N_("Domingo"),
+}
+#: The names of the weekdays from Monday on.
+WEEKDAYS = tuple(_FIELDS[f"weekday-{number}"] for number in range(7))
+
+
+def list_changes(visit: Visit) -> Response:
+    """Show the latest changes, or those before the one that the address names."""
+    before = visit.request.args.get("antes", "")
+    is_number = before.isdecimal() and 0 < int(before) < 2**31
+    changes = visit.store.list_admin_changes(int(before) if is_number else None)
+    return visit.render(
+        "administration_history.html",
+        changes=[(change, *_sentences(visit, change)) for change in changes],
+        older=changes[-1].id if len(changes) == CHANGES_SHOWN else 0,
+        is_first=not is_number,
+    )
+
+
+def _sentences(visit: Visit, change: AdminChange) -> tuple[str, str, list[tuple[str, str, str]]]:
+    """Return what was changed, how, and each field before and after."""
+    details = [
+        (visit.gettext(_FIELDS.get(name, name)), told(visit, before), told(visit, after))
+        for name, (before, after) in json.loads(change.details).items()
+    ]
+    subject, action = _SUBJECTS.get(change.subject, change.subject), _ACTIONS.get(change.action, change.action)
+    return visit.gettext(subject), visit.gettext(action), details

@@ -1,0 +1,150 @@
+"""Telephony platforms: their secrets, shown once; from where they call; what they may; when they last did."""
+
+from werkzeug.wrappers import Response
+
+from soap_service.catalogues import LANGUAGES, SOURCE_LANGUAGE
+from soap_service.credentials import NewSecret, clean_networks, make_secret
+from soap_service.edits import OPERATIONS, IntegrationEdit
+from soap_service.errors import AlreadyExists, ChangedMeanwhile, IntegrationNotFound, InvalidValue
+from soap_service.model import Integration
+from soap_service.screens.administration.editing import actor_of, key_of, new_key, warn_of_changes
+from soap_service.screens.forms import Form
+from soap_service.screens.visit import Visit
+from soap_service.storage.integrations import NEEDS_ADDRESSES, integration_edit_of
+
+_FIELDS = {"addresses": "enderecos", "operations": "operacoes", "language": "idioma"}
+
+
+def list_integrations(visit: Visit) -> Response:
+    """Show every platform with its last use, those that were revoked last."""
+    integrations = visit.store.list_integrations(include_revoked=True)
+    return visit.render(
+        "administration_integrations.html",
+        integrations=sorted(integrations, key=lambda one: one.revoked_at is not None),
+        uses=visit.store.list_integration_uses(),
+    )
+
+
+def start_integration(visit: Visit) -> Response:
+    """Show the form of a new platform."""
+    chosen = {f"operacao-{name}": "S" for name in OPERATIONS}
+    return _integration_page(visit, visit.form(como="segredo", idioma=SOURCE_LANGUAGE, chave=new_key(), **chosen))
+
+
+def add_integration(visit: Visit) -> Response:
+    """Add the platform that was typed and show its secret, this once."""
+    form = visit.form()
+    name = form.line("nome", 60, missing=visit.gettext("Informe o nome da integração."))
+    if any(not character.isprintable() or character in ': "' for character in name):
+        form.refuse("nome", visit.gettext("Escreva o nome sem espaços, aspas nem dois-pontos."))
+    edit = _read(visit, form)
+    has_secret = form.value("como") != "endereco"
+    if not has_secret and not edit.addresses:
+        form.refuse("enderecos", visit.gettext(NEEDS_ADDRESSES))
+    if form.errors:
+        return _integration_page(visit, form, status=422)
+    secret = make_secret() if has_secret else None
+    salt, digest = (secret.salt, secret.digest) if secret else (None, None)
+    given = (name, salt, digest, edit.addresses, edit.operations, edit.language, actor_of(visit), key_of(form))
+    try:
+        integration = visit.store.add_integration(*given)
+    except AlreadyExists:
+        form.refuse("nome", visit.gettext("Já existe ou já existiu uma integração com este nome."))
+        return _integration_page(visit, form, status=422)
+    if secret is None:
+        return visit.redirect("/administracao/integracoes", "gravado")
+    return _secret_page(visit, integration, secret)
+
+
+def show_integration(visit: Visit, number: int) -> Response:
+    """Show a platform's form."""
+    integration = visit.store.find_integration(number)
+    allowed = integration.operations.split() or OPERATIONS
+    chosen = {f"operacao-{name}": "S" for name in allowed}
+    addresses = "\n".join(integration.addresses.split())
+    stamp = integration_edit_of(integration).stamp
+    form = visit.form(carimbo=stamp, enderecos=addresses, idioma=integration.language, **chosen)
+    return _integration_page(visit, form, integration)
+
+
+def save_integration(visit: Visit, number: int) -> Response:
+    """Save from where and for what a platform may call."""
+    form = visit.form()
+    edit = _read(visit, form)
+    integration = visit.store.find_integration(number)
+    if not form.errors:
+        try:
+            visit.store.change_integration(number, edit, form.value("carimbo"), actor_of(visit))
+            return visit.redirect("/administracao/integracoes", "gravado")
+        except InvalidValue as refusal:
+            form.refuse(str(refusal.key), visit.gettext(refusal.reason))
+        except ChangedMeanwhile:
+            warn_of_changes(visit, form, _FIELDS, integration_edit_of(visit.store.find_integration(number)), edit)
+            return _integration_page(visit, form, integration, 409, is_outdated=True)
+    return _integration_page(visit, form, integration, 422)
+
+
+def ask_to_renew(visit: Visit, number: int) -> Response:
+    """Ask whether the platform shall get a new secret: the old one stops working."""
+    return visit.render("administration_renew.html", integration=_active(visit, number))
+
+
+def renew_secret(visit: Visit, number: int) -> Response:
+    """Give the platform a new secret and show it, this once."""
+    secret = make_secret()
+    visit.store.renew_secret(number, secret.salt, secret.digest, actor_of(visit))
+    return _secret_page(visit, visit.store.find_integration(number), secret)
+
+
+def ask_to_revoke(visit: Visit, number: int) -> Response:
+    """Ask whether the platform shall be refused for ever."""
+    return visit.render("administration_revoke.html", integration=_active(visit, number))
+
+
+def revoke_integration(visit: Visit, number: int) -> Response:
+    """Refuse the platform from now on; who presses twice finds it done."""
+    integration = visit.store.find_integration(number)
+    if integration.revoked_at is None:
+        visit.store.revoke_integration(integration.name, actor_of(visit))
+    return visit.redirect("/administracao/integracoes", "revogada")
+
+
+def _active(visit: Visit, number: int) -> Integration:
+    integration = visit.store.find_integration(number)
+    if integration.revoked_at is not None:
+        raise IntegrationNotFound(number)
+    return integration
+
+
+def _read(visit: Visit, form: Form) -> IntegrationEdit:
+    chosen = [name for name in OPERATIONS if form.value(f"operacao-{name}")]
+    if not chosen:
+        form.refuse("operacoes", visit.gettext("Escolha pelo menos uma operação."))
+    addresses = ""
+    try:
+        addresses = clean_networks(form.text("enderecos", 2000))
+    except InvalidValue:
+        form.refuse(
+            "enderecos", visit.gettext("Escreva endereços ou redes como 10.1.2.3 ou 10.1.0.0/16, um por linha.")
+        )
+    language = form.choice("idioma", LANGUAGES, visit.gettext("Escolha o idioma."))
+    return IntegrationEdit(addresses, "" if len(chosen) == len(OPERATIONS) else " ".join(chosen), language)
+
+
+def _integration_page(
+    visit: Visit, form: Form, integration: Integration | None = None, status: int = 200, *, is_outdated: bool = False
+) -> Response:
+    return visit.render(
+        "administration_integration.html",
+        status,
+        form=form,
+        integration=integration,
+        operations=OPERATIONS,
+        languages=LANGUAGES.items(),
+        is_outdated=is_outdated,
+    )
+
+
+def _secret_page(visit: Visit, integration: Integration, secret: NewSecret) -> Response:
+    """Show a secret: the only page that ever does, and nothing keeps it."""
+    return visit.render("administration_secret.html", integration=integration, secret=secret.text, notice=None)

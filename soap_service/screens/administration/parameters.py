@@ -1,0 +1,57 @@
+"""Parameters 281, 282 and 283: their published texts, their values, and who changed them."""
+
+from werkzeug.wrappers import Response
+
+from soap_service.errors import ChangedMeanwhile, InvalidValue, NotFound
+from soap_service.parameters import CHILD_REQUEST_SERVICE, PARAMETERS
+from soap_service.screens.administration.editing import actor_of
+from soap_service.screens.visit import Visit
+
+_CHANGES_SHOWN = 10
+
+
+def lead_to_parameters(visit: Visit) -> Response:
+    """Lead on to the first page of Administration."""
+    return visit.redirect("/administracao/parametros")
+
+
+def show_parameters(visit: Visit) -> Response:
+    """Show each parameter with its value and its latest changes."""
+    return _parameters_page(visit)
+
+
+def save_parameter(visit: Visit) -> Response:
+    """Save one parameter; a wrong value is refused beside its field and the last good one stays."""
+    form = visit.form()
+    value, typed_id = form.value("valor"), form.value("parametro")
+    if not typed_id.isdecimal() or int(typed_id) not in PARAMETERS:
+        raise NotFound(typed_id)
+    parameter_id = int(typed_id)
+    try:
+        visit.store.set_parameter(parameter_id, value, actor_of(visit), expected=form.value("antes"))
+    except InvalidValue as refusal:
+        return _parameters_page(visit, parameter_id, visit.gettext(refusal.reason), 422)
+    except ChangedMeanwhile:
+        sentence = visit.gettext(
+            "Outra pessoa mudou este parâmetro agora. Confira o valor e, se for o caso, grave de novo."
+        )
+        return _parameters_page(visit, parameter_id, sentence, 409)
+    return visit.redirect("/administracao/parametros", "gravado")
+
+
+def _parameters_page(visit: Visit, refused: int = 0, sentence: str = "", status: int = 200) -> Response:
+    services = visit.store.list_services(include_inactive=True)
+    return visit.render(
+        "administration_parameters.html",
+        status,
+        parameters=[
+            (PARAMETERS[number], value, visit.store.list_parameter_changes(number, _CHANGES_SHOWN))
+            for number, value in visit.store.list_parameters()
+        ],
+        services=services,
+        names={str(service.id): service.name for service in services},
+        service_parameter=CHILD_REQUEST_SERVICE,
+        refused=refused,
+        sentence=sentence,
+        problem=visit.store.child_request_problem(),
+    )

@@ -1,0 +1,188 @@
+"""Agents and groups: who logs in, who administers, who may execute."""
+
+from werkzeug.wrappers import Response
+
+from soap_service.credentials import hash_password
+from soap_service.edits import AgentEdit, GroupEdit
+from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue, LastAdministrator
+from soap_service.screens.administration.editing import actor_of, flag, key_of, new_key, warn_of_changes
+from soap_service.screens.forms import Form
+from soap_service.screens.visit import Visit
+from soap_service.storage.staff import agent_edit_of, group_edit_of
+
+_AGENT_FIELDS = {"name": "nome", "is_admin": "administrador", "is_active": "ativo", "groups": "grupos"}
+_GROUP_FIELDS = {"name": "nome", "may_execute": "executa"}
+_LONGEST_PASSWORD = 1024
+
+
+def list_staff(visit: Visit) -> Response:
+    """Show every agent and every group."""
+    return visit.render("administration_staff.html", agents=visit.store.list_agents(), groups=visit.store.list_groups())
+
+
+def start_agent(visit: Visit) -> Response:
+    """Show the form of a new agent."""
+    return _agent_page(visit, visit.form(ativo="S", chave=new_key()))
+
+
+def add_agent(visit: Visit) -> Response:
+    """Add the agent that was typed, with the password given."""
+    form = visit.form()
+    login = form.line("login", 60, missing=visit.gettext("Informe o usuário com que o atendente entra."))
+    edit = _read_agent(visit, form)
+    if " " in login:
+        form.refuse("login", visit.gettext("Escreva o usuário sem espaços."))
+    if not form.errors and (password_hash := _read_password(visit, form)):
+        try:
+            given = (login, edit.name, password_hash, edit.groups, edit.is_admin)
+            visit.store.add_agent(*given, actor=actor_of(visit), form_key=key_of(form))
+            return visit.redirect("/administracao/atendentes", "gravado")
+        except AlreadyExists:
+            form.refuse("login", visit.gettext("Já existe um atendente com este usuário."))
+    return _agent_page(visit, form, status=422)
+
+
+def show_agent(visit: Visit, number: int) -> Response:
+    """Show an agent's form."""
+    edit = agent_edit_of(visit.store.find_agent_by_id(number))
+    return _agent_page(visit, _agent_form(visit, edit), number)
+
+
+def save_agent(visit: Visit, number: int) -> Response:
+    """Save an agent; the last active administrator stays one."""
+    form = visit.form()
+    edit = _read_agent(visit, form)
+    if form.errors:
+        return _agent_page(visit, form, number, 422)
+    try:
+        visit.store.change_agent(number, edit, form.value("carimbo"), actor_of(visit))
+    except LastAdministrator:
+        name = "administrador" if edit.is_active else "ativo"
+        form.refuse(
+            name, visit.gettext("Este é o último administrador ativo. Antes, torne outro atendente administrador.")
+        )
+        return _agent_page(visit, form, number, 422)
+    except ChangedMeanwhile:
+        warn_of_changes(visit, form, _AGENT_FIELDS, agent_edit_of(visit.store.find_agent_by_id(number)), edit)
+        return _agent_page(visit, form, number, 409, is_outdated=True)
+    return visit.redirect("/administracao/atendentes", "gravado")
+
+
+def lead_to_agent(visit: Visit, number: int) -> Response:
+    """Lead to the page on which an agent's password is set."""
+    return visit.redirect(f"/administracao/atendentes/{number}")
+
+
+def save_password(visit: Visit, number: int) -> Response:
+    """Give an agent a new password; their log-ins end, the administrator's own too."""
+    agent = visit.store.find_agent_by_id(number)
+    form = visit.form()
+    if password_hash := _read_password(visit, form):
+        visit.store.set_password(agent.login, password_hash, actor_of(visit))
+        return visit.redirect("/administracao/atendentes", "senha-trocada")
+    shown = _agent_form(visit, agent_edit_of(agent))
+    shown.errors = form.errors
+    return _agent_page(visit, shown, number, 422)
+
+
+def start_group(visit: Visit) -> Response:
+    """Show the form of a new group."""
+    return _group_page(visit, visit.form(executa="S", chave=new_key()))
+
+
+def add_group(visit: Visit) -> Response:
+    """Add the group that was typed."""
+    form = visit.form()
+    edit = _read_group(visit, form)
+    if not form.errors:
+        try:
+            visit.store.add_group(edit.name, edit.may_execute, actor_of(visit), key_of(form))
+            return visit.redirect("/administracao/atendentes", "gravado")
+        except AlreadyExists:
+            form.refuse("nome", visit.gettext("Já existe um grupo com este nome."))
+    return _group_page(visit, form, status=422)
+
+
+def show_group(visit: Visit, number: int) -> Response:
+    """Show a group's form and its members."""
+    edit = group_edit_of(visit.store.find_group(number))
+    return _group_page(visit, visit.form(nome=edit.name, executa=flag(edit.may_execute), carimbo=edit.stamp), number)
+
+
+def save_group(visit: Visit, number: int) -> Response:
+    """Save a group."""
+    form = visit.form()
+    edit = _read_group(visit, form)
+    if form.errors:
+        return _group_page(visit, form, number, 422)
+    try:
+        visit.store.change_group(number, edit, form.value("carimbo"), actor_of(visit))
+    except AlreadyExists:
+        form.refuse("nome", visit.gettext("Já existe um grupo com este nome."))
+        return _group_page(visit, form, number, 422)
+    except ChangedMeanwhile:
+        warn_of_changes(visit, form, _GROUP_FIELDS, group_edit_of(visit.store.find_group(number)), edit)
+        return _group_page(visit, form, number, 409, is_outdated=True)
+    return visit.redirect("/administracao/atendentes", "gravado")
+
+
+def _read_agent(visit: Visit, form: Form) -> AgentEdit:
+    chosen = [group.name for group in visit.store.list_groups() if form.value(f"grupo-{group.id}")]
+    return AgentEdit(
+        name=form.line("nome", 200, missing=visit.gettext("Informe o nome do atendente.")),
+        is_admin=form.value("administrador") == "S",
+        is_active=form.value("ativo") == "S",
+        groups=tuple(sorted(chosen)),
+    )
+
+
+def _read_group(visit: Visit, form: Form) -> GroupEdit:
+    name = form.line("nome", 100, missing=visit.gettext("Informe o nome do grupo."))
+    return GroupEdit(name, form.value("executa") == "S")
+
+
+def _read_password(visit: Visit, form: Form) -> str:
+    """Return the hash of the password that was typed twice; empty when it is refused. It is never shown again."""
+    password, again = (visit.request.form.get(name, "")[: _LONGEST_PASSWORD + 1] for name in ("senha", "senha_de_novo"))
+    for name in ("senha", "senha_de_novo"):
+        form.values.pop(name, None)
+    if password != again:
+        form.refuse("senha", visit.gettext("As duas senhas não são iguais."))
+        return ""
+    if len(password) > _LONGEST_PASSWORD:
+        form.refuse("senha", visit.gettext("Use no máximo %(longest)d caracteres.") % {"longest": _LONGEST_PASSWORD})
+        return ""
+    try:
+        return hash_password(password)
+    except InvalidValue as refusal:
+        form.refuse("senha", visit.gettext(refusal.reason))
+        return ""
+
+
+def _agent_form(visit: Visit, edit: AgentEdit) -> Form:
+    chosen = {f"grupo-{group.id}": "S" for group in visit.store.list_groups() if group.name in edit.groups}
+    flags = {"administrador": flag(edit.is_admin), "ativo": flag(edit.is_active)}
+    return visit.form(nome=edit.name, carimbo=edit.stamp, **flags, **chosen)
+
+
+def _agent_page(visit: Visit, form: Form, number: int = 0, status: int = 200, *, is_outdated: bool = False) -> Response:
+    return visit.render(
+        "administration_agent.html",
+        status,
+        form=form,
+        number=number,
+        login=visit.store.find_agent_by_id(number).login if number else "",
+        groups=visit.store.list_groups(),
+        is_outdated=is_outdated,
+    )
+
+
+def _group_page(visit: Visit, form: Form, number: int = 0, status: int = 200, *, is_outdated: bool = False) -> Response:
+    return visit.render(
+        "administration_group.html",
+        status,
+        form=form,
+        number=number,
+        members=visit.store.list_members(number) if number else [],
+        is_outdated=is_outdated,
+    )

@@ -1,0 +1,177 @@
+"""Telephony platforms: who may call, from where, what, and when they last did. Knows no call."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from soap_service.administration_model import IntegrationUse
+from soap_service.catalogues import LANGUAGES, SOURCE_LANGUAGE
+from soap_service.edits import IntegrationEdit
+from soap_service.errors import AlreadyExists, ChangedMeanwhile, IntegrationNotFound, InvalidValue
+from soap_service.model import Integration
+from soap_service.storage.database import Database
+from soap_service.storage.history import COMMAND, is_recorded, record
+
+log = logging.getLogger(__name__)
+
+NEEDS_ADDRESSES = "Sem segredo, a integração precisa de pelo menos um endereço de rede."
+
+
+class Integrations(Database):
+    """The platforms that may call the web services. Of a secret only salt and digest come here, and into no history."""
+
+    def add_integration(
+        self,
+        name: str,
+        salt: bytes | None,
+        digest: bytes | None,
+        addresses: str = "",
+        operations: str = "",
+        language: str = SOURCE_LANGUAGE,
+        actor: str = COMMAND,
+        form_key: str | None = None,
+    ) -> Integration:
+        """Add a platform with a hashed secret, or with the networks it calls from; raises AlreadyExists.
+
+        A second post of the same form gives the first one's platform the second secret: that one was shown last.
+        """
+        edit = IntegrationEdit(addresses, operations, language)
+        found = self.resolving(lambda: self._add_integration(name, salt, digest, edit, actor, form_key))
+        return self.find_integration(found)
+
+    def _add_integration(
+        self,
+        name: str,
+        salt: bytes | None,
+        digest: bytes | None,
+        edit: IntegrationEdit,
+        actor: str,
+        form_key: str | None,
+    ) -> int:
+        with self.writing() as session:
+            integration = session.scalar(select(Integration).where(Integration.name == name))
+            if integration is not None:
+                if not is_recorded(session, form_key):
+                    raise AlreadyExists(name)
+                integration.secret_salt, integration.secret_hash = salt, digest
+                return integration.id
+            now = self.now()
+            integration = Integration(
+                name=name,
+                secret_salt=salt,
+                secret_hash=digest,
+                addresses=edit.addresses,
+                operations=edit.operations,
+                language=edit.language,
+                created_at=now,
+            )
+            session.add(integration)
+            session.flush()
+            record(session, now, actor, "integration", "added", name, origin_key=form_key)
+            return integration.id
+
+    def find_integration(self, integration_id: int) -> Integration:
+        """Return a platform, revoked or not; raises IntegrationNotFound."""
+        with self.reading() as session:
+            integration = session.get(Integration, integration_id)
+        if integration is None:
+            raise IntegrationNotFound(integration_id)
+        return integration
+
+    def list_integrations(self, include_revoked: bool = False) -> Sequence[Integration]:
+        """Return the platforms that may call, by name; on request those revoked too.
+
+        One whose row cannot be read may not call; it is logged and holds up no other.
+        """
+        query = select(Integration).order_by(Integration.name)
+        query = query if include_revoked else query.where(Integration.revoked_at.is_(None))
+        with self.reading() as session:
+            with suppress(ValueError, TypeError):
+                return session.scalars(query).all()
+            found: list[Integration] = []
+            for number in session.scalars(query.with_only_columns(Integration.id)).all():
+                try:
+                    found += session.scalars(query.where(Integration.id == number)).all()
+                except (ValueError, TypeError):
+                    log.error("integration %d cannot be read and is passed over", number)
+        return found
+
+    def change_integration(self, integration_id: int, edit: IntegrationEdit, stamp: str, actor: str = COMMAND) -> None:
+        """Change from where and for what a platform may call, and the language it is answered in.
+
+        Raises: IntegrationNotFound, for one that was revoked too; InvalidValue when nothing would identify it;
+        ChangedMeanwhile when it is no longer the one with that stamp.
+        """
+        with self.writing() as session:
+            integration = _integration(session, Integration.id == integration_id)
+            before = integration_edit_of(integration)
+            if before == edit:
+                return
+            if before.stamp != stamp:
+                raise ChangedMeanwhile("integration")
+            if integration.secret_hash is None and not edit.addresses:
+                raise InvalidValue("enderecos", NEEDS_ADDRESSES)
+            integration.addresses, integration.operations = edit.addresses, edit.operations
+            integration.language = edit.language
+            record(session, self.now(), actor, "integration", "changed", integration.name, before.differences(edit))
+
+    def set_integration_language(self, name: str, language: str, actor: str = COMMAND) -> None:
+        """Have receipts and faults for the platform in that language; raises IntegrationNotFound, InvalidValue."""
+        with self.writing() as session:
+            integration = _integration(session, Integration.name == name)
+            if language not in LANGUAGES:
+                raise InvalidValue("language", f"it is one of {', '.join(LANGUAGES)}")
+            details = {"language": (integration.language, language)}
+            integration.language = language
+            record(session, self.now(), actor, "integration", "changed", name, details)
+
+    def renew_secret(self, integration_id: int, salt: bytes, digest: bytes, actor: str = COMMAND) -> None:
+        """Give a platform a new secret; the old one is refused from now on. Raises IntegrationNotFound."""
+        with self.writing() as session:
+            integration = _integration(session, Integration.id == integration_id)
+            integration.secret_salt, integration.secret_hash = salt, digest
+            record(session, self.now(), actor, "integration", "renewed", integration.name)
+
+    def revoke_integration(self, name: str, actor: str = COMMAND) -> None:
+        """Refuse the platform from now on; raises IntegrationNotFound."""
+        with self.writing() as session:
+            integration = _integration(session, Integration.name == name)
+            integration.revoked_at = self.now()
+            record(session, integration.revoked_at, actor, "integration", "revoked", name)
+
+    def note_integration_uses(self, uses: Mapping[str, datetime]) -> None:
+        """Keep when platforms last called, by name; unknown names are left out, a later use of another node stays."""
+        self.resolving(lambda: self._note_integration_uses(uses))
+
+    def _note_integration_uses(self, uses: Mapping[str, datetime]) -> None:
+        with self.writing() as session:
+            known = select(Integration.id, Integration.name).where(Integration.name.in_(uses)).order_by(Integration.id)
+            for integration_id, name in session.execute(known).all():
+                kept = session.get(IntegrationUse, integration_id, with_for_update=True)
+                if kept is None:
+                    session.add(IntegrationUse(integration_id=integration_id, used_at=uses[name]))
+                else:
+                    kept.used_at = max(kept.used_at, uses[name])
+
+    def list_integration_uses(self) -> dict[int, datetime]:
+        """Return when each platform last called, by its id, to the minute; those that never did are not there."""
+        with self.reading() as session:
+            return {use.integration_id: use.used_at for use in session.scalars(select(IntegrationUse))}
+
+
+def integration_edit_of(integration: Integration) -> IntegrationEdit:
+    """Return what can be changed of an integration."""
+    return IntegrationEdit(integration.addresses, integration.operations, integration.language)
+
+
+def _integration(session: Session, condition: object) -> Integration:
+    """Return the one that was not revoked, locked; raises IntegrationNotFound."""
+    query = select(Integration).where(condition, Integration.revoked_at.is_(None))  # type: ignore[arg-type]
+    integration = session.scalar(query.with_for_update())
+    if integration is None:
+        raise IntegrationNotFound
+    return integration
