@@ -82,6 +82,8 @@ def test_a_calendar_that_somebody_spoilt_by_hand_gives_way_to_the_settings(world
     change(world.store, week=ROUND_THE_CLOCK)
     with world.store.writing() as session:
         session.get_one(SavedCalendar, 1).week = "sempre"
-    assert Store(world.store.url.render_as_string(hide_password=False)).calendar.week == OFFICE_WEEK
+    node = Store(world.store.url.render_as_string(hide_password=False))
+    assert node.calendar.week == OFFICE_WEEK
+    node.close()
     change(world.store, week=ROUND_THE_CLOCK)
     assert world.store.calendar.week == ROUND_THE_CLOCK

@@ -21,7 +21,7 @@ def key_of(form: Form) -> str:
 
 def actor_of(visit: Visit) -> str:
     """Return how the history names the administrator."""
-    return f"{visit.agent.name} ({visit.agent.login})"
+    return f"{visit.agent.name} ({visit.agent.login})"[:200]
 
 
 def warn_of_changes(visit: Visit, form: Form, fields: Mapping[str, str], stored: Edit, typed: Edit) -> None:
