@@ -125,9 +125,12 @@ class Administration(Database):
         with self.reading() as session:
             return _service(session, service_id)
 
-    def list_services(self, include_inactive: bool = False) -> Sequence[Service]:
-        """Return the active services, by name; on request the others too."""
-        query = select(Service).options(joinedload(Service.group)).order_by(Service.name)
+    def list_services(
+        self, include_inactive: bool = False, after: str = "", limit: int | None = None
+    ) -> Sequence[Service]:
+        """Return the active services, by name, on request the others too: all, or some of those after a name."""
+        query = select(Service).where(Service.name > after).options(joinedload(Service.group)).order_by(Service.name)
+        query = query.limit(limit)
         with self.reading() as session:
             return session.scalars(query if include_inactive else query.where(Service.is_active)).all()
 

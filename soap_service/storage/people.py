@@ -62,11 +62,6 @@ class People(Database):
         with self.reading() as session:
             return agent_of(session, login)
 
-    def list_agents(self) -> Sequence[Agent]:
-        """Return all agents with their groups, by login."""
-        with self.reading() as session:
-            return session.scalars(select(Agent).options(selectinload(Agent.groups)).order_by(Agent.login)).all()
-
     def set_language(self, agent_id: int, language: str) -> None:
         """Give the agent a language; the empty one is that of their browser."""
         with self.writing() as session:

@@ -92,10 +92,11 @@ class Staff(People):
             session.execute(delete(LoginSession).where(LoginSession.agent_id == agent.id))
             record(session, self.now(), actor, "agent", "password", login)
 
-    def list_agents(self) -> Sequence[Agent]:
-        """Return all agents with their groups, by login."""
+    def list_agents(self, after: str = "", limit: int | None = None) -> Sequence[Agent]:
+        """Return the agents with their groups, by login: all, or some of those after a login."""
+        query = select(Agent).where(Agent.login > after).options(selectinload(Agent.groups)).order_by(Agent.login)
         with self.reading() as session:
-            return session.scalars(select(Agent).options(selectinload(Agent.groups)).order_by(Agent.login)).all()
+            return session.scalars(query.limit(limit)).all()
 
     def add_group(self, name: str, may_execute: bool, actor: str = COMMAND, form_key: str | None = None) -> Group:
         """Add a group of agents; a second post of the same form finds the first one's. Raises AlreadyExists."""

@@ -236,6 +236,9 @@ def test_a_group_is_added_and_changed(desk: Desk, rui: Browser) -> None:
 # Integrations
 
 
+IVR = {"nome": "ivr", "como": "segredo", "idioma": "pt-BR", "operacao-novaSolicitacao": "S"}
+
+
 def secret_on(page: str) -> str:
     found = re.search(r'id="segredo" class="secret" value="([^"]+)"', page)
     assert found
@@ -244,7 +247,13 @@ def secret_on(page: str) -> str:
 
 def test_a_secret_is_shown_once_and_works(desk: Desk, rui: Browser) -> None:
     rui.get(f"{ROOT}/integracoes/nova")
-    typed = {"nome": "ivr", "como": "segredo", "operacao-novaSolicitacao": "S", "enderecos": "10.1.0.0/16\n::1"}
+    typed = {
+        "nome": "ivr",
+        "como": "segredo",
+        "idioma": "pt-BR",
+        "operacao-novaSolicitacao": "S",
+        "enderecos": "10.1.0.0/16\n::1",
+    }
     response = rui.post(f"{ROOT}/integracoes/nova", chave=rui.hidden("chave"), **typed)
     secret = secret_on(response.text)
     integration = next(one for one in desk.store.list_integrations() if one.name == "ivr")
@@ -258,7 +267,13 @@ def test_a_secret_is_shown_once_and_works(desk: Desk, rui: Browser) -> None:
 
 def test_a_form_posted_twice_leaves_one_integration_with_the_secret_shown_last(desk: Desk, rui: Browser) -> None:
     rui.get(f"{ROOT}/integracoes/nova")
-    typed = {"nome": "ivr", "como": "segredo", "operacao-novaSolicitacao": "S", "chave": rui.hidden("chave")}
+    typed = {
+        "nome": "ivr",
+        "como": "segredo",
+        "idioma": "pt-BR",
+        "operacao-novaSolicitacao": "S",
+        "chave": rui.hidden("chave"),
+    }
     rui.post(f"{ROOT}/integracoes/nova", **typed)
     secret = secret_on(rui.post(f"{ROOT}/integracoes/nova", **typed).text)
     (integration,) = [one for one in desk.store.list_integrations() if one.name == "ivr"]
@@ -277,8 +292,7 @@ def test_a_form_posted_twice_leaves_one_integration_with_the_secret_shown_last(d
     ],
 )
 def test_an_integration_that_cannot_be_is_refused(rui: Browser, changes: dict[str, str], sentence: str) -> None:
-    typed = {"nome": "ivr", "como": "segredo", "operacao-novaSolicitacao": "S"}
-    response = rui.post(f"{ROOT}/integracoes/nova", **{**typed, **changes})
+    response = rui.post(f"{ROOT}/integracoes/nova", **{**IVR, **changes})
     assert response.status_code == 422
     assert sentence in response.text
 
@@ -286,13 +300,13 @@ def test_an_integration_that_cannot_be_is_refused(rui: Browser, changes: dict[st
 def test_a_platform_known_by_its_address_keeps_one(desk: Desk, rui: Browser) -> None:
     path = f"{ROOT}/integracoes/{desk.integration_id}"
     rui.get(path)
-    everything = {f"operacao-{name}": "S" for name in OPERATIONS}
+    everything = {f"operacao-{name}": "S" for name in OPERATIONS} | {"idioma": "es"}
     response = rui.post(path, enderecos="", carimbo=rui.hidden("carimbo"), **everything)
     assert "pelo menos um endereço de rede" in response.text
     rui.get(path)
     rui.follow(rui.post(path, enderecos="10.0.0.0/8", carimbo=rui.hidden("carimbo"), **everything))
     integration = desk.store.find_integration(desk.integration_id)
-    assert (integration.addresses, integration.operations) == ("10.0.0.0/8", "")
+    assert (integration.addresses, integration.operations, integration.language) == ("10.0.0.0/8", "", "es")
 
 
 def test_a_new_secret_and_a_revocation_are_asked_about_first(desk: Desk, rui: Browser) -> None:
@@ -385,3 +399,16 @@ def test_the_history_is_read_page_by_page(desk: Desk, rui: Browser) -> None:
     older = re.search(r"historico\?antes=\d+", page)
     assert older
     assert "pessoa 9<" in rui.get(f"/administracao/{older[0]}").text
+
+
+def test_long_lists_are_shown_some_at_a_time(desk: Desk, rui: Browser) -> None:
+    for number in range(101):
+        desk.store.add_agent(f"z{number:03}", f"Pessoa {number}", "hash")
+        desk.store.add_service(f"Z {number:03}", "incidente", "SDNIVEL1")
+    for path, shown, later in (("atendentes", "Pessoa 90<", "Pessoa 100<"), ("servicos", "Z 090<", "Z 100<")):
+        page = rui.get(f"{ROOT}/{path}").text
+        assert shown in page
+        assert later not in page
+        more = re.search(r'href="([^"]+depois=[^"]+)"', page)
+        assert more
+        assert later in rui.get(more[1]).text

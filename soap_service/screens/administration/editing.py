@@ -7,6 +7,9 @@ from soap_service.edits import Edit
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
 
+#: How many rows a list of Administration shows at a time.
+ROWS_SHOWN = 100
+
 
 def new_key() -> str:
     """Return a key that makes a form posted twice make its thing once."""

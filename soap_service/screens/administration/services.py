@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 from soap_service.edits import LONGEST_SLA_MINUTES, ServiceEdit
 from soap_service.errors import AlreadyExists, ChangedMeanwhile
 from soap_service.parameters import CHILD_REQUEST_SERVICE
-from soap_service.screens.administration.editing import actor_of, flag, key_of, new_key, warn_of_changes
+from soap_service.screens.administration.editing import ROWS_SHOWN, actor_of, flag, key_of, new_key, warn_of_changes
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
 from soap_service.storage.administration import service_edit_of
@@ -22,10 +22,16 @@ _FIELDS = {
 
 
 def list_services(visit: Visit) -> Response:
-    """Show every service, active or not."""
-    services = visit.store.list_services(include_inactive=True)
-    chosen = visit.store.parameter(CHILD_REQUEST_SERVICE)
-    return visit.render("administration_services.html", services=services, chosen=chosen)
+    """Show the services, active or not, some at a time."""
+    after = visit.request.args.get("depois", "")
+    services = visit.store.list_services(include_inactive=True, after=after, limit=ROWS_SHOWN)
+    return visit.render(
+        "administration_services.html",
+        services=services,
+        chosen=visit.store.parameter(CHILD_REQUEST_SERVICE),
+        after=after,
+        next=services[-1].name if len(services) == ROWS_SHOWN else "",
+    )
 
 
 def start_service(visit: Visit) -> Response:

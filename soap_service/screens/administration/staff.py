@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 from soap_service.credentials import hash_password
 from soap_service.edits import AgentEdit, GroupEdit
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue, LastAdministrator
-from soap_service.screens.administration.editing import actor_of, flag, key_of, new_key, warn_of_changes
+from soap_service.screens.administration.editing import ROWS_SHOWN, actor_of, flag, key_of, new_key, warn_of_changes
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
 from soap_service.storage.staff import agent_edit_of, group_edit_of
@@ -16,8 +16,16 @@ _LONGEST_PASSWORD = 1024
 
 
 def list_staff(visit: Visit) -> Response:
-    """Show every agent and every group."""
-    return visit.render("administration_staff.html", agents=visit.store.list_agents(), groups=visit.store.list_groups())
+    """Show the agents, some at a time, and every group."""
+    after = visit.request.args.get("depois", "")
+    agents = visit.store.list_agents(after, ROWS_SHOWN)
+    return visit.render(
+        "administration_staff.html",
+        agents=agents,
+        groups=visit.store.list_groups(),
+        after=after,
+        next=agents[-1].login if len(agents) == ROWS_SHOWN else "",
+    )
 
 
 def start_agent(visit: Visit) -> Response:
