@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -133,6 +134,22 @@ async def pop(server: Server, store: Store, seen: Listening, first: int, count: 
     return [sorted((moment - since[token]) * 1000 for moment, token in arrived) for since in (started, created)]
 
 
+def bare_commits(folder: Path, count: int = 200) -> list[float]:
+    """Return the milliseconds of durable commits by sqlite3 alone, in order: what the disk asks of each call."""
+    file = folder / "commits.db"
+    file.unlink(missing_ok=True)
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.execute("CREATE TABLE call (token TEXT)")
+        times = []
+        for index in range(count):
+            started = time.perf_counter()
+            database.execute("INSERT INTO call VALUES (?)", (str(index),))
+            times.append((time.perf_counter() - started) * 1000)
+    return sorted(times)
+
+
 def tell(name: str, measured: list[list[float]]) -> None:
     """Print one row."""
     cells = [f"{statistics.median(times):.1f} | {times[int(len(times) * 0.99) - 1]:.1f}" for times in measured]
@@ -164,6 +181,7 @@ async def main() -> None:
             "| moment | pops | from the request: median ms | p99 ms | push: median ms | p99 ms |\n"
             "|---|---|---|---|---|---|"
         )
+        bare = bare_commits(folder)
         first = int(time.time()) % 10**9
         tell("idle", await pop(server, store, seen, first, POPS, 0.05))
         script = str(Path(__file__).with_name("calls.lua"))
@@ -189,7 +207,8 @@ async def main() -> None:
         tell("full SOAP load, 64 connections", await pop(server, store, seen, first + 1000, POPS, 0.2))
         output = await asyncio.to_thread(load.communicate)
         tell(f"burst of {BURST}", await pop(server, store, seen, first + 2000, BURST, 0))
-        print("\nSOAP meanwhile:", " ".join(output[0].split("Requests/sec:")[1].split()[:1]), "calls/s")
+        print(f"\nA bare durable commit takes {statistics.median(bare):.1f} ms here, p99 {bare[-2]:.1f} ms.")
+        print("SOAP meanwhile:", " ".join(output[0].split("Requests/sec:")[1].split()[:1]), "calls/s")
         for stream in streams:
             stream.cancel()
         await asyncio.gather(*streams, return_exceptions=True)

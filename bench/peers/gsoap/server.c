@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "soapH.h"
 #include "TelefoniaSoapBinding.nsmap"
@@ -15,10 +17,18 @@ static const char *const QUERY =
     "SELECT count(*), min(r.id) FROM requester q JOIN request r ON r.requester_id = q.id "
     "WHERE q.document = ? AND r.situation IN ('EmAndamento', 'Reaberta')";
 
+static const char *const DATA =
+    "SELECT r.situation, CAST(strftime('%s', r.opened_at) AS INTEGER), CAST(strftime('%s', r.due_at) AS INTEGER), "
+    "CAST(strftime('%s', r.closed_at) AS INTEGER) FROM request r WHERE r.id = ?";
+
+struct queries {
+    sqlite3_stmt *count, *data;
+};
+
 int __ns1__obterQtdeSolicitacoes(struct soap *soap, struct ns1__obterQtdeSolicitacoes *in,
                                  struct ns1__obterQtdeSolicitacoesResponse *out)
 {
-    sqlite3_stmt *query = soap->user;
+    sqlite3_stmt *query = ((struct queries *)soap->user)->count;
     char *answer = soap_malloc(soap, 32);
 
     sqlite3_bind_text(query, 1, in->cpf, -1, SQLITE_STATIC);
@@ -41,7 +51,28 @@ int __ns1__obterQtdeSolicitacoes(struct soap *soap, struct ns1__obterQtdeSolicit
 int __ns1__obterDadosSolicitacao(struct soap *soap, struct ns1__obterDadosSolicitacao *in,
                                  struct ns1__obterDadosSolicitacaoResponse *out)
 {
-    return soap_receiver_fault(soap, "not part of the bench", NULL);
+    sqlite3_stmt *query = ((struct queries *)soap->user)->data;
+    struct ns1__DadosSolicitacao *data = soap_new_ns1__DadosSolicitacao(soap, 1);
+
+    sqlite3_bind_int(query, 1, in->id);
+    if (!data || sqlite3_step(query) != SQLITE_ROW) {
+        sqlite3_reset(query);
+        return soap_receiver_fault(soap, "the look-up failed", NULL);
+    }
+    const char *situation = (const char *)sqlite3_column_text(query, 0);
+    int is_suspended = strcmp(situation, "Suspensa") == 0;
+    int has_limit = sqlite3_column_type(query, 2) != SQLITE_NULL && !is_suspended;
+    time_t limit = sqlite3_column_int64(query, 2);
+    time_t reference = sqlite3_column_type(query, 3) != SQLITE_NULL ? sqlite3_column_int64(query, 3) : time(NULL);
+    data->id = in->id;
+    data->dataAbertura = sqlite3_column_int64(query, 1);
+    if (has_limit && (data->prazoLimite = soap_malloc(soap, sizeof *data->prazoLimite)))
+        *data->prazoLimite = limit;
+    data->situacao = soap_strdup(soap, strcmp(situation, "EmAndamento") == 0 ? "Em andamento" : situation);
+    data->dentroDoPrazo = !has_limit || reference <= limit;
+    sqlite3_reset(query);
+    out->obterDadosSolicitacaoResult = data;
+    return SOAP_OK;
 }
 
 int __ns1__novaSolicitacao(struct soap *soap, struct ns1__novaSolicitacao *in, struct ns1__novaSolicitacaoResponse *out)
@@ -59,19 +90,21 @@ static void *serve(void *argument)
 {
     struct soap *soap = argument;
     sqlite3 *connection = NULL;
-    sqlite3_stmt *query = NULL;
+    struct queries queries = {NULL, NULL};
 
     pthread_detach(pthread_self());
     /* NOMUTEX: the connection never leaves this thread. */
     if (sqlite3_open_v2(database, &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
         sqlite3_exec(connection, "PRAGMA query_only=ON; PRAGMA mmap_size=1073741824", NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v3(connection, QUERY, -1, SQLITE_PREPARE_PERSISTENT, &query, NULL) == SQLITE_OK) {
-        soap->user = query;
+        sqlite3_prepare_v3(connection, QUERY, -1, SQLITE_PREPARE_PERSISTENT, &queries.count, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v3(connection, DATA, -1, SQLITE_PREPARE_PERSISTENT, &queries.data, NULL) == SQLITE_OK) {
+        soap->user = &queries;
         soap_serve(soap); /* until the client closes the connection */
     } else {
         fprintf(stderr, "%s: %s\n", database, sqlite3_errmsg(connection));
     }
-    sqlite3_finalize(query);
+    sqlite3_finalize(queries.count);
+    sqlite3_finalize(queries.data);
     sqlite3_close(connection);
     soap_destroy(soap);
     soap_end(soap);

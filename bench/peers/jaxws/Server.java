@@ -9,8 +9,14 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.concurrent.Executors;
 import javax.jws.WebService;
+import javax.xml.datatype.DatatypeConstants;
+import javax.xml.datatype.DatatypeFactory;
+import javax.xml.datatype.XMLGregorianCalendar;
 import javax.xml.ws.Endpoint;
 import javax.xml.ws.WebServiceException;
 
@@ -28,20 +34,26 @@ public class Server implements TelefoniaPortType {
             "SELECT count(*), min(r.id) FROM requester q JOIN request r ON r.requester_id = q.id"
                     + " WHERE q.document = ? AND r.situation IN ('EmAndamento', 'Reaberta')";
 
+    private static final String DATA = "SELECT situation, opened_at, due_at, closed_at FROM request WHERE id = ?";
+
+    private static final DatatypeFactory TYPES = DatatypeFactory.newDefaultInstance();
+
     private final ThreadLocal<PreparedStatement> query;
+    private final ThreadLocal<PreparedStatement> data;
 
     Server(String database) {
-        query = ThreadLocal.withInitial(() -> prepare(database));
+        query = ThreadLocal.withInitial(() -> prepare(database, QUERY));
+        data = ThreadLocal.withInitial(() -> prepare(database, DATA));
     }
 
-    private static PreparedStatement prepare(String database) {
+    private static PreparedStatement prepare(String database, String text) {
         try {
             Connection connection = DriverManager.getConnection("jdbc:sqlite:" + database);
             try (var statement = connection.createStatement()) {
                 statement.execute("PRAGMA query_only=ON");
                 statement.execute("PRAGMA mmap_size=1073741824");
             }
-            return connection.prepareStatement(QUERY);
+            return connection.prepareStatement(text);
         } catch (SQLException error) {
             throw new WebServiceException(error);
         }
@@ -65,7 +77,36 @@ public class Server implements TelefoniaPortType {
 
     @Override
     public DadosSolicitacao obterDadosSolicitacao(int id) {
-        throw new WebServiceException("not part of the bench");
+        try {
+            PreparedStatement statement = data.get();
+            statement.setInt(1, id);
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                String situation = rows.getString(1);
+                Instant limit = situation.equals("Suspensa") ? null : instant(rows.getString(3));
+                Instant closed = instant(rows.getString(4));
+                DadosSolicitacao found = new DadosSolicitacao();
+                found.setId(id);
+                found.setDataAbertura(calendar(instant(rows.getString(2))));
+                found.setPrazoLimite(limit == null ? null : calendar(limit));
+                found.setSituacao(situation.equals("EmAndamento") ? "Em andamento" : situation);
+                found.setDentroDoPrazo(limit == null || !(closed == null ? Instant.now() : closed).isAfter(limit));
+                return found;
+            }
+        } catch (SQLException error) {
+            throw new WebServiceException(error);
+        }
+    }
+
+    private static Instant instant(String text) {
+        return text == null ? null : LocalDateTime.parse(text.replace(' ', 'T')).toInstant(ZoneOffset.UTC);
+    }
+
+    private static XMLGregorianCalendar calendar(Instant instant) {
+        var utc = instant.atOffset(ZoneOffset.UTC);
+        return TYPES.newXMLGregorianCalendar(
+                utc.getYear(), utc.getMonthValue(), utc.getDayOfMonth(),
+                utc.getHour(), utc.getMinute(), utc.getSecond(), DatatypeConstants.FIELD_UNDEFINED, 0);
     }
 
     @Override

@@ -26,6 +26,23 @@ function serve() {
     return { obterQtdeSolicitacoesResult: count === 0 ? "" : count === 1 ? `1?${number}` : String(count) };
   }
 
+  const data = database.prepare("SELECT situation, opened_at, due_at, closed_at FROM request WHERE id = ?").raw();
+  const instant = (text) => new Date(text.slice(0, 23).replace(" ", "T") + "Z");
+
+  function obterDadosSolicitacao({ id }) {
+    const [situation, opened, due, closed] = data.get(Number(id));
+    const limit = due === null || situation === "Suspensa" ? null : instant(due);
+    return {
+      obterDadosSolicitacaoResult: {
+        id: Number(id),
+        dataAbertura: instant(opened).toISOString(),
+        prazoLimite: limit === null ? { attributes: { "xsi:nil": "true" } } : limit.toISOString(),
+        situacao: situation === "EmAndamento" ? "Em andamento" : situation,
+        dentroDoPrazo: limit === null || (closed === null ? new Date() : instant(closed)) <= limit,
+      },
+    };
+  }
+
   const server = http.createServer((request, response) => {
     response.statusCode = 404;
     response.end();
@@ -34,7 +51,7 @@ function serve() {
   server.listen(Number(port), "127.0.0.1", 1024, () => {
     soap.listen(server, {
       path: "/soap",
-      services: { TelefoniaService: { TelefoniaPort: { obterQtdeSolicitacoes } } },
+      services: { TelefoniaService: { TelefoniaPort: { obterQtdeSolicitacoes, obterDadosSolicitacao } } },
       xml: fs.readFileSync(wsdl, "utf8"),
     });
   });

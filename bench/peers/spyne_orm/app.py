@@ -4,8 +4,9 @@ A WSGI application for gunicorn (`start`); the SQLite file is named by the envir
 """
 
 import os
+from datetime import UTC, datetime
 
-from spyne import Application, ServiceBase, Unicode, rpc
+from spyne import Application, Boolean, ComplexModel, DateTime, Integer32, ServiceBase, Unicode, rpc
 from spyne.protocol.soap import Soap11
 from spyne.server.wsgi import WsgiApplication
 from sqlalchemy import ForeignKey, create_engine, event, func
@@ -45,12 +46,28 @@ class Request(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     requester_id: Mapped[int] = mapped_column(ForeignKey("requester.id"))
     situation: Mapped[str]
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
 
     requester: Mapped[Requester] = relationship()
 
 
+class DadosSolicitacao(ComplexModel):
+    """What the telephony may know of a request."""
+
+    __namespace__ = NAMESPACE
+    _type_info = (
+        ("id", Integer32),
+        ("dataAbertura", DateTime),
+        ("prazoLimite", DateTime(nillable=True)),
+        ("situacao", Unicode),
+        ("dentroDoPrazo", Boolean),
+    )
+
+
 class Telefonia(ServiceBase):
-    """The operation that is measured; the others do not exist here."""
+    """The operations that are measured; the others do not exist here."""
 
     @rpc(Unicode(min_occurs=1, nillable=False), _returns=Unicode(min_occurs=1, nillable=False))
     def obterQtdeSolicitacoes(ctx, cpf):  # noqa: D102, N802, N805  # the wire's name and Spyne's ctx
@@ -65,6 +82,20 @@ class Telefonia(ServiceBase):
         if count == 0:
             return ""
         return f"1?{number}" if count == 1 else str(count)
+
+    @rpc(Integer32(min_occurs=1, nillable=False), _returns=DadosSolicitacao)
+    def obterDadosSolicitacao(ctx, id):  # noqa: A002, D102, N802, N805
+        with Session() as session:
+            found = session.get(Request, id)
+        limit = None if found.situation == "Suspensa" or found.due_at is None else found.due_at
+        reference = found.closed_at or datetime.now(UTC).replace(tzinfo=None)
+        return DadosSolicitacao(
+            id=found.id,
+            dataAbertura=found.opened_at.replace(tzinfo=UTC),
+            prazoLimite=None if limit is None else limit.replace(tzinfo=UTC),
+            situacao="Em andamento" if found.situation == "EmAndamento" else found.situation,
+            dentroDoPrazo=limit is None or reference <= limit,
+        )
 
 
 application = WsgiApplication(
