@@ -45,6 +45,9 @@ messages: $(VENV)/tested  ## gather the sentences to translate
 	for language in en es; do $(VENV)/bin/pybabel -q update -D soap_service -d soap_service/locale -l $$language \
 		-i soap_service/locale/soap_service.pot --no-fuzzy-matching --ignore-obsolete --omit-header; done
 
+screenshots: $(VENV)/tested browser  ## pictures of every page in var/screenshots, and all of them in docs/screens.png
+	VENV=$(VENV) $(RUN) tests.browser.screenshots var/screenshots docs/screens.png
+
 browser: $(VENV)/tested  ## find or install the Chromium of the browser tests
 	@VENV=$(VENV) sh tests/browser/find-chromium.sh > /dev/null
 
@@ -70,4 +73,4 @@ versions:  ## run the suite on Python 3.11, 3.12, 3.13 and 3.14, as far as they 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help run test check faults wsdl messages browser interop versions bench bench-check clean
+.PHONY: help run test check faults wsdl messages screenshots browser interop versions bench bench-check clean

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import Boolean, DateTime, ForeignKey, Index, Integer, String, Text, TypeDecorator
+from sqlalchemy import Boolean, DateTime, ForeignKey, Index, Integer, String, Text, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from soap_service.catalogues import SOURCE_LANGUAGE
 from soap_service.deadlines import is_late
-from soap_service.situations import SITUATION_LABELS, Situation
+from soap_service.situations import OPEN_SITUATIONS, SITUATION_LABELS, Situation
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -120,6 +120,9 @@ class Service(Base):
     group: Mapped[Group] = relationship(lazy="raise")
 
 
+_IS_OPEN = text("situation IN ({})".format(", ".join(f"'{one}'" for one in OPEN_SITUATIONS)))
+
+
 class Request(Base):
     """An incident or service request (solicitação); its number is its id.
 
@@ -130,6 +133,7 @@ class Request(Base):
     __tablename__ = "request"
     __table_args__ = (
         Index(None, "requester_id", "situation", "id"),
+        Index("ix_request_load", "group_id", "due_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         {"sqlite_autoincrement": True},  # a number once given is never given again
     )
 
@@ -310,6 +314,18 @@ class Call(Base):
         if now - self.created_at > lifetime:
             return CallState.MISSED
         return CallState.CREATED if self.delivered_at is None else CallState.DELIVERED
+
+
+class CallHour(Base):
+    """The calls of one hour that is over, counted: what the panel reads instead of the calls (`storage.panel`)."""
+
+    __tablename__ = "call_hour"
+
+    begins_at: Mapped[datetime] = mapped_column(primary_key=True)
+    announced: Mapped[int]
+    seen: Mapped[int]
+    missed: Mapped[int]
+    delays: Mapped[str]
 
 
 class RecentCall(Base):

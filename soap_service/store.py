@@ -13,14 +13,28 @@ from soap_service.storage.calendar import Calendars
 from soap_service.storage.calls import Announcement, Answer, Calls, Delivery, Receipt
 from soap_service.storage.history import History
 from soap_service.storage.integrations import Integrations
+from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
 from soap_service.storage.people import is_extension
 from soap_service.storage.requests import NewRequest, Requests, RequestSummary
 from soap_service.storage.staff import Staff
 
-__all__ = ["Announcement", "Answer", "Delivery", "NewRequest", "Receipt", "RequestSummary", "Store", "is_extension"]
+__all__ = [
+    "Announcement",
+    "Answer",
+    "Delivery",
+    "GroupLoad",
+    "HourOfCalls",
+    "NewRequest",
+    "Receipt",
+    "RequestSummary",
+    "Store",
+    "add_delays",
+    "is_extension",
+    "percentile",
+]
 
 
-class Store(Calls, Requests, Staff, Administration, Integrations, Calendars, History, Backups):
+class Store(Calls, Requests, Staff, Administration, Integrations, Calendars, History, Panel, Backups):
     """Open a store on a database; `upgrade` it before the first question.
 
     `calendar` counts deadlines until another is saved; a call is repeated when it comes again within `repeat_within`

@@ -363,6 +363,7 @@ class Streams:
             try:
                 await self._listening.keep(tuple(self._by_extension))
                 await self._write(self._store.forget_announcements)
+                await self._write(self._store.count_hours_of_calls)
             except StoreUnavailable:
                 continue
             except Exception:

@@ -16,7 +16,16 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response
 
 from soap_service.errors import ExecutionRefused, NotFound, StoreUnavailable
-from soap_service.screens import access, administration, calls, extension, preferences, registration, requests
+from soap_service.screens import (
+    access,
+    administration,
+    calls,
+    extension,
+    panel,
+    preferences,
+    registration,
+    requests,
+)
 from soap_service.screens.assets import Assets
 from soap_service.screens.language import N_
 from soap_service.screens.pages import Pages
@@ -81,6 +90,7 @@ _ADDRESSES = Map(
         Rule("/sair", methods=["POST"], endpoint=access.log_out),
         *_page("/", calls.show_home),
         Rule("/entrar/idioma", methods=["POST"], endpoint=preferences.choose_before_login),
+        *_page("/painel", panel.show_panel),
         *_page("/preferencias", preferences.show_preferences, preferences.save_preferences),
         *_page("/ramal", extension.show_extension, extension.save_extension),
         *_page("/chamadas", calls.list_calls),

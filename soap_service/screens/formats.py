@@ -43,6 +43,14 @@ class Formats:
         """Return a number with its groups of thousands and its decimal mark."""
         return self._numbers.format_decimal(number, locale=self._locale)
 
+    def short_day(self, day: date) -> str:
+        """Return day and month, for where there is little room."""
+        return self._dates.format_skeleton("MMdd", day, locale=self._locale)
+
+    def milliseconds(self, count: float) -> str:
+        """Return a duration in milliseconds with its unit."""
+        return f"{self.number(count)} ms"
+
     def percent(self, share: float) -> str:
         """Return a share of one as a percentage."""
         return self._numbers.format_percent(share, locale=self._locale)

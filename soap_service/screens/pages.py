@@ -24,7 +24,7 @@ class Pages:
     """The templates in every language, each made ready when it is first spoken. Times are shown in `zone`."""
 
     def __init__(self, zone: ZoneInfo, assets: Assets) -> None:
-        self._zone, self._assets = zone, assets
+        self.zone, self._assets = zone, assets
         self._formats: dict[str, Formats] = {}
         self._environments: dict[str, Environment] = {}
 
@@ -39,7 +39,7 @@ class Pages:
         """Return how that language writes dates and numbers."""
         formats = self._formats.get(language)
         if formats is None:
-            formats = self._formats[language] = Formats(language, self._zone)
+            formats = self._formats[language] = Formats(language, self.zone)
         return formats
 
     def _environment(self, language: str) -> Environment:
@@ -62,6 +62,7 @@ class Pages:
         environment.filters["time"] = partial(_shown, formats.time)
         environment.filters["day"] = partial(_shown, formats.day)
         environment.filters["number"] = partial(_shown, formats.number)
+        environment.filters["milliseconds"] = partial(_shown, formats.milliseconds)
         environment.filters["percent"] = partial(_shown, formats.percent)
         environment.filters["iso"] = formats.iso
         environment.filters["document"] = _document

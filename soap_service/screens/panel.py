@@ -1,0 +1,87 @@
+"""The panel of administrators: calls today and in two weeks, how fast they popped up, requests in progress."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from markupsafe import Markup
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response
+
+from soap_service.screens.charts import Bar, draw_bars, draw_rows
+from soap_service.screens.visit import Visit
+from soap_service.store import GroupLoad, HourOfCalls, add_delays, percentile
+
+_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The calls of an hour of today or of a day: announced, seen, missed; median and 95th percentile in milliseconds.
+
+    `begins_at` is local.
+    """
+
+    begins_at: datetime
+    announced: int
+    seen: int
+    missed: int
+    median: float | None
+    slowest: float | None
+
+
+def show_panel(visit: Visit) -> Response:
+    """Show the figures to an administrator."""
+    if not visit.agent.is_admin:
+        raise Forbidden
+    zone = visit.premises.pages.zone
+    now = visit.store.now().astimezone(zone)
+    first = now.date() - timedelta(days=_DAYS - 1)
+    hours = visit.store.list_hours_of_calls(datetime.combine(first, time(), zone).astimezone(UTC))
+    by_day: dict[date, list[HourOfCalls]] = {first + timedelta(days=n): [] for n in range(_DAYS)}
+    by_hour: dict[int, list[HourOfCalls]] = {hour: [] for hour in range(24)}
+    for hour in hours:
+        local = hour.begins_at.astimezone(zone)
+        by_day.setdefault(local.date(), []).append(hour)
+        if local.date() == now.date():
+            by_hour[local.hour].append(hour)
+    days = [_stretch(datetime.combine(day, time(), zone), found) for day, found in by_day.items()]
+    today = [_stretch(datetime.combine(now.date(), time(hour), zone), found) for hour, found in by_hour.items()]
+    loads = visit.store.list_group_loads()
+    return visit.render(
+        "panel.html", today=today, days=days, loads=loads, now=now, charts=_charts(visit, today, days, loads)
+    )
+
+
+def _charts(
+    visit: Visit, today: Sequence[Stretch], days: Sequence[Stretch], loads: Sequence[GroupLoad]
+) -> dict[str, Markup]:
+    gettext, formats, number = visit.gettext, visit.formats, visit.formats.number
+    every_third = [str(one.begins_at.hour) if one.begins_at.hour % 3 == 0 else "" for one in today]
+    dates = [formats.short_day(one.begins_at) for one in days]
+    hourly = [Bar(label, one.seen, one.missed) for label, one in zip(every_third, today, strict=True)]
+    daily = [Bar(label, one.seen, one.missed) for label, one in zip(dates, days, strict=True)]
+    delays = [
+        Bar(label, one.median or 0, (one.slowest or 0) - (one.median or 0))
+        for label, one in zip(dates, days, strict=True)
+    ]
+    groups = [Bar(load.name, load.in_progress - load.late, load.late) for load in loads]
+    return {
+        "hours": draw_bars("hours", gettext("Chamadas por hora, hoje"), hourly, number),
+        "days": draw_bars("days", gettext("Chamadas por dia, nos últimos 14 dias"), daily, number),
+        "delays": draw_bars("delays", gettext("Tempo até a tela, em milissegundos"), delays, number),
+        "loads": draw_rows("loads", gettext("Solicitações em andamento por grupo"), groups, number),
+    }
+
+
+def _stretch(begins_at: datetime, hours: Sequence[HourOfCalls]) -> Stretch:
+    delays = add_delays(hours)
+    median, slowest = percentile(delays, 0.5), percentile(delays, 0.95)
+    return Stretch(
+        begins_at,
+        sum(hour.announced for hour in hours),
+        sum(hour.seen for hour in hours),
+        sum(hour.missed for hour in hours),
+        None if median is None else round(median),
+        None if slowest is None else round(slowest),
+    )

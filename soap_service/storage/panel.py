@@ -1,0 +1,192 @@
+"""Figures for the panel: calls by hour, the time until they popped up, requests in progress by group.
+
+Each hour that is over has one row in `call_hour`, counted once, away from every call and every page. A page reads a
+few hundred rows, and counts only what the last hours have brought.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from sqlalchemy import Integer, bindparam, case, cast, func, literal_column, select, text
+from sqlalchemy.exc import IntegrityError
+
+from soap_service.model import Call, CallHour, Group, Request, UtcDateTime
+from soap_service.situations import OPEN_SITUATIONS
+from soap_service.storage.database import Database
+
+_HOUR = timedelta(hours=1)
+#: Hours that are counted, from now back.
+HOURS_KEPT = 15 * 24
+#: Hours counted in one turn, so that a turn stays short after an upgrade with many calls.
+_HOURS_A_TURN = 24
+#: Upper bounds of the delays that are told apart, in milliseconds; the last has none.
+DELAY_BOUNDS = (
+    5,
+    10,
+    15,
+    20,
+    30,
+    40,
+    50,
+    75,
+    100,
+    150,
+    200,
+    300,
+    500,
+    750,
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    30_000,
+    60_000,
+)
+
+
+@dataclass(frozen=True)
+class HourOfCalls:
+    """The calls of the hour that begins then: announced, seen by an agent, missed; how many took how long to pop up.
+
+    `delays` counts by `DELAY_BOUNDS`; calls that may still be seen are neither seen nor missed.
+    """
+
+    begins_at: datetime
+    announced: int
+    seen: int
+    missed: int
+    delays: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class GroupLoad:
+    """The requests in progress of an executor group, and how many of them are late."""
+
+    name: str
+    in_progress: int
+    late: int
+
+
+def percentile(delays: Sequence[int], share: float) -> float | None:
+    """Return the delay, in milliseconds, within which that share of the calls popped up; None without calls.
+
+    Within its bound it is interpolated.
+    """
+    wanted = share * sum(delays)
+    if not wanted:
+        return None
+    passed = 0
+    for (low, high), count in zip(pairwise((0, *DELAY_BOUNDS, DELAY_BOUNDS[-1])), delays, strict=True):
+        if count and passed + count >= wanted:
+            return low + (high - low) * (wanted - passed) / count
+        passed += count
+    return float(DELAY_BOUNDS[-1])
+
+
+def add_delays(hours: Iterable[HourOfCalls]) -> tuple[int, ...]:
+    """Return how many calls of all those hours took how long."""
+    total = [0] * (len(DELAY_BOUNDS) + 1)
+    for hour in hours:
+        total = [sum(pair) for pair in zip(total, hour.delays, strict=True)]
+    return tuple(total)
+
+
+class Panel(Database):
+    """Figures of the service desk. A call that nobody saw within `call_lifetime` is missed."""
+
+    call_lifetime: timedelta
+
+    def list_hours_of_calls(self, since: datetime) -> Sequence[HourOfCalls]:
+        """Return the hours since then that had calls, oldest first: those counted, and those not over yet."""
+        rows = self.ask(_COUNTED, since=since)
+        hours = [
+            HourOfCalls(begins_at, announced, seen, missed, tuple(map(int, delays.split())))
+            for begins_at, announced, seen, missed, delays in rows
+        ]
+        begins_at = max(hours[-1].begins_at + _HOUR if hours else _hour_of(since), self._open_since() - 2 * _HOUR)
+        while begins_at <= self.now():
+            hours.append(self._count(begins_at))
+            begins_at += _HOUR
+        return [hour for hour in hours if hour.announced]
+
+    def list_group_loads(self) -> Sequence[GroupLoad]:
+        """Return the requests in progress of each group that has any, by name."""
+        return [GroupLoad(name, total, late or 0) for name, total, late in self.ask(_LOADS, now=self.now())]
+
+    def count_hours_of_calls(self) -> int:
+        """Count hours of calls that are over and were not counted yet, newest first; return how many."""
+        until = self._open_since()
+        since = until - HOURS_KEPT * _HOUR
+        there = {row[0] for row in self.ask(_COUNTED, since=since)}
+        wanted = [until - n * _HOUR for n in range(1, HOURS_KEPT)]
+        missing = [begins_at for begins_at in wanted if begins_at not in there][:_HOURS_A_TURN]
+        counted = [self._count(begins_at) for begins_at in missing]
+        if not counted:
+            return 0
+        try:
+            with self.writing() as session:
+                for hour in counted:
+                    delays = " ".join(map(str, hour.delays))
+                    session.add(CallHour(**{**vars(hour), "delays": delays}))
+        except IntegrityError:
+            return 0  # another node was faster
+        return len(counted)
+
+    def _open_since(self) -> datetime:
+        """Return the beginning of the first hour whose calls may still be seen for the first time."""
+        return _hour_of(self.now() - self.call_lifetime)
+
+    def _count(self, begins_at: datetime) -> HourOfCalls:
+        """Count the calls of one hour, from the calls."""
+        now = self.now()
+        statement = _DELAYS_EMBEDDED if self.is_embedded else _DELAYS_SERVER
+        rows = self.ask(statement, begins_at=begins_at, ends_at=begins_at + _HOUR, missed_at=now - self.call_lifetime)
+        found: Counter[int] = Counter()
+        announced = seen = missed = 0
+        for delay, calls, unseen_and_old in rows:
+            announced += calls
+            if delay is None:
+                missed += unseen_and_old
+                continue
+            seen += calls
+            found[sum(delay >= bound for bound in DELAY_BOUNDS)] += calls
+        return HourOfCalls(begins_at, announced, seen, missed, tuple(found[n] for n in range(len(DELAY_BOUNDS) + 1)))
+
+
+def _hour_of(instant: datetime) -> datetime:
+    return instant.replace(minute=0, second=0, microsecond=0)
+
+
+_COUNTED = (
+    select(CallHour.begins_at, CallHour.announced, CallHour.seen, CallHour.missed, CallHour.delays)
+    .where(CallHour.begins_at >= bindparam("since", type_=UtcDateTime))
+    .order_by(CallHour.begins_at)
+)
+_OF_HOUR = (
+    Call.created_at >= bindparam("begins_at", type_=UtcDateTime),
+    Call.created_at < bindparam("ends_at", type_=UtcDateTime),
+)
+_IS_MISSED = Call.created_at < bindparam("missed_at", type_=UtcDateTime)
+#: Milliseconds, in steps of 5, from the call's announcement to its popup.
+_EMBEDDED_DELAY = cast((func.julianday(Call.seen_at) - func.julianday(Call.created_at)) * 17_280_000, Integer) * 5
+_SERVER_DELAY = cast(func.extract("epoch", Call.seen_at - Call.created_at) * 200, Integer) * 5
+_DELAYS_EMBEDDED, _DELAYS_SERVER = (
+    select(delay.label("delay"), func.count(), func.sum(case((_IS_MISSED, 1), else_=0)))
+    .where(*_OF_HOUR)
+    .group_by(text("delay"))
+    for delay in (_EMBEDDED_DELAY, _SERVER_DELAY)
+)
+_LOADS = (
+    select(
+        Group.name,
+        func.count(),
+        func.sum(case((Request.due_at < bindparam("now", type_=UtcDateTime), 1), else_=0)),
+    )
+    .join(Request, Request.group_id == Group.id)
+    .where(Request.situation.in_([literal_column(f"'{one}'") for one in OPEN_SITUATIONS]))  # as its index says
+    .group_by(Group.name)
+    .order_by(Group.name)
+)
