@@ -45,6 +45,8 @@ _NOTICES = {
 }
 #: The keyword for a child request that was not launched; why is asked again where it is shown.
 NO_CHILD = "filha"
+#: What a check box that was ticked says.
+TICKED = "S"
 # A path of this site in plain ASCII. Browsers read "//", "/\" and "/<tab>/" as the beginning of another site.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 # Fields of the forms that nobody typed, or that nobody should read.
@@ -205,7 +207,8 @@ class Visit:
         """
         if self.request.method != "POST" or self.request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             return []
-        return [text for name, text in self.request.form.items() if name not in _NOT_TYPED and text.strip()]
+        typed = [text for name, text in self.request.form.items() if name not in _NOT_TYPED and text.strip()]
+        return [text for text in typed if text != TICKED]
 
 
 def login_path(return_path: str) -> str:
