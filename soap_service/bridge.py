@@ -42,11 +42,12 @@ class Bridge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
+        closing: list[tuple[bytes, bytes]] = []
+        length = 0
         try:
             body = await read_body(scope, receive, MAX_FORM_BYTES, self._request_seconds)
-        except BodyTooLarge:
-            await respond_text(send, 413, "O formulário é grande demais.", _CLOSE)
-            return
+        except BodyTooLarge:  # the application says so, on a page of its own: it sees the length and no body
+            body, length, closing = b"", MAX_FORM_BYTES + 1, _CLOSE
         except BodyIncomplete:
             await respond_text(send, 408, "A requisição não chegou inteira a tempo.", _CLOSE)
             return
@@ -56,11 +57,12 @@ class Bridge:
         self._waiting += 1
         try:
             environ = _environ(scope, body, client_of(scope, self._proxies))
+            environ["CONTENT_LENGTH"] = str(length or len(body))
             loop = asyncio.get_running_loop()
             status, headers, answer = await loop.run_in_executor(self._pool, self._run, environ)
         finally:
             self._waiting -= 1
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, *closing]})
         await send({"type": "http.response.body", "body": answer})
 
     def _run(self, environ: dict[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -95,7 +97,6 @@ def _environ(scope: Scope, body: bytes, client: str | None) -> dict[str, Any]:
         "SERVER_PORT": str(port or 0),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "REMOTE_ADDR": client or (scope["client"][0] if scope.get("client") else ""),
-        "CONTENT_LENGTH": str(len(body)),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope["scheme"],
         "wsgi.input": io.BytesIO(body),

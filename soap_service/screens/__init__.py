@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed
+from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as PageNotFound
 from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response
@@ -155,6 +155,8 @@ class Screens:
     def _answer(self, visit: Visit) -> Response:
         """Find the handler and let it answer; a refusal becomes its page."""
         try:
+            if (visit.request.content_length or 0) > BoundedRequest.max_content_length:
+                raise RequestEntityTooLarge
             handler, arguments = _ADDRESSES.bind("").match(visit.request.path, visit.request.method)
             return _admit(visit, handler)(visit, **arguments)
         except HTTPException as refusal:

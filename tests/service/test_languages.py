@@ -1,0 +1,36 @@
+"""What is said beyond the pages: receipts and faults in a platform's language, a refused form in the visitor's."""
+
+import httpx
+import pytest
+
+from soap_service.envelope import MAX_BODY_BYTES
+from tests.conftest import Service, element
+
+SENTENCES = {
+    "pt-BR": ("O CPF/CNPJ informado não é válido.", "O ramal 4067 não está registrado por nenhum atendente."),
+    "en": ("The CPF/CNPJ given is not valid.", "Extension 4067 is not registered by any agent."),
+    "es": ("El CPF/CNPJ informado no es válido.", "Ningún agente registró la extensión 4067."),
+}
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_a_platform_is_answered_in_its_language_with_the_same_codes(own_service: Service, language: str) -> None:
+    own_service.command("integration", "language", "demonstracao", language)
+    fault, receipt = SENTENCES[language]
+    refused = own_service.call("obterQtdeSolicitacoes", cpf="ABC")
+    assert element(refused, "faultstring") == fault
+    assert element(refused, "codigo") == "DOCUMENTO_INVALIDO"
+    announced = own_service.call("novaSolicitacao", cpf="11144477735", ramal="4067")
+    assert element(announced, "mensagem") == receipt
+    assert element(announced, "aviso") == "RAMAL_NAO_REGISTRADO"
+
+
+def test_a_form_that_is_too_large_is_refused_on_a_page_in_the_visitors_language(service: Service) -> None:
+    body = b"senha=" + b"x" * MAX_BODY_BYTES
+    for language, title in (("pt-BR", "O formulário é grande demais"), ("en-GB", "The form is too large")):
+        headers = {"Accept-Language": language, "Content-Type": "application/x-www-form-urlencoded"}
+        answer = httpx.post(f"{service.url}/entrar", content=body, headers=headers)
+        assert answer.status_code == 413
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert f"<h1>{title}</h1>" in answer.text
+        assert answer.headers["connection"] == "close"
