@@ -35,6 +35,9 @@ bench: $(VENV)/installed  ## the service beside its peers, then 2,000 event stre
 	$(RUN) bench var/bench
 	$(RUN) bench.streams var/bench
 
+bench-screens: $(VENV)/tested  ## time to first byte of every page with 1,000,000 requests
+	$(RUN) bench.screens var/bench
+
 bench-check: $(VENV)/installed  ## instructions of a plain read against the kept figure (valgrind)
 	command -v valgrind >/dev/null || apt-get install -y -qq valgrind
 	$(RUN) bench.instructions
@@ -73,4 +76,4 @@ versions:  ## run the suite on Python 3.11, 3.12, 3.13 and 3.14, as far as they 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help run test check faults wsdl messages screenshots browser interop versions bench bench-check clean
+.PHONY: help run test check faults wsdl messages screenshots browser interop versions bench bench-check bench-screens clean

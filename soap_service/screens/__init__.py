@@ -35,7 +35,7 @@ from soap_service.store import Store
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["Screens"]
+__all__ = ["ADDRESSES", "Screens"]
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,8 @@ def _page(path: str, show: Handler, post: Handler | None = None) -> list[Rule]:
     return rules if post is None else [*rules, Rule(path, methods=["POST"], endpoint=post)]
 
 
-_ADDRESSES = Map(
+#: Every address of the screens and what answers it.
+ADDRESSES = Map(
     [
         *_page("/entrar", access.show_login, access.log_in),
         Rule("/sair", methods=["POST"], endpoint=access.log_out),
@@ -157,7 +158,7 @@ class Screens:
         try:
             if (visit.request.content_length or 0) > BoundedRequest.max_content_length:
                 raise RequestEntityTooLarge
-            handler, arguments = _ADDRESSES.bind("").match(visit.request.path, visit.request.method)
+            handler, arguments = ADDRESSES.bind("").match(visit.request.path, visit.request.method)
             return _admit(visit, handler)(visit, **arguments)
         except HTTPException as refusal:
             return _refusal_page(visit, refusal)

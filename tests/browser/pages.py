@@ -1,29 +1,40 @@
 """Every page there is, at one address each: what the walks of the browser tests and the screenshots go through."""
 
+import re
 from dataclasses import dataclass
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from soap_service.screens import ADDRESSES
 from tests.conftest import PASSWORD, Service, element
 
 LANGUAGES = ("pt-BR", "en", "es")
-#: Each rule of the URL map with an address of it; `{token}` is a call's. Addresses of files are no pages.
-PAGES = {
-    "/": "/",
-    "/entrar": "/entrar",
-    "/ramal": "/ramal",
-    "/chamadas": "/chamadas",
-    "/chamadas/<token:token>": "/chamadas/{token}",
-    "/chamadas/<token:token>/janela": "/chamadas/{unknown}/janela",
-    "/painel": "/painel",
-    "/preferencias": "/preferencias",
-    "/solicitacoes/nova": "/solicitacoes/nova",
-    "/solicitacoes/<number:number>": "/solicitacoes/955",
-    "/solicitacoes/<number:number>/executar": "/solicitacoes/955/executar",
-}
-#: Pages that are no rule of their own.
-FURTHER = {"404": "/nada", "nova de uma ligação": "/solicitacoes/nova?chamada={unknown}"}
-FILES = {"/static/<name>"}
+#: What stands for the places of a rule, by the rule's beginning; the first that fits counts. A new kind of place
+#: needs a line here: no page can be forgotten.
+PLACES = (
+    ("/chamadas/<token:token>/janela", {"<token:token>": "{unknown}"}),
+    ("/chamadas/", {"<token:token>": "{known}"}),
+    ("/solicitacoes/", {"<number:number>": "955"}),
+    ("/administracao/", {"<number:number>": "1"}),
+)
+#: Addresses worth a look that are no rule of their own.
+FURTHER = {"pagina-que-nao-existe": "/nada", "nova-de-uma-ligacao": "/solicitacoes/nova?chamada={unknown}"}
+#: Files, fragments and answers for programs.
+NO_PAGES = ("/static/<name>", "/chamadas/<token:token>/janela")
+
+
+def list_addresses() -> dict[str, str]:
+    """Return an address of every page, by a name for files; raises AssertionError for a place nobody fills."""
+    found = dict(FURTHER)
+    for rule in (rule.rule for rule in ADDRESSES.iter_rules() if "GET" in (rule.methods or ())):
+        if rule in NO_PAGES:
+            continue
+        address = rule
+        for place, value in next((places for begin, places in PLACES if rule.startswith(begin)), {}).items():
+            address = address.replace(place, value)
+        assert "<" not in address, f"{rule}: say in PLACES what stands for its places"
+        found[re.sub(r"\W+", "-", re.sub(r"<\w+:\w+>", "uma", rule)).strip("-") or "inicio"] = address
+    return found
 
 
 @dataclass
@@ -34,8 +45,8 @@ class Walk:
     tokens: dict[str, str]
 
     def addresses(self) -> dict[str, str]:
-        """Return the address of each page, by its rule."""
-        return {name: self.service.url + path.format(**self.tokens) for name, path in {**PAGES, **FURTHER}.items()}
+        """Return the whole address of each page, by its name."""
+        return {name: self.service.url + path.format(**self.tokens) for name, path in list_addresses().items()}
 
     def context(
         self, browser: Browser, language: str = "pt-BR", login: str = "admin", **options: object
@@ -59,7 +70,7 @@ def prepare(service: Service) -> Walk:
     known = service.call("visualizarSolicitacao", id=955, cpf="12312312312", ramal="4067")
     unknown = service.call("novaSolicitacao", cpf="99988877766", ramal="4067")
     tokens = {
-        name: element(answer, "url").rpartition("/")[2] for name, answer in (("token", known), ("unknown", unknown))
+        name: element(answer, "url").rpartition("/")[2] for name, answer in (("known", known), ("unknown", unknown))
     }
     for token in tokens.values():
         service.store.mark_seen(token)  # no popup upon the page that is looked at

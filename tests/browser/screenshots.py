@@ -1,6 +1,5 @@
 """Pictures of every page at 1280 and 320 pixels and in the dark, and all on one sheet: `make screenshots`."""
 
-import re
 import subprocess
 import sys
 import tempfile
@@ -27,11 +26,10 @@ def take(walk: Walk, browser: Browser, folder: Path) -> list[Path]:
         context = walk.context(browser, **options)
         outside = browser.new_context(locale="pt-BR", **options)  # type: ignore[arg-type]
         for name, address in walk.addresses().items():
-            page = (outside if name == "/entrar" else context).new_page()
+            page = (outside if name == "entrar" else context).new_page()
             page.goto(address)
             for summary in page.locator("main details:not([open]) > summary").all():
                 summary.click()
-            name = re.sub(r"\W+", "-", name.split("<")[0] + name.rpartition(">")[2]).strip("-") or "inicio"
             files.append(folder / f"{name}-{look}.png")
             page.screenshot(path=files[-1], animations="disabled", full_page=True)
             page.close()
