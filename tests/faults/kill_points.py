@@ -114,7 +114,11 @@ def main() -> None:
             if done.returncode == 0:
                 break
         points += mine
-        print(f"{operation}: killed at {mine - 1} system calls", flush=True)
+        print(
+            f"{operation}: killed at {mine - 1} system calls; "
+            f"so far {lost} lost, {doubled} doubled or missing, {half} half",
+            flush=True,
+        )
     print(
         f"{points} runs in {time.monotonic() - started:.0f} s: {lost} lost, {doubled} doubled or missing after the "
         f"same change was made again, {half} half"

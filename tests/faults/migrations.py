@@ -1,10 +1,11 @@
 """kill -9 in the middle of `db upgrade`, on both databases: the schema before it or the one after, and all the data.
 
-On SQLite at every write and sync system call, on PostgreSQL at every message to the server, from the first migration
-with data and from nothing. After each kill the upgrade is made again. Then several start at once: one of them migrates.
+On SQLite at write and sync system calls, on PostgreSQL at messages to the server, from the first migration with data
+and from nothing: at every one of them, or at 30 where there are more than 40. After each kill the upgrade is made
+again. Then several start at once: one of them migrates.
 """
 
-import os
+import random
 import re
 import shutil
 import sqlite3
@@ -12,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,17 @@ from soap_service.store import Announcement, NewRequest, Store
 from tests.postgres import Postgres, create_database, drop_database
 
 _CALLS = {"sqlite": "write,pwrite64,fdatasync,fsync,ftruncate,unlink", "postgresql": "sendto"}
-MOST_POINTS = 400
+MOST_POINTS, SOME_POINTS = 40, 30
 STARTS, AT_ONCE = 10, 4
+
+_PYTHON = (sys.executable, "-B", "-W", "ignore")
+#: What a node does at its start, telling whether it was the one that migrated.
+_AS_A_NODE = """
+import logging, sys
+from soap_service.store import Store
+logging.basicConfig(level="INFO")
+Store(sys.argv[1]).upgrade()
+"""
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -83,27 +92,29 @@ def rows_of(store: Store) -> Rows:
 
 
 def _upgrade(url: str, *before: str) -> "subprocess.Popen[str]":
-    command = [*before, sys.executable, "-B", "-W", "ignore", "-m", "soap_service", "db", "upgrade"]
-    settings = {**os.environ, "SOAP_SERVICE_LOG_LEVEL": "info"}
-    both = subprocess.STDOUT
-    return subprocess.Popen(
-        [*command, "--database-url", url], stdout=subprocess.PIPE, stderr=both, text=True, env=settings
-    )
+    """Begin `soap-service db upgrade`."""
+    return _begin(*before, *_PYTHON, "-m", "soap_service", "db", "upgrade", "--database-url", url)
 
 
-def _kills(kind: str, databases: Databases) -> Iterator[str]:
-    """Kill an upgrade at one system call after another; give each database that was left, until one got through."""
-    for point in range(1, MOST_POINTS):
-        url = databases.copy()
-        calls = _CALLS[kind]
-        strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}"]
-        upgrade = _upgrade(url, *strace, "-e", f"inject={calls}:signal=KILL:when={point}")
-        upgrade.communicate(timeout=60)
-        yield url
-        databases.drop(url)
-        if upgrade.returncode == 0:
-            return
-    raise AssertionError("the upgrade was never left alone")
+def _begin(*command: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def _points(kind: str, url: str, file: Path) -> list[int]:
+    """Let an upgrade through and return at which of its system calls others are killed."""
+    calls = _CALLS[kind]
+    upgrade = _upgrade(url, "strace", "-f", "-qq", "-o", str(file), "-e", f"trace={calls}")
+    assert upgrade.wait(60) == 0, upgrade.communicate()
+    count = sum("resumed>" not in line for line in file.read_text("latin-1").splitlines())
+    points = list(range(1, count + 1))
+    return points if count <= MOST_POINTS else sorted(random.sample(points, SOME_POINTS))
+
+
+def _kill(kind: str, url: str, point: int) -> None:
+    calls = _CALLS[kind]
+    strace = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}")
+    upgrade = _upgrade(url, *strace, "-e", f"inject={calls}:signal=KILL:when={point}")
+    upgrade.communicate(timeout=60)
 
 
 def _judge(url: str, before: str | None, expected: Rows) -> tuple[bool, bool]:
@@ -121,25 +132,31 @@ def _judge(url: str, before: str | None, expected: Rows) -> tuple[bool, bool]:
 
 
 def main() -> None:
+    random.seed(5)
     server = Postgres(is_durable=True)
     for kind in ("sqlite", "postgresql"):
         folder = Path(tempfile.mkdtemp(prefix="soap-faults-"))
         filled = Databases(kind, server, folder, True)
-        _kill_everywhere(kind, filled, "0001")
-        _kill_everywhere(kind, Databases(kind, server, folder, False), None)
+        _kill_everywhere(kind, filled, folder, "0001")
+        _kill_everywhere(kind, Databases(kind, server, folder, False), folder, None)
         _start_at_once(kind, filled)
     server.close()
 
 
-def _kill_everywhere(kind: str, databases: Databases, before: str | None) -> None:
+def _kill_everywhere(kind: str, databases: Databases, folder: Path, before: str | None) -> None:
     started = time.monotonic()
     url = databases.copy()
-    _upgrade(url).communicate()
+    points = _points(kind, url, folder / "calls")
     store = Store(url)
     expected = rows_of(store)
     store.close()
     databases.drop(url)
-    found = [_judge(url, before, expected) for url in _kills(kind, databases)][:-1]
+    found = []
+    for point in points:
+        url = databases.copy()
+        _kill(kind, url, point)
+        found.append(_judge(url, before, expected))
+        databases.drop(url)
     done, wrong = sum(is_done for is_done, _ in found), sum(not is_well for _, is_well in found)
     print(
         f"{kind}, {f'{before} with data' if before else 'nothing'} to {newest_schema_version()}: killed at "
@@ -154,7 +171,7 @@ def _start_at_once(kind: str, databases: Databases) -> None:
     migrated = []
     for _ in range(STARTS):
         url = databases.copy()
-        upgrades = [_upgrade(url) for _ in range(AT_ONCE)]
+        upgrades = [_begin(*_PYTHON, "-c", _AS_A_NODE, url) for _ in range(AT_ONCE)]
         said = [upgrade.communicate(timeout=60)[0] for upgrade in upgrades]
         assert [upgrade.returncode for upgrade in upgrades] == [0] * AT_ONCE, said
         migrated.append(len(re.findall("database brought to schema", "".join(said))))
