@@ -29,10 +29,11 @@ faults: $(VENV)/tested  ## the heavy proofs: kills, cuts, failovers, races, back
 wsdl: $(VENV)/installed  ## write the golden copy of the WSDL
 	$(VENV)/bin/soap-service wsdl --public-url http://127.0.0.1:8000 > wsdl/telefonia.wsdl
 
-bench: $(VENV)/installed  ## the service beside its peers, then 2,000 event streams (installs wrk and peers: Debian, root)
+bench: $(VENV)/tested  ## the service beside its peers, then 2,000 event streams (installs wrk and peers: Debian, root)
 	command -v wrk >/dev/null || apt-get install -y -qq wrk
 	BENCH_CACHE=$(CURDIR)/var/bench PYTHON=$(CURDIR)/$(VENV)/bin/python bench/peers/install.sh
 	$(RUN) bench var/bench
+	$(RUN) bench.postgresql var/bench
 	$(RUN) bench.streams var/bench
 
 bench-screens: $(VENV)/tested  ## time to first byte of every page with 1,000,000 requests

@@ -88,7 +88,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / f"requests-{REQUESTS}.db"
     known = make(database, REQUESTS)
-    ours = start_service(database, folder / "soap_service.log")
+    ours = start_service(f"sqlite:///{database}", folder / "soap_service.log")
     names = sorted(path.parent.name for path in PEERS.glob("*/start"))
     peers = [
         start_peer(name, database, folder / f"{name}.log") for name in os.environ.get("PEERS", " ".join(names)).split()
@@ -127,4 +127,5 @@ def _median_and_range(values: list[float]) -> str:
     return f"{statistics.median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -68,10 +68,9 @@ class Server:
         return found
 
 
-def start_service(database: Path, log: Path) -> Server:
+def start_service(url: str, log: Path) -> Server:
     """Start the service as README says for production: a credential, limits, log and metrics on."""
     port = _free_port()
-    url = f"sqlite:///{database}"
     command = [sys.executable, "-m", "soap_service"]
     subprocess.run(
         [*command, "integration", "revoke", "bench", "--database-url", url], capture_output=True, check=False

@@ -164,7 +164,7 @@ async def main() -> None:
     database = folder / f"requests-{REQUESTS}.db"
     known = make(database, REQUESTS)
     cookies = log_in_everybody(database)
-    server = start_service(database, folder / "streams.log")
+    server = start_service(f"sqlite:///{database}", folder / "streams.log")
     store = Store(f"sqlite:///{database}")
     try:
         before = server.memory_mib()
