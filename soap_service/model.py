@@ -4,40 +4,17 @@ Instants are UTC; documents are normalised (`documents.normalise_document`). `gl
 Portuguese words of the wire and the screens.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from sqlalchemy import Boolean, DateTime, ForeignKey, Index, Integer, String, Text, TypeDecorator, text
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, TextClause, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from soap_service.catalogues import SOURCE_LANGUAGE
+from soap_service.columns import NameEntry, ReadableMoment, SortedByBytes, UtcDateTime
 from soap_service.deadlines import is_late
-from soap_service.situations import OPEN_SITUATIONS, SITUATION_LABELS, Situation
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, stored in UTC: as a plain timestamp where the database keeps no zone (SQLite)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Turn an aware datetime into UTC; a naive one is a programming error."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("instants carry their time zone")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Return the stored instant as an aware datetime in UTC."""
-        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-#: Text whose order is that of its bytes on every database, so that what begins alike stands together.
-_SortedByBytes = String(200).with_variant(String(200, collation="C"), "postgresql")
+from soap_service.situations import FINISHED_SITUATIONS, OPEN_SITUATIONS, SITUATION_LABELS, Situation, known_situation
 
 
 class Base(DeclarativeBase):
@@ -61,12 +38,27 @@ class Requester(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document: Mapped[str] = mapped_column(String(14), unique=True)
-    name: Mapped[str] = mapped_column(_SortedByBytes, index=True)
+    name: Mapped[str] = mapped_column(SortedByBytes, index=True)
     email: Mapped[str] = mapped_column(String(200), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
     extension: Mapped[str] = mapped_column(String(20), default="")
     unit: Mapped[str] = mapped_column(String(200), default="")
     open_requests: Mapped[int] = mapped_column(server_default="0")
+
+
+class RequesterName(Base):
+    """A word of a requester's name, folded, and the whole folded name after it: what a search by name looks into.
+
+    `storage.requesters` writes it with every requester; its key is its order (`names.entries_of`).
+    """
+
+    __tablename__ = "requester_name"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    entry: Mapped[str] = mapped_column(NameEntry, primary_key=True)
+    requester_id: Mapped[int] = mapped_column(
+        ForeignKey("requester.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class Membership(Base):
@@ -121,19 +113,39 @@ class Service(Base):
 
 
 _IS_OPEN = text("situation IN ({})".format(", ".join(f"'{one}'" for one in OPEN_SITUATIONS)))
+_UNFINISHED = text(f"situation NOT IN ({', '.join(repr(str(s)) for s in FINISHED_SITUATIONS)})")
+_FILTERS = ("situation", "group_id", "responsible_id")
+_HAS_RESPONSIBLE = text("responsible_id IS NOT NULL")
+
+
+def _index(name: str, where: TextClause | None, *columns: str) -> Index:
+    """Return an index of requests, of all or of those that a condition names."""
+    return Index(f"ix_request_{name}", *columns, sqlite_where=where, postgresql_where=where)
 
 
 class Request(Base):
     """An incident or service request (solicitação); its number is its id.
 
     `origin_key` names the form, or the call of a child request, that it came from: unique, so that a repeated post,
-    a second tab or a retry is the same request.
+    a second tab or a retry is the same request. `version` counts the executions: who saw another has not seen all.
     """
 
     __tablename__ = "request"
     __table_args__ = (
         Index(None, "requester_id", "situation", "id"),
         Index("ix_request_load", "group_id", "due_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        # The lists: of what is unfinished, in each order, with all that filters it; of the rest, by what is asked for.
+        _index("unfinished_by_due_at", _UNFINISHED, "due_at", "id", *_FILTERS),
+        _index("unfinished_by_priority", _UNFINISHED, "priority", "id", "due_at", *_FILTERS),
+        _index("unfinished_by_opened_at", _UNFINISHED, "opened_at", "id", "due_at", *_FILTERS),
+        _index("unfinished_by_id", _UNFINISHED, "id", "due_at", *_FILTERS),
+        Index(None, "situation", "id"),
+        Index(None, "situation", "opened_at", "id"),
+        Index(None, "group_id", "situation", "id"),
+        Index(None, "group_id", "situation", "opened_at", "id"),
+        Index(None, "requester_id", "situation", "opened_at", "id"),
+        _index("responsible_by_id", _HAS_RESPONSIBLE, "responsible_id", "situation", "id"),
+        _index("responsible_by_opened_at", _HAS_RESPONSIBLE, "responsible_id", "situation", "opened_at", "id"),
         {"sqlite_autoincrement": True},  # a number once given is never given again
     )
 
@@ -141,8 +153,8 @@ class Request(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"), index=True)
     requester_id: Mapped[int] = mapped_column(ForeignKey("requester.id"))
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
-    group_id: Mapped[int] = mapped_column(ForeignKey("executor_group.id"), index=True)
-    responsible_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("executor_group.id"))
+    responsible_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
     situation: Mapped[Situation] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(20))
     contract: Mapped[str] = mapped_column(String(200), default="")
@@ -153,11 +165,12 @@ class Request(Base):
     priority: Mapped[int]
     contact_phone: Mapped[str] = mapped_column(String(40), default="")
     contact_email: Mapped[str] = mapped_column(String(200), default="")
-    opened_at: Mapped[datetime]
-    closed_at: Mapped[datetime | None]
-    due_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime] = mapped_column(ReadableMoment)
+    closed_at: Mapped[datetime | None] = mapped_column(ReadableMoment)
+    due_at: Mapped[datetime | None] = mapped_column(ReadableMoment)
     remaining_seconds: Mapped[int | None]
     origin_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    version: Mapped[int] = mapped_column(server_default="1")
 
     requester: Mapped[Requester] = relationship(lazy="raise")
     service: Mapped[Service] = relationship(lazy="raise")
@@ -172,25 +185,29 @@ class Request(Base):
 
     @property
     def situation_label(self) -> str:
-        """The situation as a sentence form, in Portuguese."""
-        return SITUATION_LABELS[Situation(self.situation)]
+        """The situation as a sentence form, in Portuguese; a word that is none stands for itself."""
+        known = known_situation(self.situation)
+        return str(self.situation or "") if known is None else SITUATION_LABELS[known]
 
     def is_late(self, now: datetime) -> bool:
         """Tell whether it is past its deadline at `now` (`deadlines.is_late`)."""
-        return is_late(Situation(self.situation), self.due_at, self.closed_at, now)
+        known = known_situation(self.situation)
+        return known is not None and is_late(known, self.due_at, self.closed_at, now)
 
 
 class RequestEvent(Base):
-    """A line in a request's history: who, when, what, note."""
+    """A line in a request's history: who, when, what, note. `form_key` names the form that left it, once."""
 
     __tablename__ = "request_event"
+    __table_args__ = (Index(None, "form_key", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     request_id: Mapped[int] = mapped_column(ForeignKey("request.id"), index=True)
-    happened_at: Mapped[datetime]
+    happened_at: Mapped[datetime] = mapped_column(ReadableMoment)
     actor: Mapped[str] = mapped_column(String(200))
     action: Mapped[str] = mapped_column(String(20))
     note: Mapped[str] = mapped_column(default="")
+    form_key: Mapped[str | None] = mapped_column(String(64))
 
 
 class Extension(Base):
@@ -326,6 +343,15 @@ class CallHour(Base):
     seen: Mapped[int]
     missed: Mapped[int]
     delays: Mapped[str]
+
+
+class CallRequest(Base):
+    """A request that was opened in a call: the caller asked for it."""
+
+    __tablename__ = "call_request"
+
+    request_id: Mapped[int] = mapped_column(ForeignKey("request.id"), primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), index=True)
 
 
 class RecentCall(Base):

@@ -33,6 +33,15 @@ SITUATION_LABELS = {
 #: What "em andamento" counts, everywhere: obterQtdeSolicitacoes, the right to execute, resolve and suspend.
 OPEN_SITUATIONS = (Situation.IN_PROGRESS, Situation.REOPENED)
 FINISHED_SITUATIONS = (Situation.CANCELLED, Situation.RESOLVED, Situation.CLOSED)
+UNFINISHED_SITUATIONS = tuple(situation for situation in Situation if situation not in FINISHED_SITUATIONS)
+
+
+def known_situation(stored: str | None) -> Situation | None:
+    """Return the situation that a stored word means; None for one that a hand has damaged."""
+    try:
+        return Situation(stored or "")
+    except ValueError:
+        return None
 
 
 class Action(StrEnum):

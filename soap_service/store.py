@@ -15,17 +15,23 @@ from soap_service.storage.history import History
 from soap_service.storage.integrations import Integrations
 from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
 from soap_service.storage.people import is_extension
+from soap_service.storage.requesters import Requesters
 from soap_service.storage.requests import NewRequest, Requests, RequestSummary
 from soap_service.storage.staff import Staff
+from soap_service.storage.worklist import MOST_COUNTED, Order, RequestFilter, RequestPage, Worklist
 
 __all__ = [
+    "MOST_COUNTED",
     "Announcement",
     "Answer",
     "Delivery",
     "GroupLoad",
     "HourOfCalls",
     "NewRequest",
+    "Order",
     "Receipt",
+    "RequestFilter",
+    "RequestPage",
     "RequestSummary",
     "Store",
     "add_delays",
@@ -34,7 +40,9 @@ __all__ = [
 ]
 
 
-class Store(Calls, Requests, Staff, Administration, Integrations, Calendars, History, Panel, Backups):
+class Store(
+    Calls, Requests, Worklist, Requesters, Staff, Administration, Integrations, Calendars, History, Panel, Backups
+):
     """Open a store on a database; `upgrade` it before the first question.
 
     `calendar` counts deadlines until another is saved; a call is repeated when it comes again within `repeat_within`

@@ -25,6 +25,7 @@ from soap_service.screens import (
     preferences,
     registration,
     requests,
+    worklist,
 )
 from soap_service.screens.assets import Assets
 from soap_service.screens.language import N_
@@ -98,6 +99,7 @@ ADDRESSES = Map(
         *_page("/chamadas/<token:token>", calls.show_call, calls.answer_call),
         *_page("/chamadas/<token:token>/janela", calls.show_popup),
         Rule("/chamadas/<token:token>/vista", methods=["POST"], endpoint=calls.mark_seen),
+        *_page("/solicitacoes", worklist.show_list, worklist.search),
         *_page("/solicitacoes/nova", registration.start_request, registration.register_request),
         *_page("/solicitacoes/<number:number>", requests.show_request),
         *_page("/solicitacoes/<number:number>/executar", requests.show_execution, requests.execute_request),

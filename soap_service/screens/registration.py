@@ -23,14 +23,13 @@ KINDS = ("incidente", "requisição")
 _TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
 _FORM_KEY = re.compile(r"[\w-]{32}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-#: Words that stay small in a Brazilian name.
-_PARTICLES = {"da", "das", "de", "do", "dos", "e"}
 
 
 def start_request(visit: Visit) -> Response:
-    """Show the form, filled in with what the call tells."""
+    """Show the form, filled in with what the call tells, or for a requester chosen elsewhere."""
     call = _call_of(visit, visit.request.args.get("chamada", ""))
-    requester = caller_of(visit.store, call) if call else None
+    chosen = _requester_with_id(visit, visit.request.args.get("solicitante", ""))
+    requester = caller_of(visit.store, call) if call else chosen
     form = visit.form(chamada=call.token if call else "", urgencia="M", impacto="M")
     if requester is not None:
         _choose(form, requester)
@@ -150,24 +149,18 @@ def _warn_of_check_digits(visit: Visit, form: Form) -> None:
 
 
 def _search(visit: Visit, form: Form) -> Sequence[Requester]:
-    """Return whom a document or the beginning of a name means; say so at the field when nobody."""
+    """Return whom a document or beginnings of a name's words mean; say so at the field when nobody."""
     search = form.line("busca", 200)
     if not search:
-        form.refuse("busca", visit.gettext("Digite o CPF/CNPJ ou o começo do nome."))
+        form.refuse("busca", visit.gettext("Digite o CPF/CNPJ ou o nome."))
         return []
     try:
         return [visit.store.find_requester(normalise_document(search))]
     except (InvalidDocument, RequesterNotFound):
-        found = {one.id: one for name in _spellings(search) for one in visit.store.list_requesters_named(name)}
+        found = visit.store.list_requesters_named(search)
     if not found:
         form.refuse("busca", visit.gettext("Nenhum solicitante encontrado. Confira, ou cadastre um novo abaixo."))
-    return list(found.values())
-
-
-def _spellings(name: str) -> list[str]:
-    """Return how the beginning of a name may be written in the database: as typed, as a name, in capitals."""
-    words = [word.lower() if word.lower() in _PARTICLES else word.capitalize() for word in name.split(" ")]
-    return list(dict.fromkeys((name, " ".join(words), name.upper())))
+    return found
 
 
 def _choose(form: Form, requester: Requester) -> None:

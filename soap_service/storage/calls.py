@@ -23,8 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, joinedload
 
+from soap_service.columns import UtcDateTime
 from soap_service.errors import CallNotFound, RequestNotFound
-from soap_service.model import Call, Extension, Listener, Notice, RecentCall, Request, Requester, UtcDateTime
+from soap_service.model import Call, Extension, Listener, Notice, RecentCall, Request, Requester
 from soap_service.positions import MOST_MISSING, Position
 from soap_service.situations import Action, Situation
 from soap_service.storage.administration import child_service

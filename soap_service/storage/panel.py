@@ -13,7 +13,8 @@ from itertools import pairwise
 from sqlalchemy import Integer, bindparam, case, cast, func, literal_column, select, text
 from sqlalchemy.exc import IntegrityError
 
-from soap_service.model import Call, CallHour, Group, Request, UtcDateTime
+from soap_service.columns import UtcDateTime
+from soap_service.model import Call, CallHour, Group, Request
 from soap_service.situations import OPEN_SITUATIONS
 from soap_service.storage.database import Database
 

@@ -1,4 +1,4 @@
-"""Requesters, agents, their groups and log-ins, extensions. Knows neither requests nor calls."""
+"""Agents, their groups and log-ins, extensions. Knows neither requesters nor requests nor calls."""
 
 import hashlib
 import re
@@ -8,54 +8,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from soap_service.errors import AgentNotFound, AlreadyExists, ExtensionTaken, InvalidValue, NotFound, RequesterNotFound
-from soap_service.model import Agent, Extension, Listener, LoginSession, Requester, UtcDateTime
+from soap_service.columns import UtcDateTime
+from soap_service.errors import AgentNotFound, ExtensionTaken, InvalidValue, NotFound
+from soap_service.model import Agent, Extension, Listener, LoginSession
 from soap_service.storage.database import Database
-
-#: How many requesters a search shows.
-MATCHES_SHOWN = 20
 
 
 class People(Database):
-    """The people of the service desk and of its callers."""
-
-    def find_requester(self, document: str) -> Requester:
-        """Return the requester with that normalised document; raises RequesterNotFound."""
-        with self.reading() as session:
-            requester = session.scalar(select(Requester).where(Requester.document == document))
-        if requester is None:
-            raise RequesterNotFound
-        return requester
-
-    def find_requester_by_id(self, requester_id: int) -> Requester:
-        """Return the requester with that id; raises RequesterNotFound."""
-        with self.reading() as session:
-            requester = session.get(Requester, requester_id)
-        if requester is None:
-            raise RequesterNotFound(requester_id)
-        return requester
-
-    def list_requesters_named(self, beginning: str) -> Sequence[Requester]:
-        """Return the first requesters, by name, whose name begins so; at most `MATCHES_SHOWN`."""
-        with self.reading() as session:
-            after_all = beginning + "\U0010ffff"
-            query = select(Requester).where(Requester.name >= beginning, Requester.name < after_all)
-            return session.scalars(query.order_by(Requester.name).limit(MATCHES_SHOWN)).all()
-
-    def add_requester(
-        self, document: str, name: str, email: str = "", phone: str = "", extension: str = "", unit: str = ""
-    ) -> Requester:
-        """Register a requester under a normalised document; raises AlreadyExists when the document has one."""
-        requester = Requester(document=document, name=name, email=email, phone=phone, extension=extension, unit=unit)
-        try:
-            with self.writing() as session:
-                session.add(requester)
-        except IntegrityError:
-            raise AlreadyExists from None
-        return requester
+    """The people of the service desk."""
 
     def find_agent(self, login: str) -> Agent:
         """Return the agent with that login, active or not; raises AgentNotFound."""

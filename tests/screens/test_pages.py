@@ -17,6 +17,7 @@ PAGES = [
     "/ramal",
     "/chamadas",
     f"/chamadas/{TOKEN}",
+    "/solicitacoes",
     "/solicitacoes/nova",
     "/solicitacoes/1",
     "/solicitacoes/1/executar",
@@ -25,6 +26,7 @@ POSTS = [
     "/ramal",
     f"/chamadas/{TOKEN}",
     f"/chamadas/{TOKEN}/vista",
+    "/solicitacoes",
     "/solicitacoes/nova",
     "/solicitacoes/1/executar",
 ]
@@ -196,6 +198,7 @@ def test_no_page_repeats_an_id(desk: Desk, ana: Browser) -> None:
         "/",
         "/ramal",
         f"/chamadas/{token}",
+        "/solicitacoes",
         "/solicitacoes/nova",
         f"/solicitacoes/{desk.request.id}/executar",
     ):

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from soap_service.errors import AgentNotFound, AlreadyExists, ExtensionTaken, InvalidValue, NotFound, RequesterNotFound
-from soap_service.model import Listener, Notice
-from soap_service.store import Announcement
+from soap_service.model import Listener, Notice, Requester, RequesterName
+from soap_service.storage.requesters import MATCHES_SHOWN
+from soap_service.store import Announcement, Store
 from tests.store.conftest import World
 
 HOUR = timedelta(hours=1)
@@ -102,12 +103,52 @@ def test_a_document_has_one_requester(world: World) -> None:
         world.store.find_requester("52998224725")
 
 
-def test_requesters_are_found_by_the_beginning_of_their_name(world: World) -> None:
-    world.store.add_requester("52998224725", "Mariana")
-    world.store.add_requester("12345678909", "100% Óbvio_")
-    assert [r.name for r in world.store.list_requesters_named("Mari")] == ["Maria", "Mariana"]
-    assert [r.name for r in world.store.list_requesters_named("100%")] == ["100% Óbvio_"]
-    assert world.store.list_requesters_named("%") == []
+def test_requesters_are_found_by_the_beginning_of_any_word_without_case_or_accents(world: World) -> None:
+    store = world.store
+    store.add_requester("52998224725", "Mariana Conceição D'Ávila")
+    store.add_requester("12345678909", "100% Óbvio_")
+
+    def named(typed: str) -> list[str]:
+        return [requester.name for requester in store.list_requesters_named(typed)]
+
+    assert named("Mari") == ["Maria", "Mariana Conceição D'Ávila"]
+    for typed in ("CONCEICAO", "conceição", "conce mari", "avila", "d'avila mariana", "Mariana  Conceicao d"):
+        assert named(typed) == ["Mariana Conceição D'Ávila"], typed
+    assert named("100%") == named("obvio") == ["100% Óbvio_"]
+    for typed in ("%", "ariana", "maria conceicao zebra", "", "_"):
+        assert named(typed) == [], typed
+
+
+def test_a_search_by_name_shows_each_requester_once_and_not_too_many(world: World) -> None:
+    for number in range(30):
+        world.store.add_requester(f"{number:011}", f"Marta Marta Marques {number:02}")
+    found = world.store.list_requesters_named("mar")
+    assert len({requester.id for requester in found}) == len(found) == MATCHES_SHOWN
+
+
+def test_a_requester_is_found_by_their_new_name_only_and_not_when_gone(world: World) -> None:
+    with world.store.writing() as session:
+        session.merge(world.maria).name = "Mônica"
+    assert world.store.list_requesters_named("maria") == []
+    assert [one.id for one in world.store.list_requesters_named("monica")] == [world.maria.id]
+    other = world.store.add_requester("52998224725", "Zuleica")
+    with world.store.writing() as session:
+        session.delete(session.get_one(Requester, other.id))
+    assert world.store.list_requesters_named("zuleica") == []
+
+
+def test_names_that_were_there_before_are_found_after_the_migration(world: World) -> None:
+    world.store.add_requester("52998224725", "Conceição Straße")
+    entries = _entries(world.store)
+    world.store.downgrade("0006")
+    world.store.upgrade()
+    assert _entries(world.store) == entries != []
+    assert [one.name for one in world.store.list_requesters_named("strasse")] == ["Conceição Straße"]
+
+
+def _entries(store: Store) -> list[tuple[str, int]]:
+    with store.reading() as session:
+        return sorted((row.entry, row.requester_id) for row in session.query(RequesterName))
 
 
 def test_agents_are_known_by_login_once(world: World) -> None:

@@ -1,0 +1,25 @@
+"""How people's names are compared: without case, accents and signs, by the beginning of any word. Pure rules."""
+
+import re
+import unicodedata
+
+_WORDS = re.compile(r"[^\W_]+")
+_LONGEST_WORD = 60
+_LONGEST_NAME = 240
+
+
+def fold_name(name: str) -> str:
+    """Return a name in small letters without accents, its words apart by one space: what is compared."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return " ".join(_WORDS.findall(plain.casefold()))
+
+
+def entries_of(name: str) -> list[str]:
+    """Return what a name is found by: each of its words, followed by the whole name; all folded.
+
+    In the order of these entries stand together those whose word begins alike, and among them the names in order.
+    """
+    folded = fold_name(name)
+    whole = folded[:_LONGEST_NAME]
+    return sorted({f"{word[:_LONGEST_WORD]} {whole}" for word in folded.split()})
