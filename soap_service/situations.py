@@ -55,6 +55,9 @@ class Action(StrEnum):
     CLOSE = "encerramento"
     REOPEN = "reabertura"
     CANCEL = "cancelamento"
+    TASK = "mudança de tarefa"
+    FORWARD = "encaminhamento"
+    RESPONSIBLE = "responsável"
 
 
 _TRANSITIONS: dict[Action, tuple[tuple[Situation, ...], Situation]] = {
@@ -69,7 +72,9 @@ _TRANSITIONS: dict[Action, tuple[tuple[Situation, ...], Situation]] = {
 
 def allows(situation: Situation, action: Action) -> bool:
     """Tell whether the action may be done in that situation. A note may until the request is finished."""
-    return situation not in FINISHED_SITUATIONS if action is Action.NOTE else situation in _TRANSITIONS[action][0]
+    if action is Action.NOTE:
+        return situation not in FINISHED_SITUATIONS
+    return action in _TRANSITIONS and situation in _TRANSITIONS[action][0]
 
 
 def next_situation(number: int, situation: Situation, action: Action) -> Situation:

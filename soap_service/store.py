@@ -11,19 +11,22 @@ from soap_service.storage.administration import Administration
 from soap_service.storage.backup import Backups
 from soap_service.storage.calendar import Calendars
 from soap_service.storage.calls import Announcement, Answer, Calls, Delivery, Receipt
+from soap_service.storage.execution import NOBODY, Changes, Execution, RequestView
 from soap_service.storage.history import History
 from soap_service.storage.integrations import Integrations
 from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
 from soap_service.storage.people import is_extension
 from soap_service.storage.requesters import Requesters
-from soap_service.storage.requests import NewRequest, Requests, RequestSummary
+from soap_service.storage.requests import NewRequest, RequestSummary
 from soap_service.storage.staff import Staff
 from soap_service.storage.worklist import MOST_COUNTED, Order, RequestFilter, RequestPage, Worklist
 
 __all__ = [
     "MOST_COUNTED",
+    "NOBODY",
     "Announcement",
     "Answer",
+    "Changes",
     "Delivery",
     "GroupLoad",
     "HourOfCalls",
@@ -33,6 +36,7 @@ __all__ = [
     "RequestFilter",
     "RequestPage",
     "RequestSummary",
+    "RequestView",
     "Store",
     "add_delays",
     "is_extension",
@@ -41,7 +45,7 @@ __all__ = [
 
 
 class Store(
-    Calls, Requests, Worklist, Requesters, Staff, Administration, Integrations, Calendars, History, Panel, Backups
+    Calls, Execution, Worklist, Requesters, Staff, Administration, Integrations, Calendars, History, Panel, Backups
 ):
     """Open a store on a database; `upgrade` it before the first question.
 

@@ -77,8 +77,9 @@ def _call_values(visit: Visit, token: str) -> dict[str, Any]:
     now = visit.store.now()
     state = call.state(now, visit.store.call_lifetime)
     is_young = now - call.created_at <= visit.store.call_lifetime
-    values = {"call": call, "state": state, "is_live": state in _LIVE and is_young}
+    values = {"call": call, "state": state, "is_live": state in _LIVE and is_young, "opened": ()}
     if call.request_id is None:
+        values["opened"] = visit.store.list_requests_of_call(call.id)
         return {**values, "request": None, "requester": caller_of(visit.store, call), "may_execute": False}
     request = visit.store.find_request(call.request_id)
     may_execute = visit.store.may_execute(request.id, visit.agent.id)

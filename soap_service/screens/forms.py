@@ -1,12 +1,14 @@
 """What people type: cleaned, bounded, and refused with a sentence beside its field. Knows neither store nor HTTP."""
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Callable, Container, Mapping
 
 _SPACES = re.compile(r"\s+")
 # C0 and C1 controls but tab and line feed; marks that reverse or hide text; halves of characters.
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_FORM_KEY = re.compile(r"[\w-]{32}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -81,3 +83,10 @@ class Form:
         if len(value) > longest:
             self.refuse(name, self._gettext("Use no máximo %(longest)d caracteres.") % {"longest": longest})
         return value
+
+
+def form_key(form: Form) -> str:
+    """Return the form's random key, the same for every post of one form; a new one for a form without a usable one."""
+    if not _FORM_KEY.fullmatch(form.value("chave")):
+        form.values["chave"] = secrets.token_urlsafe(24)
+    return form.values["chave"]

@@ -5,7 +5,6 @@ its body, never in an address. Knows calls only as the place the requester comes
 """
 
 import re
-import secrets
 from collections.abc import Sequence
 
 from werkzeug.wrappers import Response
@@ -14,14 +13,13 @@ from soap_service.documents import format_document, has_valid_check_digits, norm
 from soap_service.errors import AlreadyExists, CallNotFound, InvalidDocument, RequesterNotFound, ServiceNotFound
 from soap_service.model import Call, Requester
 from soap_service.screens.calls import caller_of
-from soap_service.screens.forms import Form
+from soap_service.screens.forms import Form, form_key
 from soap_service.screens.visit import Visit
 from soap_service.situations import LEVELS
 from soap_service.store import NewRequest
 
 KINDS = ("incidente", "requisição")
 _TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
-_FORM_KEY = re.compile(r"[\w-]{32}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -77,7 +75,7 @@ def _register(visit: Visit, form: Form, requester: Requester | None, call: Call 
         return _registration_page(visit, form, None, call, [owner], status=422)
     new = NewRequest(requester_id=requester.id, service_id=service_id, **wanted)
     try:
-        request = visit.store.open_request(new, visit.agent.id, f"form:{_form_key(form)}")
+        request = visit.store.open_request(new, visit.agent.id, f"form:{form_key(form)}", call.id if call else None)
     except ServiceNotFound:
         form.refuse("servico", visit.gettext("Este serviço não está mais ativo. Escolha outro."))
         _choose(form, requester)
@@ -183,13 +181,6 @@ def _requester_with_id(visit: Visit, typed: str) -> Requester | None:
         return None
 
 
-def _form_key(form: Form) -> str:
-    """Return the form's random key, the same for every post of one form; a new one for a form without a usable one."""
-    if not _FORM_KEY.fullmatch(form.value("chave")):
-        form.values["chave"] = secrets.token_urlsafe(24)
-    return form.values["chave"]
-
-
 def _registration_page(
     visit: Visit,
     form: Form,
@@ -198,7 +189,7 @@ def _registration_page(
     matches: Sequence[Requester] = (),
     status: int = 200,
 ) -> Response:
-    _form_key(form)
+    form_key(form)
     if requester is None:
         _warn_of_check_digits(visit, form)
     services = visit.store.list_services()

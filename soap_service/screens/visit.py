@@ -35,6 +35,10 @@ _NOTICES = {
     "ramal-liberado": N_("Ramal liberado. Você não receberá ligações até informar outro."),
     "saiu": N_("Você saiu do sistema."),
     "anotada": N_("Anotação gravada."),
+    "assumida": N_("Você é o responsável pela solicitação."),
+    "reaberta": N_("Solicitação reaberta."),
+    "fechada": N_("Solicitação fechada."),
+    "cancelada": N_("Solicitação cancelada."),
     "resolvida": N_("Solicitação resolvida."),
     "suspensa": N_("Solicitação suspensa. O prazo está parado."),
     "gravado": N_("Alteração gravada."),
@@ -52,7 +56,8 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 # Fields of the forms that nobody typed, or that nobody should read.
 _NOT_TYPED = {"form_token", "senha", "chave", "solicitante", "acao", "escolher", "chamada", "para", "assumir", "ciente"}
 _NOT_TYPED |= {"senha_de_novo", "carimbo", "antes", "parametro", "como"}
-_NOT_TYPED.add("documento_conferido")  # a hidden field that holds a document
+_NOT_TYPED |= {"documento_conferido"}  # a hidden field that holds a document
+_NOT_TYPED |= {"versao", "visto", "grupo", "responsavel", "tarefa_antes", "grupo_antes", "responsavel_antes"}
 
 
 class BoundedRequest(Request):

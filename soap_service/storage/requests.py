@@ -8,14 +8,15 @@ from sqlalchemy import bindparam, case, func, literal_column, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from soap_service.deadlines import WorkingCalendar, is_late
-from soap_service.errors import AgentNotFound, ExecutionRefused, RequesterNotFound, RequestNotFound
-from soap_service.model import Agent, Request, Requester, RequestEvent, Service
+from soap_service.errors import AgentNotFound, RequesterNotFound, RequestNotFound, TransitionRefused
+from soap_service.model import Agent, CallRequest, Request, Requester, RequestEvent, Service
 from soap_service.situations import (
     FINISHED_SITUATIONS,
     OPEN_SITUATIONS,
     SITUATION_LABELS,
     Action,
     Situation,
+    known_situation,
     next_situation,
     priority_of,
 )
@@ -89,21 +90,22 @@ class Requests(Calendars):
         """Tell whether the agent may execute the request, from what the database says now; raises RequestNotFound."""
         with self.reading() as session:
             request = _request(session, number)
-            return request.situation in OPEN_SITUATIONS and _is_executor(session, request, agent_id)
+            return request.situation in OPEN_SITUATIONS and is_executor(session, request, agent_id)
 
     def may_act(self, number: int, agent_id: int) -> bool:
         """Tell whether the agent is an executor of the request, whatever its situation; raises RequestNotFound."""
         with self.reading() as session:
-            return _is_executor(session, _request(session, number), agent_id)
+            return is_executor(session, _request(session, number), agent_id)
 
-    def open_request(self, new: NewRequest, agent_id: int, origin_key: str) -> Request:
+    def open_request(self, new: NewRequest, agent_id: int, origin_key: str, call_id: int | None = None) -> Request:
         """Open a request; a second post of the same form (`origin_key`) returns the first one's request.
 
+        A call that it was opened in is kept with it.
         Raises: RequesterNotFound, ServiceNotFound, AgentNotFound.
         """
-        return self.find_request(self.resolving(lambda: self._open(new, agent_id, origin_key)))
+        return self.find_request(self.resolving(lambda: self._open(new, agent_id, origin_key, call_id)))
 
-    def _open(self, new: NewRequest, agent_id: int, origin_key: str) -> int:
+    def _open(self, new: NewRequest, agent_id: int, origin_key: str, call_id: int | None) -> int:
         calendar = self.calendar
         with self.writing() as session:
             existing = session.scalar(select(Request.id).where(Request.origin_key == origin_key))
@@ -114,27 +116,16 @@ class Requests(Calendars):
             service = active_service(session, new.service_id)
             now = self.now()
             request = create_request(session, new, service, calendar, origin_key, now)
-            add_event(session, request.id, _agent(session, agent_id).name, Action.OPEN, now)
+            add_event(session, request.id, active_agent(session, agent_id).name, Action.OPEN, now)
+            if call_id is not None:
+                session.add(CallRequest(request_id=request.id, call_id=call_id))
             return request.id
 
-    def execute_request(self, number: int, agent_id: int, action: Action, note: str) -> Request:
-        """Do an action on a request, with its note in the history, and return it as it is then.
-
-        Raises: RequestNotFound; ExecutionRefused when the agent is no executor of it; TransitionRefused.
-        """
-        calendar = self.calendar
-        with self.writing() as session:
-            request = session.scalar(select(Request).where(Request.id == number).with_for_update())
-            if request is None:
-                raise RequestNotFound(number)
-            if not _is_executor(session, request, agent_id):
-                raise ExecutionRefused(number)
-            now = self.now()
-            change_situation(request, action, now.replace(microsecond=0), calendar)
-            add_event(session, number, _agent(session, agent_id).name, action, now, note)
-            if action is Action.CLOSE:
-                _close_children(session, request, now)
-        return self.find_request(number)
+    def list_requests_of_call(self, call_id: int) -> Sequence[int]:
+        """Return the numbers of the requests that were opened in a call, in order."""
+        query = select(CallRequest.request_id).where(CallRequest.call_id == call_id).order_by(CallRequest.request_id)
+        with self.reading() as session:
+            return session.scalars(query).all()
 
 
 _IS_OPEN = Request.situation.in_([literal_column(f"'{situation}'") for situation in OPEN_SITUATIONS])
@@ -190,9 +181,18 @@ def deadline_of(service: Service, opened_at: datetime, calendar: WorkingCalendar
     return calendar.add(opened_at, timedelta(minutes=service.sla_minutes))
 
 
-def add_event(session: Session, number: int, actor: str, action: Action, now: datetime, note: str = "") -> None:
+def add_event(
+    session: Session,
+    number: int,
+    actor: str,
+    action: Action,
+    now: datetime,
+    note: str = "",
+    form_key: str | None = None,
+) -> None:
     """Write a line of a request's history."""
-    session.add(RequestEvent(request_id=number, happened_at=now, actor=actor, action=action, note=note))
+    line = RequestEvent(request_id=number, happened_at=now, actor=actor, action=action, note=note, form_key=form_key)
+    session.add(line)
 
 
 def change_situation(request: Request, action: Action, now: datetime, calendar: WorkingCalendar) -> None:
@@ -201,7 +201,10 @@ def change_situation(request: Request, action: Action, now: datetime, calendar: 
     Raises: TransitionRefused.
     """
     was_suspended = request.situation == Situation.SUSPENDED
-    request.situation = next_situation(request.id, Situation(request.situation), action)
+    situation = known_situation(request.situation)
+    if situation is None:
+        raise TransitionRefused(request.id, action, request.situation)
+    request.situation = next_situation(request.id, situation, action)
     if action is Action.SUSPEND and request.due_at is not None:
         request.remaining_seconds = int(calendar.between(now, request.due_at).total_seconds())
     elif was_suspended and action is not Action.NOTE:  # reactivated, or finished without that
@@ -213,14 +216,6 @@ def change_situation(request: Request, action: Action, now: datetime, calendar: 
         request.closed_at = None
     if request.situation in FINISHED_SITUATIONS:
         request.closed_at = request.closed_at or now
-
-
-def _close_children(session: Session, parent: Request, now: datetime) -> None:
-    query = select(Request).where(Request.parent_id == parent.id)
-    for child in session.scalars(query.where(Request.situation.not_in((Situation.CANCELLED, Situation.CLOSED)))):
-        child.situation, child.closed_at = Situation.CLOSED, child.closed_at or parent.closed_at
-        add_event(session, child.id, "Automático", Action.CLOSE, now, f"Encerrada com a solicitação {parent.id}.")
-        _close_children(session, child, now)
 
 
 def _request(session: Session, number: int) -> Request:
@@ -239,14 +234,15 @@ def _request(session: Session, number: int) -> Request:
     return request
 
 
-def _agent(session: Session, agent_id: int) -> Agent:
+def active_agent(session: Session, agent_id: int) -> Agent:
+    """Return an agent who is active; raises AgentNotFound."""
     agent = session.get(Agent, agent_id)
     if agent is None or not agent.is_active:
         raise AgentNotFound(agent_id)
     return agent
 
 
-def _is_executor(session: Session, request: Request, agent_id: int) -> bool:
+def is_executor(session: Session, request: Request, agent_id: int) -> bool:
     """In its group or its responsible, and in a group with the permission. Source: `domain.md`, Executing."""
     agent = session.scalar(select(Agent).where(Agent.id == agent_id).options(selectinload(Agent.groups)))
     if agent is None or not agent.is_active:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, false, func, literal_column, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from soap_service.model import Request
@@ -54,6 +54,11 @@ class RequestFilter:
         """Tell whether only unfinished requests, of anybody, are asked for: then every order can be had."""
         return self.requester_id is None and (self.is_late or set(self.situations) <= set(UNFINISHED_SITUATIONS))
 
+    @property
+    def is_contradictory(self) -> bool:
+        """Tell whether nothing can be late and in one of these situations at once."""
+        return self.is_late and not set(self.situations) & set(UNFINISHED_SITUATIONS)
+
     def order(self, wanted: Order) -> Order:
         """Return the order in which this list can be had, the wanted one if so."""
         return wanted if self.is_of_unfinished or wanted in ORDERS_OF_ALL else Order.NUMBER
@@ -72,6 +77,8 @@ class Worklist(Database):
 
     def list_requests(self, wanted: RequestFilter, order: Order, after: str = "") -> RequestPage:
         """Return a page of a list: the first, or the one after the place that the page before it named."""
+        if wanted.is_contradictory:
+            return RequestPage(())
         order = wanted.order(order)
         now = self.now()
         with self.reading() as session:
@@ -86,6 +93,8 @@ class Worklist(Database):
 
     def count_requests(self, wanted: RequestFilter) -> int:
         """Return how many requests a list has, of more than `MOST_COUNTED` one more than that."""
+        if wanted.is_contradictory:
+            return 0
         with self.reading() as session:
             return session.scalar(_count_query(wanted, self.now())) or 0
 
@@ -156,8 +165,7 @@ def _conditions(wanted: RequestFilter, order: Order, now: datetime) -> list[list
     if order is Order.NUMBER and not owners and not late and set(wanted.situations) == set(Situation):
         return [[]]
     situations = [s for s in wanted.situations if not wanted.is_late or s in UNFINISHED_SITUATIONS]
-    merged = [[*owners, Request.situation == literal_column(f"'{situation}'"), *late] for situation in situations]
-    return merged or [[false()]]
+    return [[*owners, Request.situation == literal_column(f"'{situation}'"), *late] for situation in situations]
 
 
 def _is_not_suspended() -> ColumnElement[bool]:

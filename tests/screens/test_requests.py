@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from soap_service.model import Request
 from soap_service.situations import Action, Situation
@@ -106,3 +107,84 @@ def test_a_note_has_a_longest_length(desk: Desk, ana: Browser) -> None:
 def test_a_number_that_no_request_has_is_not_found(ana: Browser, number: str) -> None:
     for path in (f"/solicitacoes/{number}", f"/solicitacoes/{number}/executar"):
         assert ana.get(path).status_code == 404
+
+
+def form_of(browser: Browser, **changes: str) -> dict[str, str]:
+    """Return what a browser posts from the execution page that it is on."""
+    hidden = ("chave", "versao", "visto", "tarefa_antes", "grupo_antes", "responsavel_antes")
+    fields = {name: browser.hidden(name) for name in hidden}
+    return {**fields, **{name: fields[f"{name}_antes"] for name in ("tarefa", "grupo", "responsavel")}, **changes}
+
+
+@pytest.mark.parametrize(
+    ("button", "first", "situation"),
+    [("fechar", "resolver", "Fechada"), ("reabrir", "resolver", "Reaberta"), ("cancelar", "", "Cancelada")],
+)
+def test_the_other_transitions(desk: Desk, ana: Browser, button: str, first: str, situation: str) -> None:
+    path = f"/solicitacoes/{desk.request.id}/executar"
+    if first:
+        ana.post(path, acao=first)
+    assert f'value="{button}"' in ana.get(path).text
+    if button == "cancelar":
+        assert ana.post(path, **form_of(ana, acao=button)).status_code == 422
+    assert ana.post(path, **form_of(ana, acao=button, anotacao="Porque sim.")).status_code == 303
+    assert desk.store.find_request(desk.request.id).situation == situation
+
+
+def test_a_second_agent_sees_what_changed_and_overwrites_nothing(desk: Desk, ana: Browser) -> None:
+    path = f"/solicitacoes/{desk.request.id}/executar"
+    desk.store.add_agent("eva", "Eva Dias", "hash", ["SDNIVEL1"])
+    eva = desk.browser_of("eva")
+    eva.get(path)
+    ana.get(path)
+    typed = form_of(eva, acao="gravar", anotacao="O que Eva digitou.", tarefa="Tarefa de Eva")
+    ana.post(
+        path, **form_of(ana, acao="gravar", anotacao="Ana esteve aqui.", tarefa="Análise", responsavel=str(desk.ana.id))
+    )
+    response = eva.post(path, **typed)
+    assert response.status_code == 409
+    for words in ("Ana esteve aqui.", "O que Eva digitou.", "Como está agora: Análise", 'value="Tarefa de Eva"'):
+        assert words in response.text
+    assert f'<option value="{desk.ana.id}" selected>' in response.text
+    assert desk.store.find_request(desk.request.id).current_task == "Análise"
+    again = form_of(
+        eva, acao="gravar", anotacao="O que Eva digitou.", tarefa="Tarefa de Eva", responsavel=str(desk.ana.id)
+    )
+    assert eva.post(path, **again).status_code == 303
+    found = desk.store.find_request(desk.request.id)
+    assert (found.current_task, found.responsible_id) == ("Tarefa de Eva", desk.ana.id)
+
+
+def test_a_form_posted_twice_writes_one_note(desk: Desk, ana: Browser) -> None:
+    path = f"/solicitacoes/{desk.request.id}/executar"
+    ana.get(path)
+    fields = form_of(ana, acao="gravar", anotacao="Uma vez.")
+    assert [ana.post(path, **fields).status_code for _ in range(2)] == [303, 303]
+    assert [event.note for event in desk.store.find_request(desk.request.id).events].count("Uma vez.") == 1
+
+
+def test_a_request_is_taken_with_one_button(desk: Desk, ana: Browser) -> None:
+    page = ana.get(f"/solicitacoes/{desk.request.id}")
+    assert 'value="assumir"' in page.text
+    fields = {"chave": ana.hidden("chave"), "versao": ana.hidden("versao")}
+    taken = ana.follow(ana.post(f"/solicitacoes/{desk.request.id}/executar", acao="assumir", **fields)).text
+    assert "Você é o responsável pela solicitação." in taken
+    assert 'value="assumir"' not in taken
+
+
+@pytest.mark.parametrize("damage", ["situation = 'Perdida'", "urgency = 'X', impact = ''"])
+def test_a_damaged_request_is_shown_as_far_as_it_can_be(desk: Desk, ana: Browser, damage: str) -> None:
+    with desk.store.writing() as session:
+        session.execute(text(f"UPDATE request SET {damage}"))
+    assert ana.get(f"/solicitacoes/{desk.request.id}").status_code == 200
+    assert ana.get(f"/solicitacoes/{desk.request.id}/executar").status_code in (200, 303)
+
+
+def test_the_page_of_a_call_shows_the_request_that_was_opened_in_it(desk: Desk, ana: Browser) -> None:
+    token = desk.announce("11144477735")
+    ana.get(f"/solicitacoes/nova?chamada={token}")
+    fields = {"servico": str(desk.service.id), "urgencia": "A", "impacto": "M", "descricao": "x", "chamada": token}
+    ids = {"solicitante": str(desk.maria.id), "chave": ana.hidden("chave")}
+    page = ana.follow(ana.post("/solicitacoes/nova", acao="registrar", **fields, **ids)).text
+    assert f"/chamadas/{token}" in page
+    assert "Aberta nesta ligação:" in ana.get(f"/chamadas/{token}").text

@@ -1,0 +1,178 @@
+"""Executing requests: actions, what they change, and the line of the history that each leaves. Knows nothing of calls.
+
+Who executes says which version of the request they saw; when it has changed since, nothing is done. The key of the form
+makes an execution that is posted twice, or whose commit was of unknown fate, the same one.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, RequestNotFound
+from soap_service.model import Agent, Call, CallRequest, Group, Request, RequestEvent
+from soap_service.situations import FINISHED_SITUATIONS, Action, Situation
+from soap_service.storage.requests import Requests, active_agent, add_event, change_situation, is_executor
+
+#: How much of a long history, and how many children, a page shows.
+EVENTS_SHOWN = 200
+CHILDREN_SHOWN = 50
+#: What stands for nobody where a responsible agent is chosen.
+NOBODY = 0
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an execution changes beside the situation; None leaves it. The responsible `NOBODY` is none."""
+
+    current_task: str | None = None
+    group_id: int | None = None
+    responsible_id: int | None = None
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """All that a request's page shows, of one moment. `events` and `children` are the newest; one more is there."""
+
+    request: Request
+    events: Sequence[RequestEvent]
+    children: Sequence[Request]
+    is_executor: bool
+    call_token: str | None
+    time_left: timedelta | None
+
+
+class Execution(Requests):
+    """Looking at requests closely, and executing them."""
+
+    def view_request(self, number: int, agent_id: int) -> RequestView:
+        """Return a request with what surrounds it, as the agent may see it now; raises RequestNotFound.
+
+        `time_left` is working time, of an unfinished request that is due and not late.
+        """
+        calendar = self.calendar
+        with self.reading() as session:
+            query = select(Request).where(Request.id == number)
+            parts = (Request.requester, Request.service, Request.group, Request.responsible)
+            request = session.scalar(query.options(*map(joinedload, parts)))
+            if request is None:
+                raise RequestNotFound(number)
+            events = select(RequestEvent).where(RequestEvent.request_id == number).order_by(RequestEvent.id.desc())
+            children = select(Request).where(Request.parent_id == number).order_by(Request.id.desc())
+            token = select(Call.token).join(CallRequest).where(CallRequest.request_id == number)
+            view = RequestView(
+                request=request,
+                events=session.scalars(events.limit(EVENTS_SHOWN + 1)).all(),
+                children=session.scalars(children.options(joinedload(Request.service)).limit(CHILDREN_SHOWN + 1)).all(),
+                is_executor=is_executor(session, request, agent_id),
+                call_token=session.scalar(token),
+                time_left=None,
+            )
+        now, deadline = self.now(), request.deadline
+        if deadline is None or request.situation in FINISHED_SITUATIONS or request.is_late(now):
+            return view
+        return RequestView(**{**vars(view), "time_left": calendar.between(now, deadline)})
+
+    def list_executors(self) -> Sequence[Agent]:
+        """Return the active agents who may execute at all, by name."""
+        may = Agent.groups.any(Group.may_execute)
+        with self.reading() as session:
+            return session.scalars(select(Agent).where(Agent.is_active, may).order_by(Agent.name, Agent.id)).all()
+
+    def execute_request(
+        self,
+        number: int,
+        agent_id: int,
+        action: Action,
+        note: str,
+        changes: Changes = Changes(),
+        seen_version: int | None = None,
+        form_key: str = "",
+    ) -> Request:
+        """Do an action on a request, with its note in the history, and return it as it is then.
+
+        A second time with the same form's key does nothing. Raises: RequestNotFound; ExecutionRefused when the agent
+        is no executor of it; TransitionRefused; ChangedMeanwhile when it is not as the agent saw it, or the key was
+        that of another execution; NotFound for a group, AgentNotFound for a responsible agent, that cannot be had.
+        """
+        self.resolving(lambda: self._execute(number, agent_id, action, note, changes, seen_version, form_key))
+        return self.find_request(number)
+
+    def _execute(
+        self,
+        number: int,
+        agent_id: int,
+        action: Action,
+        note: str,
+        changes: Changes,
+        seen_version: int | None,
+        form_key: str,
+    ) -> None:
+        calendar = self.calendar
+        key = f"{number}:{agent_id}:{form_key}" if form_key else None
+        with self.writing() as session:
+            request = session.scalar(select(Request).where(Request.id == number).with_for_update())
+            if request is None:
+                raise RequestNotFound(number)
+            if key is not None and _is_done(session, key, action, note):
+                return
+            if not is_executor(session, request, agent_id):
+                raise ExecutionRefused(number)
+            if seen_version not in (None, request.version):
+                raise ChangedMeanwhile(number)
+            actor, now = active_agent(session, agent_id).name, self.now()
+            was_finished = request.situation in FINISHED_SITUATIONS
+            change_situation(request, action, now.replace(microsecond=0), calendar)
+            changed = [] if was_finished else list(_change(session, request, changes))
+            lines = [(action, note)] if note or action is not Action.NOTE or not changed else []
+            for what, told in [*lines, *changed]:
+                add_event(session, number, actor, what, now, told, key)
+                key = None  # the first line carries it
+            request.version += 1
+            if action is Action.CLOSE:
+                _close_children(session, request, now)
+
+
+def _is_done(session: Session, key: str, action: Action, note: str) -> bool:
+    """Tell whether the form with that key was executed; raises ChangedMeanwhile when it said something else then."""
+    done = session.scalar(select(RequestEvent).where(RequestEvent.form_key == key))
+    if done is None:
+        return False
+    if (note or action is not Action.NOTE) and (done.action, done.note) != (action, note):
+        raise ChangedMeanwhile(done.request_id)
+    return True
+
+
+def _change(session: Session, request: Request, changes: Changes) -> Iterator[tuple[Action, str]]:
+    """Change task, group and responsible agent, and give the line of the history for each."""
+    if changes.current_task is not None and changes.current_task != request.current_task:
+        yield Action.TASK, _from_to(request.current_task, changes.current_task)
+        request.current_task = changes.current_task
+    if changes.group_id is not None and changes.group_id != request.group_id:
+        before, after = session.get(Group, request.group_id), session.get(Group, changes.group_id)
+        if after is None:
+            raise NotFound(changes.group_id)
+        yield Action.FORWARD, _from_to(before.name if before else "", after.name)
+        request.group_id = after.id
+    if changes.responsible_id is not None and changes.responsible_id != (request.responsible_id or NOBODY):
+        former = session.get(Agent, request.responsible_id) if request.responsible_id else None
+        chosen = session.get(Agent, changes.responsible_id) if changes.responsible_id else None
+        if changes.responsible_id and (chosen is None or not chosen.is_active):
+            raise AgentNotFound(changes.responsible_id)
+        yield Action.RESPONSIBLE, _from_to(former.name if former else "", chosen.name if chosen else "")
+        request.responsible_id = chosen.id if chosen else None
+
+
+def _from_to(before: str, after: str) -> str:
+    return f"{before or '--'} → {after or '--'}"
+
+
+def _close_children(session: Session, parent: Request, now: datetime) -> None:
+    query = select(Request).where(Request.parent_id == parent.id)
+    for child in session.scalars(query.where(Request.situation.not_in((Situation.CANCELLED, Situation.CLOSED)))):
+        child.situation, child.closed_at = Situation.CLOSED, child.closed_at or parent.closed_at
+        child.version += 1
+        add_event(session, child.id, "Automático", Action.CLOSE, now, f"Encerrada com a solicitação {parent.id}.")
+        _close_children(session, child, now)

@@ -1,0 +1,103 @@
+"""Executing a request twice, at once, and with what it changes."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, TransitionRefused
+from soap_service.model import Request
+from soap_service.situations import Action
+from soap_service.store import NOBODY, Announcement, Changes, NewRequest
+from tests.store.conftest import World
+
+
+def history(world: World) -> list[tuple[str, str]]:
+    return [(event.action, event.note) for event in world.store.find_request(world.request.id).events][1:]
+
+
+def test_a_form_posted_twice_or_from_two_tabs_at_once_writes_one_line(world: World) -> None:
+    def post(_: int) -> object:
+        return world.store.execute_request(
+            world.request.id, world.ana.id, Action.NOTE, "Liguei.", seen_version=1, form_key="k" * 32
+        )
+
+    with ThreadPoolExecutor(4) as tabs:
+        list(tabs.map(post, range(8)))
+    assert history(world) == [("anotação", "Liguei.")]
+
+
+def test_a_form_posted_again_with_other_words_is_not_taken_for_the_first(world: World) -> None:
+    execute, number = world.store.execute_request, world.request.id
+    execute(number, world.ana.id, Action.NOTE, "Um.", form_key="k")
+    with pytest.raises(ChangedMeanwhile):
+        execute(number, world.ana.id, Action.NOTE, "Dois.", form_key="k")
+    assert history(world) == [("anotação", "Um.")]
+
+
+def test_who_saw_an_older_version_changes_nothing(world: World) -> None:
+    execute, number = world.store.execute_request, world.request.id
+    seen = world.store.view_request(number, world.ana.id).request.version
+    execute(number, world.ana.id, Action.SUSPEND, "Peça.", seen_version=seen)
+    with pytest.raises(ChangedMeanwhile):
+        execute(number, world.ana.id, Action.NOTE, "x", Changes(current_task="y"), seen_version=seen)
+    found = world.store.find_request(number)
+    assert (found.situation, found.current_task, found.version) == ("Suspensa", "Atendimento", seen + 1)
+
+
+def test_task_group_and_responsible_are_changed_each_with_its_line(world: World) -> None:
+    other = world.store.add_group("SDNIVEL2", may_execute=True)
+    execute, number = world.store.execute_request, world.request.id
+    changed = execute(number, world.ana.id, Action.NOTE, "Ver.", Changes("Análise", other.id, world.bia.id))
+    assert (changed.current_task, changed.group.name, changed.deadline) == (
+        "Análise",
+        "SDNIVEL2",
+        world.request.deadline,
+    )
+    assert changed.responsible is not None and changed.responsible.name == "Bia"
+    assert history(world) == [
+        ("anotação", "Ver."),
+        ("mudança de tarefa", "Atendimento → Análise"),
+        ("encaminhamento", "SDNIVEL1 → SDNIVEL2"),
+        ("responsável", "-- → Bia"),
+    ]
+    with pytest.raises(ExecutionRefused):
+        execute(number, world.ana.id, Action.NOTE, "x")
+
+
+def test_a_group_or_an_agent_that_cannot_be_had_changes_nothing(world: World) -> None:
+    world.store.add_agent("carla", "Carla", "hash")
+    world.store.disable_agent("carla")
+    carla = world.store.find_agent("carla").id
+    for changes, error in ((Changes("x", 999), NotFound), (Changes("x", None, carla), AgentNotFound)):
+        with pytest.raises(error):
+            world.store.execute_request(world.request.id, world.ana.id, Action.NOTE, "x", changes)
+    assert history(world) == []
+    taken = world.store.execute_request(
+        world.request.id, world.ana.id, Action.NOTE, "", Changes(None, None, world.ana.id)
+    )
+    assert taken.responsible_id == world.ana.id
+    left = world.store.execute_request(world.request.id, world.ana.id, Action.NOTE, "", Changes(None, None, NOBODY))
+    assert left.responsible_id is None
+
+
+def test_a_view_knows_what_surrounds_a_request(world: World) -> None:
+    token = world.store.announce_call(Announcement(world.integration.id, "novaSolicitacao", "11144477735")).token
+    call = world.store.find_call(token)
+    new = NewRequest(world.maria.id, world.service.id, "x", "incidente")
+    opened = world.store.open_request(new, world.ana.id, "form:call", call.id)
+    with world.store.writing() as session:
+        session.get_one(Request, opened.id).parent_id = world.request.id
+    view = world.store.view_request(opened.id, world.ana.id)
+    assert (view.call_token, view.is_executor, [event.action for event in view.events]) == (token, True, ["abertura"])
+    assert view.time_left is not None and timedelta(hours=7) < view.time_left <= timedelta(hours=8)
+    assert world.store.list_requests_of_call(call.id) == [opened.id]
+    parent = world.store.view_request(world.request.id, world.bia.id)
+    assert ([child.id for child in parent.children], parent.is_executor) == ([opened.id], False)
+
+
+def test_a_situation_that_is_none_is_left_alone(world: World) -> None:
+    with world.store.writing() as session:
+        session.get_one(Request, world.request.id).situation = "Perdida"  # type: ignore[assignment]
+    with pytest.raises(TransitionRefused):
+        world.store.execute_request(world.request.id, world.ana.id, Action.NOTE, "x")
