@@ -28,8 +28,7 @@ def take(walk: Walk, browser: Browser, folder: Path) -> list[Path]:
         for name, address in walk.addresses().items():
             page = (outside if name == "entrar" else context).new_page()
             page.goto(address)
-            for summary in page.locator("main details:not([open]) > summary").all():
-                summary.click()
+            page.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true })")
             files.append(folder / f"{name}-{look}.png")
             page.screenshot(path=files[-1], animations="disabled", full_page=True)
             page.close()
