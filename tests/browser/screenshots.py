@@ -16,7 +16,7 @@ LOOKS = {
     "320": {"viewport": {"width": 320, "height": 640}},
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
 }
-_STYLE = "body{font:14px sans-serif;margin:12px;background:#888;columns:3}figure{margin:0 0 12px;break-inside:avoid}"
+_STYLE = "body{font:14px sans-serif;margin:12px;background:#888;columns:5}figure{margin:0 0 12px;break-inside:avoid}"
 
 
 def take(walk: Walk, browser: Browser, folder: Path) -> list[Path]:
@@ -39,7 +39,7 @@ def make_sheet(files: list[Path], browser: Browser, sheet: Path) -> None:
     """Put all pictures on one."""
     figures = "".join(
         f'<figure><figcaption>{file.stem}</figcaption><img src="{file.name}" '
-        f'width="{130 if file.stem.endswith("-320") else 400}"></figure>'
+        f'width="{64 if file.stem.endswith("-320") else 196}"></figure>'
         for file in sorted(files)
     )
     page_file = files[0].parent / "sheet.html"
