@@ -54,6 +54,8 @@ def main(folder: Path, sheet: Path) -> None:
     script = Path(__file__).parent / "find-chromium.sh"
     chromium = subprocess.run(["sh", str(script)], capture_output=True, text=True, check=True).stdout.split()[-1]
     folder.mkdir(parents=True, exist_ok=True)
+    for former in folder.glob("*.png"):
+        former.unlink()
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         service = start_service(Path(data))
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
