@@ -10,16 +10,30 @@ from pathlib import Path
 
 from soap_service.demo import prepare_demo
 from soap_service.model import Requester
+from soap_service.names import entries_of
 from soap_service.store import Store
 
 HEAVY = "99999999999"
 _FIRST = 1_000_000
 _BATCH = 100_000
+_NAMES = (
+    "Ana João Maria José Antônia Francisco Luíza Carlos Paula Pedro Márcia Lucas Sônia Rafael Júlia Marcos Inês Tiago "
+    "Célia Bruno"
+).split()
+_SURNAMES = (
+    "Silva Santos Oliveira Souza Lima Pereira Ferreira Alves Ribeiro Araújo Gonçalves Barbosa Rocha Dias Nascimento "
+    "Cardoso Teixeira Correia Mendes Conceição"
+).split()
 
 
 def document(index: int) -> str:
     """Return the document of the requester with that index, from 0."""
     return f"{(index * 7_919 + 13) % 99_999_999_999:011}"
+
+
+def name(index: int) -> str:
+    """Return the name of that requester: words that many have, and one of their own."""
+    return f"{_NAMES[index % 20]} {_SURNAMES[index // 20 % 20]} {_SURNAMES[index // 400 % 20]} P{index}"
 
 
 def make(file: Path, requests: int) -> int:
@@ -44,9 +58,14 @@ def _fill(file: Path, requests: int, requesters: int) -> None:
     for start in range(0, requesters, _BATCH):
         database.executemany(
             _insert("requester", {"id": "?", "document": "?", "name": "?"}),
+            [(_FIRST + index, document(index), name(index)) for index in range(start, min(start + _BATCH, requesters))],
+        )
+        database.executemany(
+            "INSERT INTO requester_name (entry, requester_id) VALUES (?, ?)",
             [
-                (_FIRST + index, document(index), f"Pessoa {index}")
+                (entry, _FIRST + index)
                 for index in range(start, min(start + _BATCH, requesters))
+                for entry in entries_of(name(index))
             ],
         )
     heavy_id = _FIRST + requesters + 1
