@@ -19,11 +19,11 @@ _BATCH = 100_000
 _NAMES = (
     "Ana João Maria José Antônia Francisco Luíza Carlos Paula Pedro Márcia Lucas Sônia Rafael Júlia Marcos Inês Tiago "
     "Célia Bruno"
-).split()
+)
 _SURNAMES = (
     "Silva Santos Oliveira Souza Lima Pereira Ferreira Alves Ribeiro Araújo Gonçalves Barbosa Rocha Dias Nascimento "
     "Cardoso Teixeira Correia Mendes Conceição"
-).split()
+)
 
 
 def document(index: int) -> str:
@@ -33,7 +33,8 @@ def document(index: int) -> str:
 
 def name(index: int) -> str:
     """Return the name of that requester: words that many have, and one of their own."""
-    return f"{_NAMES[index % 20]} {_SURNAMES[index // 20 % 20]} {_SURNAMES[index // 400 % 20]} P{index}"
+    first, last = _NAMES.split(), _SURNAMES.split()
+    return f"{first[index % 20]} {last[index // 20 % 20]} {last[index // 400 % 20]} P{index}"
 
 
 def make(file: Path, requests: int) -> int:
