@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from werkzeug.http import parse_cookie
 
 from soap_service.credentials import SESSION_COOKIE
-from soap_service.http import Scope, header
+from soap_service.http import Receive, Scope, header
 from soap_service.positions import Position
-from soap_service.store import Delivery
+from soap_service.store import Attendance, Delivery, Ownership
 
 #: What may wait for one browser to read it; one that falls behind further is cut and comes back.
 LONGEST_QUEUE = 256
@@ -35,6 +35,25 @@ class Event:
 
     text: bytes
     call: Delivery | None = None
+
+    @classmethod
+    def of_standing(cls, standing: Attendance) -> "Event":
+        """Return what tells an agent's pages how many calls were missed, and whether calls pause."""
+        pause = "S" if standing.paused_at else "N"
+        return cls(text("atendimento", {"perdidas": str(standing.missed), "pausa": pause}))
+
+    @classmethod
+    def of_change(cls, change: Ownership, before: str | None) -> "Event":
+        """Return what tells an owner's pages, which heard `before`, of a pause or of their new extension."""
+        if before is None or change.heard is None:
+            return cls(text("atendimento", {"pausa": "S" if change.is_paused else "N"}))
+        return cls(text("ramal", {"ramal": change.number}))
+
+    @classmethod
+    def of_loss(cls, change: Ownership) -> "Event":
+        """Return what tells a former owner's pages what became of their extension."""
+        taken = f"foi assumido por {change.owner}" if change.owner is not None else "foi liberado"
+        return cls(text("ramal", {"mensagem": f"O ramal {change.number} {taken}."}))
 
 
 HEARTBEAT = Event(b": \n\n")
@@ -71,6 +90,12 @@ class BrowserStream:
     def _has_been_sent(self, event: Event) -> bool:
         is_next = self.is_waiting and self.queue.empty()
         return is_next and self.send_now is not None and self.send_now(event)
+
+    async def end_when_gone(self, receive: Receive) -> None:
+        """End the stream when its browser has gone."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.put(None)
 
     def push(self, call: Delivery, position: Position) -> None:
         """Queue a call that has just been read."""

@@ -5,7 +5,6 @@ Portuguese words of the wire and the screens.
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import ClassVar
 
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, TextClause, text
@@ -14,6 +13,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from soap_service.catalogues import SOURCE_LANGUAGE
 from soap_service.columns import NameEntry, ReadableMoment, SortedByBytes, UtcDateTime
 from soap_service.deadlines import is_late
+from soap_service.fates import CallState as CallState
+from soap_service.fates import Notice as Notice
 from soap_service.situations import FINISHED_SITUATIONS, OPEN_SITUATIONS, SITUATION_LABELS, Situation, known_situation
 
 
@@ -81,7 +82,10 @@ class Group(Base):
 
 
 class Agent(Base):
-    """A person who logs in to the screens (atendente). Without a language of their own they read the browser's."""
+    """A person who logs in to the screens (atendente). Without a language of their own they read the browser's.
+
+    From `paused_at` on they want no calls; calls missed after `calls_looked_at` are new to them.
+    """
 
     __tablename__ = "agent"
 
@@ -92,6 +96,8 @@ class Agent(Base):
     is_admin: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
     language: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    paused_at: Mapped[datetime | None]
+    calls_looked_at: Mapped[datetime | None]
 
     groups: Mapped[list[Group]] = relationship(secondary="membership", lazy="raise", order_by=Group.name)
 
@@ -278,25 +284,6 @@ class Integration(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class Notice(StrEnum):
-    """What became of an announcement when it was made: the `aviso` of the receipt."""
-
-    DELIVERED = "ENTREGUE"
-    WAITING = "AGUARDANDO"
-    NOT_REGISTERED = "RAMAL_NAO_REGISTRADO"
-    NO_EXTENSION = "RAMAL_NAO_INFORMADO"
-
-
-class CallState(StrEnum):
-    """Where a call stands in its life; the values are what the screens show."""
-
-    CREATED = "criada"
-    DELIVERED = "entregue"
-    SEEN = "vista"
-    ANSWERED = "atendida"
-    MISSED = "perdida"
-
-
 class Call(Base):
     """A call that a platform announced for an extension (chamada). The document is kept for the screen alone."""
 
@@ -321,6 +308,14 @@ class Call(Base):
     requester: Mapped[Requester | None] = relationship(lazy="raise")
     request: Mapped[Request | None] = relationship(lazy="raise")
     answered_by: Mapped[Agent | None] = relationship(lazy="raise")
+    integration: Mapped[Integration] = relationship(lazy="raise")
+
+    @property
+    def delivery_ms(self) -> int | None:
+        """After how many milliseconds it was sent to a browser; None when it was not."""
+        if self.delivered_at is None:
+            return None
+        return round((self.delivered_at - self.created_at) / timedelta(milliseconds=1))
 
     def state(self, now: datetime, lifetime: timedelta) -> CallState:
         """Return its state at `now`; a call that nobody saw within `lifetime` is missed."""
@@ -362,6 +357,19 @@ class RecentCall(Base):
     key: Mapped[bytes] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(String(43))
     announced_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Refusal(Base):
+    """How often in a minute the SOAP door refused an integration (empty: unknown) for a reason, and whom last."""
+
+    __tablename__ = "refusal"
+
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    integration: Mapped[str] = mapped_column(String(60), primary_key=True)
+    operation: Mapped[str] = mapped_column(String(40), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(40), primary_key=True)
+    address: Mapped[str] = mapped_column(String(45), default="")
+    count: Mapped[int]
 
 
 class LoginSession(Base):

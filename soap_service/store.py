@@ -8,30 +8,36 @@ from zoneinfo import ZoneInfo
 
 from soap_service.deadlines import WorkingCalendar
 from soap_service.storage.administration import Administration
+from soap_service.storage.attendance import Attendance, Attendances
 from soap_service.storage.backup import Backups
 from soap_service.storage.calendar import Calendars
+from soap_service.storage.call_list import CALLS_SHOWN, CallChoice, CallLists
 from soap_service.storage.calls import Announcement, Answer, Calls, Delivery, Receipt
 from soap_service.storage.execution import NOBODY, Changes, Execution, RequestView
 from soap_service.storage.history import History
 from soap_service.storage.integrations import Integrations
 from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
-from soap_service.storage.people import is_extension
+from soap_service.storage.people import Ownership, is_extension
 from soap_service.storage.requesters import Requesters
 from soap_service.storage.requests import NewRequest, RequestSummary
 from soap_service.storage.staff import Staff
 from soap_service.storage.worklist import MOST_COUNTED, Order, RequestFilter, RequestPage, Worklist
 
 __all__ = [
+    "CALLS_SHOWN",
     "MOST_COUNTED",
     "NOBODY",
     "Announcement",
     "Answer",
+    "Attendance",
+    "CallChoice",
     "Changes",
     "Delivery",
     "GroupLoad",
     "HourOfCalls",
     "NewRequest",
     "Order",
+    "Ownership",
     "Receipt",
     "RequestFilter",
     "RequestPage",
@@ -45,7 +51,19 @@ __all__ = [
 
 
 class Store(
-    Calls, Execution, Worklist, Requesters, Staff, Administration, Integrations, Calendars, History, Panel, Backups
+    Calls,
+    CallLists,
+    Attendances,
+    Execution,
+    Worklist,
+    Requesters,
+    Staff,
+    Administration,
+    Integrations,
+    Calendars,
+    History,
+    Panel,
+    Backups,
 ):
     """Open a store on a database; `upgrade` it before the first question.
 

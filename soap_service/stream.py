@@ -19,12 +19,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from soap_service.errors import NotFound, StoreUnavailable
-from soap_service.events import HEARTBEAT, START, BrowserStream, Event, cookie_of, part, position_of, text
+from soap_service.events import HEARTBEAT, START, BrowserStream, Event, cookie_of, part, position_of
 from soap_service.http import WRITE_NOW, Receive, Scope, Send, WriteNow, respond_text
 from soap_service.listening import LISTENER_SECONDS, Listening
 from soap_service.metrics import delivery_seconds, open_streams
+from soap_service.missed import MissedCalls
 from soap_service.positions import Position
-from soap_service.store import Delivery, Store
+from soap_service.store import Delivery, Ownership, Store
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class Streams:
         self._delivered: dict[str, datetime] = {}
         self._has_delivered = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._missed = MissedCalls(store, self._by_agent)
         self._is_stopping = False
 
     async def start(self) -> None:
@@ -84,7 +86,8 @@ class Streams:
         self._await_missing()
         await self._listening.end()
         self._store.when_rung(lambda: self._ring(loop))
-        self._tasks = [asyncio.create_task(work()) for work in (self._watch, self._record, self._keep_listeners)]
+        work = (self._watch, self._record, self._keep_listeners, self._missed.watch)
+        self._tasks = [asyncio.create_task(one()) for one in work]
 
     def stop(self) -> None:
         """Tell every browser to come back a little later, each at another moment, and end its stream."""
@@ -118,7 +121,7 @@ class Streams:
         except (StoreUnavailable, TimeoutError):
             await respond_text(send, 503, "O serviço está indisponível no momento. Tente novamente.")
             return
-        watcher = asyncio.create_task(_end_when_gone(receive, stream))
+        watcher = asyncio.create_task(stream.end_when_gone(receive))
         open_streams.inc()
         try:
             await send(START)
@@ -148,16 +151,22 @@ class Streams:
         read = self._position
         try:
             await self._move(stream, extension)
-            if extension is not None:
-                waiting = await self._ask(self._store.list_calls_waiting, extension)
-                missed = [call for call in waiting if read.covers(call.id) and not had.covers(call.id)]
-                for call in missed[-MOST_REPLAYED:]:
-                    stream.replay(call, read.up_to(call.id))
+            await self._replay(stream, read)
             stream.begin()
+            self._missed.greet(agent_id)
         except BaseException:
             await self._forget(stream)
             raise
         return stream
+
+    async def _replay(self, stream: BrowserStream, read: Position) -> None:
+        """Queue what waits at a stream's extension and will not be pushed: what this process has read already."""
+        if stream.extension is None:
+            return
+        waiting = await self._ask(self._store.list_calls_waiting, stream.extension)
+        missed = [call for call in waiting if read.covers(call.id) and not stream.had.covers(call.id)]
+        for call in missed[-MOST_REPLAYED:]:
+            stream.replay(call, read.up_to(call.id))
 
     async def _forget(self, stream: BrowserStream) -> None:
         """Let go of a stream; nothing moves it any more."""
@@ -220,7 +229,6 @@ class Streams:
                 del self._by_extension[before]
         if extension is not None:
             self._by_extension[extension].add(stream)
-        if extension is not None:
             await self._listening.say(extension, is_heard=True)
         if before is not None and is_last:
             await self._listening.say(before, is_heard=False)
@@ -247,18 +255,18 @@ class Streams:
             started, calls, changes = self._read_news()
         except Exception:
             return False
-        if not all(self._is_applied(number, owner_id) for number, owner_id, _ in changes):
+        if not all(self._is_applied(change) for change in changes):
             return False
         self._last_change = started
         self._push(calls)
         return True
 
-    def _is_applied(self, number: str, owner_id: int | None) -> bool:
+    def _is_applied(self, change: Ownership) -> bool:
         """Tell whether the streams hear what they should since an extension changed hands."""
-        theirs = self._by_agent.get(owner_id, ()) if owner_id is not None else ()
-        hearing = self._by_extension.get(number, ())
-        return all(stream.extension == number for stream in theirs) and all(
-            stream.agent_id == owner_id for stream in hearing
+        theirs = self._by_agent.get(change.owner_id, ()) if change.owner_id is not None else ()
+        hearing = self._by_extension.get(change.number, ())
+        return all(stream.extension == change.heard for stream in theirs) and all(
+            stream.agent_id == change.owner_id for stream in hearing
         )
 
     async def _watch(self) -> None:
@@ -298,8 +306,8 @@ class Streams:
         """
         started, calls, changes = await self._look(self._read_news)
         self._last_change = started
-        for number, owner_id, owner in sorted(changes, key=lambda change: change[1] is None):
-            await self._apply_change(number, owner_id, owner)
+        for change in sorted(changes, key=lambda change: change.owner_id is None):
+            await self._apply_change(change)
         self._push(calls)
 
     def _push(self, calls: Sequence[Delivery]) -> None:
@@ -312,9 +320,10 @@ class Streams:
             if call.extension is not None and call.created_at >= oldest:
                 for stream in tuple(self._by_extension.get(call.extension, ())):
                     stream.push(call, self._position)
+                self._missed.expect(call)
         self._await_missing()
 
-    def _read_news(self) -> tuple[datetime, Sequence[Delivery], Sequence[tuple[str, int | None, str | None]]]:
+    def _read_news(self) -> tuple[datetime, Sequence[Delivery], Sequence[Ownership]]:
         calls = self._store.list_calls_after(self._position)
         started = self._store.now()
         return started, calls, self._store.list_extensions_changed_since(self._last_change - self._overlap)
@@ -345,17 +354,19 @@ class Streams:
             except Exception:
                 log.exception("recording of deliveries")
 
-    async def _apply_change(self, number: str, owner_id: int | None, owner: str | None) -> None:
+    async def _apply_change(self, change: Ownership) -> None:
         """Give an extension to its owner's streams and take it from anybody else's, telling their pages."""
-        for stream in tuple(self._by_agent.get(owner_id, ()) if owner_id is not None else ()):
-            if stream.extension != number and stream in self._streams:
-                if stream.extension is not None:
-                    stream.put(Event(text("ramal", {"ramal": number})))
-                await self._move(stream, number)
-        for stream in tuple(self._by_extension.get(number, ())):
-            if stream.agent_id != owner_id and stream in self._streams:
+        for stream in tuple(self._by_agent.get(change.owner_id, ()) if change.owner_id is not None else ()):
+            if stream.extension != change.heard and stream in self._streams:
+                stream.put(Event.of_change(change, stream.extension))
+                read, heard_nothing = self._position, stream.extension is None
+                await self._move(stream, change.heard)
+                if heard_nothing:
+                    await self._replay(stream, read)
+        for stream in tuple(self._by_extension.get(change.number, ())):
+            if stream.agent_id != change.owner_id and stream in self._streams:
                 await self._move(stream, None)
-                stream.put(Event(text("ramal", {"mensagem": _lost(number, owner)})))
+                stream.put(Event.of_loss(change))
 
     async def _keep_listeners(self) -> None:
         while True:
@@ -384,15 +395,3 @@ class Streams:
 
     async def _write(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work, *arguments)
-
-
-def _lost(number: str, owner: str | None) -> str:
-    if owner is None:
-        return f"O ramal {number} foi liberado."
-    return f"O ramal {number} foi assumido por {owner}."
-
-
-async def _end_when_gone(receive: Receive, stream: BrowserStream) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    stream.put(None)

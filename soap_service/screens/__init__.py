@@ -19,6 +19,7 @@ from soap_service.errors import ExecutionRefused, NotFound, StoreUnavailable
 from soap_service.screens import (
     access,
     administration,
+    call_list,
     calls,
     execution,
     extension,
@@ -96,7 +97,8 @@ ADDRESSES = Map(
         *_page("/painel", panel.show_panel),
         *_page("/preferencias", preferences.show_preferences, preferences.save_preferences),
         *_page("/ramal", extension.show_extension, extension.save_extension),
-        *_page("/chamadas", calls.list_calls),
+        Rule("/ramal/pausa", methods=["POST"], endpoint=extension.save_pause),
+        *_page("/chamadas", call_list.list_calls),
         *_page("/chamadas/<token:token>", calls.show_call, calls.answer_call),
         *_page("/chamadas/<token:token>/janela", calls.show_popup),
         Rule("/chamadas/<token:token>/vista", methods=["POST"], endpoint=calls.mark_seen),

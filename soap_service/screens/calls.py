@@ -1,5 +1,6 @@
-"""Calls: the first page, the list, the page of one call, its popup and its button. Knows no event stream."""
+"""Calls: the first page, the page of one call, its popup and its button. Knows no event stream."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -16,12 +17,8 @@ _LIVE = (CallState.CREATED, CallState.DELIVERED, CallState.SEEN)
 def show_home(visit: Visit) -> Response:
     """Show where the agent stands: the extension and its latest calls; to an administrator what is set up wrongly."""
     problem = visit.store.child_request_problem() if visit.agent.is_admin else ""
-    return visit.render("home.html", calls=_calls_with_states(visit, _SHOWN_AT_HOME), problem=visit.gettext(problem))
-
-
-def list_calls(visit: Visit) -> Response:
-    """Show the latest calls at the agent's extension."""
-    return visit.render("calls.html", calls=_calls_with_states(visit, 50))
+    latest = visit.store.list_calls_at(visit.extension, _SHOWN_AT_HOME) if visit.extension else []
+    return visit.render("home.html", calls=with_states(visit.store, latest), problem=visit.gettext(problem))
 
 
 def show_call(visit: Visit, token: str) -> Response:
@@ -64,12 +61,10 @@ def caller_of(store: Store, call: Call) -> Requester | None:
         return None
 
 
-def _calls_with_states(visit: Visit, limit: int) -> list[tuple[Call, CallState]]:
-    if visit.extension is None:
-        return []
-    now = visit.store.now()
-    calls = visit.store.list_calls_at(visit.extension, limit)
-    return [(call, call.state(now, visit.store.call_lifetime)) for call in calls]
+def with_states(store: Store, calls: Sequence[Call]) -> list[tuple[Call, CallState]]:
+    """Return each call with the state it is in now."""
+    now = store.now()
+    return [(call, call.state(now, store.call_lifetime)) for call in calls]
 
 
 def _call_values(visit: Visit, token: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The agent's extension: registered, taken over from somebody, given up. Knows nothing of calls."""
+"""The agent's extension: registered, taken over from somebody, paused, given up. Knows nothing of calls."""
 
 from werkzeug.wrappers import Response
 
@@ -30,6 +30,16 @@ def save_extension(visit: Visit) -> Response:
     except ExtensionTaken as taken:
         return _extension_page(visit, form, 409, taken)
     return visit.redirect(visit.return_path(), "ramal-gravado")
+
+
+def save_pause(visit: Visit) -> Response:
+    """Stop calls from popping up, or let them again."""
+    is_pausing = visit.form().value("pausa") == "S"
+    if is_pausing:
+        visit.store.pause_calls(visit.agent.id)
+    else:
+        visit.store.resume_calls(visit.agent.id)
+    return visit.redirect(visit.return_path(), "em-pausa" if is_pausing else "de-volta")
 
 
 def _extension_page(visit: Visit, form: Form, status: int = 200, taken: ExtensionTaken | None = None) -> Response:

@@ -65,6 +65,7 @@ class Pages:
         environment.filters["milliseconds"] = partial(_shown, formats.milliseconds)
         environment.filters["percent"] = partial(_shown, formats.percent)
         environment.filters["iso"] = formats.iso
+        environment.filters["tel"] = _telephone
         environment.filters["document"] = _document
         environment.globals["asset"] = self._assets.address_of
         environment.globals["LEVELS"] = LEVELS
@@ -76,6 +77,12 @@ class Pages:
 def _shown(written: Callable[[Any], str], value: object) -> str:
     """Return a value as it is written, and something where there is none."""
     return NOTHING if value is None else written(value)
+
+
+def _telephone(number: str) -> str:
+    """Return what can be dialled of a telephone number as it was typed. Source: RFC 3966."""
+    dialled = "".join(one for one in number if one in "0123456789*#")
+    return ("+" if number.lstrip().startswith("+") else "") + dialled
 
 
 def _document(document: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.utils import redirect
@@ -25,7 +26,7 @@ from soap_service.screens.formats import Formats
 from soap_service.screens.forms import Form
 from soap_service.screens.language import N_, choose_language, translations_of
 from soap_service.screens.pages import Pages
-from soap_service.store import Store
+from soap_service.store import Attendance, Store
 
 #: What was chosen on the log-in page; an agent's own choice goes before it.
 LANGUAGE_COOKIE = "soap_service_language"
@@ -33,6 +34,8 @@ _LARGEST_FORM = 64 * 1024
 _NOTICES = {
     "ramal-gravado": N_("Ramal gravado com sucesso!"),
     "ramal-liberado": N_("Ramal liberado. Você não receberá ligações até informar outro."),
+    "em-pausa": N_("Em pausa: as ligações não aparecem na sua tela até você voltar."),
+    "de-volta": N_("Você voltou a receber ligações."),
     "saiu": N_("Você saiu do sistema."),
     "anotada": N_("Anotação gravada."),
     "assumida": N_("Você é o responsável pela solicitação."),
@@ -134,9 +137,26 @@ class Visit:
         return self.login.agent
 
     @cached_property
+    def attendance(self) -> Attendance:
+        """How the agent stands: extension, pause, missed calls."""
+        return self.store.find_attendance(self.agent.id)
+
+    @property
     def extension(self) -> str | None:
         """The agent's extension, if any."""
-        return self.store.extension_of(self.agent.id)
+        return self.attendance.extension
+
+    @property
+    def standing(self) -> str:
+        """How the agent stands in a word, as the pages' `data-when` have it."""
+        if self.extension is None:
+            return "none"
+        return "paused" if self.attendance.paused_at else "active"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the desk, in which days begin and times are shown."""
+        return self.premises.pages.zone
 
     @cached_property
     def lost_extensions(self) -> list[Extension]:

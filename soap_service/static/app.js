@@ -1,6 +1,7 @@
 // The live part of the screens: the extension's dialog, the event stream of the agent's extension, the popups of calls.
 // Every page works without it, except that calls do not pop up. One stream a browser: the tab that holds the lock
-// listens and tells the others.
+// listens and tells the others. Which tab shows the popups and how they are noticed is in attention.js.
+/* global keepFront, prepareAlarm */
 "use strict";
 
 (() => {
@@ -13,6 +14,7 @@
   openDialogsByLink();
   copyByButton();
   const typed = watchTyping();
+  const alarm = prepareAlarm(page.ringing);
   if (page.formToken) watchOwnPage();
   if (page.formToken && page.extension) startListening();
 
@@ -77,6 +79,13 @@
     live.replaceChildren(notice);
   }
 
+  // Shows what belongs to how the agent stands: "none" without an extension, "active", or "paused".
+  function stand(standing) {
+    for (const element of document.querySelectorAll("[data-when]")) {
+      element.hidden = !element.dataset.when.split(" ").includes(standing);
+    }
+  }
+
   function markSeen(token, formToken) {
     const post = () =>
       fetch(`/chamadas/${token}/vista`, { method: "POST", headers: { "X-Form-Token": formToken }, keepalive: true });
@@ -97,9 +106,9 @@
   function startListening() {
     const indicator = document.getElementById("connection");
     const shown = rememberShown();
-    const popups = queuePopups();
     // Pages of another log-in have another stream; the name is known to this site's pages alone.
     const name = `soap-service ${page.formToken}`;
+    const popups = queuePopups();
     const hasTabs = "BroadcastChannel" in window;
     const tabs = hasTabs ? new BroadcastChannel(name) : { postMessage() {}, close() {} };
     let stream = null;
@@ -124,11 +133,20 @@
       if (message.kind === "call") announce(message.token);
       else if (message.kind === "handled") popups.withdraw(message.token);
       else if (message.kind === "connection") showConnection(message.isOpen);
-      else if (message.kind === "newcomer") stream && tabs.postMessage({ kind: "connection", isOpen: isOpen() });
+      else if (message.kind === "newcomer") welcome();
+      else if (message.kind === "waiting") message.tokens.forEach(popups.show);
       else if (message.kind === "lost") loseExtension(message.sentence);
       else if (message.kind === "moved") showExtension(message.number);
       else if (message.kind === "loggedOut") sayLoggedOut();
+      else if (message.kind === "standing") showStanding(message);
     }
+
+    // What was missed and whether calls pause, as this page was made: the other tabs were made before.
+    tabs.postMessage({
+      kind: "standing",
+      missed: Number(document.querySelector("#missed [data-count]").textContent),
+      isPaused: page.standing === "paused",
+    });
 
     function connect() {
       if (isGone) return;
@@ -142,10 +160,34 @@
         if (stream.readyState === EventSource.CLOSED) reconnect(stream);
       };
       stream.addEventListener("chamada", (event) => tellAll({ kind: "call", token: JSON.parse(event.data).token }));
+      stream.addEventListener("atendimento", (event) => {
+        const { perdidas: missed, pausa: pause } = JSON.parse(event.data);
+        tellAll({ kind: "standing", missed: missed && Number(missed), isPaused: pause && pause === "S" });
+      });
       stream.addEventListener("ramal", (event) => {
         const { ramal: number, mensagem: sentence } = JSON.parse(event.data);
         tellAll(number ? { kind: "moved", number } : { kind: "lost", sentence });
       });
+    }
+
+    // How many calls were missed, and whether calls pause; of either, what the event tells.
+    function showStanding({ missed, isPaused }) {
+      if (missed !== undefined) showMissed(missed);
+      if (isPaused !== undefined) stand(isPaused ? "paused" : "active");
+    }
+
+    function showMissed(number) {
+      const sign = document.getElementById("missed");
+      sign.hidden = number === 0;
+      sign.querySelector("[data-count]").textContent = number;
+      document.title = (number ? `(${number}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+    }
+
+    // A page that has just been opened learns what the others know.
+    function welcome() {
+      if (stream) tabs.postMessage({ kind: "connection", isOpen: isOpen() });
+      const tokens = popups.waiting();
+      if (tokens.length) tabs.postMessage({ kind: "waiting", tokens });
     }
 
     const isOpen = () => stream !== null && stream.readyState === EventSource.OPEN;
@@ -191,6 +233,8 @@
       }
       for (const outdated of document.querySelectorAll(".notice.is-good")) outdated.remove();
       indicator.remove();
+      stand("none");
+      showMissed(0);
       say(sentence);
     }
 
@@ -230,15 +274,26 @@
     // Popups one after another: the next call waits until the one before it is closed.
     function queuePopups() {
       const waiting = [];
+      const handled = new Set();
       let current = null;
+      const front = keepFront(`${name} front`, next, stepBack);
 
       async function next() {
-        if (current || !waiting.length) return;
+        if (current || !waiting.length || !front.isHere()) return;
         current = { token: waiting.shift(), dialog: null };
         const mine = current;
         const content = await fetchPopup(mine.token);
         if (content && current === mine) open(mine, content);
         else if (current === mine) finish();
+      }
+
+      // Another tab came to the front: the popup goes there.
+      function stepBack() {
+        if (!current) return;
+        const { token, dialog } = current;
+        current = null;
+        waiting.unshift(token);
+        if (dialog) dialog.close("elsewhere");
       }
 
       function open(popup, content) {
@@ -253,6 +308,8 @@
           dialog.remove();
           document.title = titleBefore;
           if (focusedBefore && focusedBefore.isConnected) focusedBefore.focus();
+          if (dialog.returnValue === "elsewhere") return;
+          handled.add(popup.token);
           tabs.postMessage({ kind: "handled", token: popup.token });
           finish();
         });
@@ -273,6 +330,7 @@
         document.title = page.ringing;
         dialog.showModal();
         shown.keep(popup.token);
+        alarm.ring(popup.token, dialog);
         form.querySelector("[data-answers]").focus();
         markSeen(popup.token, form.elements.form_token.value);
       }
@@ -284,10 +342,13 @@
 
       return {
         show(token) {
+          if (waiting.includes(token) || handled.has(token) || (current && current.token === token)) return;
           waiting.push(token);
           next();
         },
+        waiting: () => (current ? [current.token, ...waiting] : [...waiting]),
         withdraw(token) {
+          handled.add(token);
           if (waiting.includes(token)) waiting.splice(waiting.indexOf(token), 1);
           if (!current || current.token !== token) return;
           if (current.dialog) current.dialog.close();

@@ -138,12 +138,6 @@ class Calls(Calendars):
         with self.reading() as session:
             return _call(session, token)
 
-    def list_calls_at(self, extension: str, limit: int = 50) -> Sequence[Call]:
-        """Return the latest calls at an extension, newest first, with requesters and who answered."""
-        query = select(Call).where(Call.extension == extension).order_by(Call.created_at.desc()).limit(limit)
-        with self.reading() as session:
-            return session.scalars(query.options(joinedload(Call.requester), joinedload(Call.answered_by))).all()
-
     def list_calls_after(self, position: Position) -> Sequence[Delivery]:
         """Return the calls that a position does not cover, by id; one round trip."""
         if position.missing:
@@ -177,8 +171,10 @@ class Calls(Calendars):
         self.resolving(lambda: self._mark(_MARK_DELIVERED, rows))
 
     def mark_seen(self, token: str) -> None:
-        """Record that the popup of a call was on an agent's screen; the first time counts."""
-        self.resolving(lambda: self._mark(_MARK_SEEN, [{"a_token": token, "moment": self.now()}]))
+        """Record that the popup of a call was on an agent's screen; the first time counts. A missed call stays one."""
+        now = self.now()
+        rows = [{"a_token": token, "moment": now, "since": now - self.call_lifetime}]
+        self.resolving(lambda: self._mark(_MARK_SEEN, rows))
 
     def _mark(self, statement: Executable, rows: Sequence[dict[str, object]]) -> None:
         if rows:
@@ -247,7 +243,11 @@ _FACTS = select(
 _THIS_CALL = update(Call.__table__).where(Call.token == bindparam("a_token"))  # type: ignore[arg-type]
 _MOMENT = bindparam("moment", type_=UtcDateTime)
 _MARK_DELIVERED = _THIS_CALL.where(Call.delivered_at.is_(None)).values(delivered_at=_MOMENT)
-_MARK_SEEN = _THIS_CALL.where(Call.seen_at.is_(None)).values(seen_at=_MOMENT)
+_MARK_SEEN = (
+    _THIS_CALL.where(Call.seen_at.is_(None))
+    .where(Call.created_at >= bindparam("since", type_=UtcDateTime))
+    .values(seen_at=_MOMENT)
+)
 _DELIVERY = select(Call.id, Call.token, Call.extension, Call.created_at)
 _ONE_CALL = _DELIVERY.where(Call.id == bindparam("call_id"))
 _NEWER = _DELIVERY.where(Call.id > bindparam("last"))

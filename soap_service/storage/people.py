@@ -4,9 +4,10 @@ import hashlib
 import re
 import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -14,6 +15,21 @@ from soap_service.columns import UtcDateTime
 from soap_service.errors import AgentNotFound, ExtensionTaken, InvalidValue, NotFound
 from soap_service.model import Agent, Extension, Listener, LoginSession
 from soap_service.storage.database import Database
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Whose an extension is, if anybody's, and whether its owner wants no calls."""
+
+    number: str
+    owner_id: int | None
+    owner: str | None
+    is_paused: bool
+
+    @property
+    def heard(self) -> str | None:
+        """What the owner's screens hear: the extension, or nothing in a pause."""
+        return None if self.is_paused else self.number
 
 
 class People(Database):
@@ -56,6 +72,8 @@ class People(Database):
 
     def find_hearing(self, cookie: str) -> tuple[int, str | None]:
         """Return whose log-in that cookie is and the extension that their screens hear, in one round trip.
+
+        In a pause they hear none.
 
         Raises: NotFound for what is no log-in of an active agent any more.
         """
@@ -102,6 +120,8 @@ class People(Database):
             extension.taken_from_id, extension.agent_id = extension.agent_id, agent_id
             extension.changed_at = now
             session.add(extension)
+            # What was missed before is no news for who answers there from now on.
+            session.execute(update(Agent).where(Agent.id == agent_id).values(calls_looked_at=now))
 
     def release_extension(self, agent_id: int) -> None:
         """Give up the agent's extension; nothing happens when there is none."""
@@ -119,9 +139,10 @@ class People(Database):
         with self.writing() as session:
             session.execute(update(Extension).where(Extension.taken_from_id == agent_id).values(taken_from_id=None))
 
-    def list_extensions_changed_since(self, since: datetime) -> Sequence[tuple[str, int | None, str | None]]:
-        """Return number, owner's id and owner's name of the extensions whose owner changed at or after `since`."""
-        return [(number, owner, name) for number, owner, name in self.ask(_CHANGED_EXTENSIONS, since=since)]
+    def list_extensions_changed_since(self, since: datetime) -> Sequence[Ownership]:
+        """Return the extensions whose owner, or their pause, changed at or after `since`."""
+        rows = self.ask(_CHANGED_EXTENSIONS, since=since)
+        return [Ownership(number, owner_id, owner, paused is not None) for number, owner_id, owner, paused in rows]
 
     def change_listeners(self, worker: str, heard: Collection[str], gone: Collection[str], until: datetime) -> None:
         """Say for which extensions a worker process listens too, until when, and for which it no longer does."""
@@ -153,12 +174,12 @@ class People(Database):
 _HEARING = (
     select(LoginSession.agent_id, Extension.number)
     .join(Agent, Agent.id == LoginSession.agent_id)
-    .outerjoin(Extension, Extension.agent_id == Agent.id)
+    .outerjoin(Extension, and_(Extension.agent_id == Agent.id, Agent.paused_at.is_(None)))
     .where(LoginSession.id_hash == bindparam("id_hash"), Agent.is_active)
     .where(LoginSession.expires_at >= bindparam("now", type_=UtcDateTime))
 )
 _CHANGED_EXTENSIONS = (
-    select(Extension.number, Extension.agent_id, Agent.name)
+    select(Extension.number, Extension.agent_id, Agent.name, Agent.paused_at)
     .outerjoin(Agent, Agent.id == Extension.agent_id)
     .where(Extension.changed_at >= bindparam("since", type_=UtcDateTime))
 )

@@ -179,3 +179,46 @@ def test_times_are_shown_in_the_zone_of_the_desk(desk: Desk, ana: Browser) -> No
     with desk.store.writing() as session:
         session.query(Call).filter_by(token=token).one().created_at = datetime(2016, 6, 30, 17, 10, tzinfo=UTC)
     assert '<time datetime="2016-06-30T14:10:00-03:00">30/06/2016 14:10</time>' in ana.get(f"/chamadas/{token}").text
+
+
+def test_the_bar_counts_missed_calls_until_the_list_has_been_looked_at(desk: Desk, ana: Browser) -> None:
+    ana.post("/ramal", ramal="4067")
+    with desk.store.writing() as session:
+        session.get_one(type(desk.ana), desk.ana.id).calls_looked_at = datetime.now(UTC) - timedelta(hours=1)
+    grow_old(desk.store, desk.announce("11144477735"))
+    page = ana.get("/").text
+    assert "<title>(1) Início" in page
+    assert "<span data-count>1</span>" in page
+    assert "<title>Chamadas" in ana.get("/chamadas").text
+    assert "<title>Início" in ana.get("/").text
+
+
+def test_a_missed_call_can_be_called_back(desk: Desk, ana: Browser) -> None:
+    ana.post("/ramal", ramal="4067")
+    token = desk.announce("11144477735")
+    grow_old(desk.store, token)
+    for page in ("/chamadas", f"/chamadas/{token}"):
+        assert '<a href="tel:623000">62 3000</a>' in ana.get(page).text
+
+
+def test_an_administrator_sees_every_call_and_an_agent_their_own(desk: Desk, ana: Browser) -> None:
+    ana.post("/ramal", ramal="4067")
+    mine, other = desk.announce("11144477735"), desk.announce("52998224725", extension="9")
+    assert other not in ana.get("/chamadas?ramal=9").text
+    rui = desk.browser_of("rui")
+    everything = rui.get("/chamadas").text
+    assert mine in everything and other in everything
+    only = rui.get("/chamadas?ramal=9").text
+    assert other in only and mine not in only
+    assert "Nenhuma chamada neste dia" in rui.get("/chamadas?dia=2020-02-29").text
+    assert "Nenhuma chamada neste dia" in rui.get("/chamadas?destino=atendida").text
+    assert mine in rui.get("/chamadas?dia=nunca&destino=x&antes=-1&ramal=").text
+
+
+def test_a_pause_is_begun_and_ended_in_the_bar(desk: Desk, ana: Browser) -> None:
+    ana.post("/ramal", ramal="4067")
+    assert "Em pausa:" in ana.follow(ana.post("/ramal/pausa", pausa="S", para="/")).text
+    assert desk.store.find_attendance(desk.ana.id).paused_at is not None
+    assert 'data-standing="paused"' in ana.get("/chamadas").text
+    assert "voltou a receber" in ana.follow(ana.post("/ramal/pausa", pausa="N", para="/")).text
+    assert desk.store.find_attendance(desk.ana.id).paused_at is None

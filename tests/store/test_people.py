@@ -8,7 +8,7 @@ import pytest
 from soap_service.errors import AgentNotFound, AlreadyExists, ExtensionTaken, InvalidValue, NotFound, RequesterNotFound
 from soap_service.model import Listener, Notice, Requester, RequesterName
 from soap_service.storage.requesters import MATCHES_SHOWN
-from soap_service.store import Announcement, Store
+from soap_service.store import Announcement, Ownership, Store
 from tests.store.conftest import World
 
 HOUR = timedelta(hours=1)
@@ -31,7 +31,7 @@ def test_taking_an_extension_over_tells_the_former_owner(world: World) -> None:
     (taken,) = store.list_extensions_taken_from(world.ana.id)
     assert taken.agent is not None
     assert (taken.number, taken.agent.name) == ("4067", "Bia")
-    assert store.list_extensions_changed_since(before) == [("4067", world.bia.id, "Bia")]
+    assert store.list_extensions_changed_since(before) == [Ownership("4067", world.bia.id, "Bia", False)]
     store.acknowledge_takeover(world.ana.id)
     assert store.list_extensions_taken_from(world.ana.id) == []
 

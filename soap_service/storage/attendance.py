@@ -1,0 +1,88 @@
+"""What an agent hears of calls: the extension, a pause, and how many calls were missed since they last looked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Update, delete, func, select, update
+
+from soap_service.model import Agent, Call, Extension, Listener
+from soap_service.storage.database import Database
+
+#: More missed calls are not counted: the number would tell an agent no more.
+MOST_COUNTED = 99
+#: What was missed longer ago is in the list of calls, but no news.
+_NEWS_SECONDS = 7 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """How an agent stands: the extension, since when no calls are wanted, how many were missed and from when on."""
+
+    extension: str | None
+    paused_at: datetime | None
+    missed: int = 0
+    missed_from: datetime | None = None
+
+
+class Attendances(Database):
+    """Agents at their extensions."""
+
+    call_lifetime: timedelta
+
+    def find_attendance(self, agent_id: int) -> Attendance:
+        """Return how an agent stands now; at most `MOST_COUNTED` missed calls are counted."""
+        standing = select(Extension.number, Agent.paused_at, Agent.calls_looked_at).select_from(Agent)
+        standing = standing.outerjoin(Extension, Extension.agent_id == Agent.id).where(Agent.id == agent_id)
+        with self.reading() as session:
+            found = session.execute(standing).one_or_none()
+            if found is None or found.number is None:
+                return Attendance(None, found.paused_at if found else None)
+            # A call is missed a lifetime after it came: who looked between the two has not seen it as missed.
+            until = self.now() - self.call_lifetime
+            since = until - timedelta(seconds=_NEWS_SECONDS)
+            if found.calls_looked_at is not None:
+                since = max(since, found.calls_looked_at - self.call_lifetime)
+            missed = (
+                select(Call.created_at)
+                .where(Call.extension == found.number, Call.created_at > since, Call.created_at <= until)
+                .where(Call.seen_at.is_(None), Call.answered_at.is_(None))
+                .limit(MOST_COUNTED)
+                .subquery()
+            )
+            count, first = session.execute(select(func.count(), func.min(missed.c.created_at))).one()
+        return Attendance(found.number, found.paused_at, count, first)
+
+    def list_agents_who_missed(self, call_ids: Sequence[int]) -> Sequence[int]:
+        """Return the owners of the extensions of those calls that nobody has seen."""
+        query = select(Extension.agent_id).join(Call, Call.extension == Extension.number).distinct()
+        unseen = query.where(Call.id.in_(call_ids), Call.seen_at.is_(None), Extension.agent_id.is_not(None))
+        with self.reading() as session:
+            return [owner for owner in session.scalars(unseen) if owner is not None]
+
+    def pause_calls(self, agent_id: int) -> None:
+        """Record that the agent wants no calls; from now on nobody listens for their extension."""
+        self.resolving(lambda: self._pause(agent_id))
+
+    def _pause(self, agent_id: int) -> None:
+        with self.writing(ring=True) as session:
+            number = session.scalar(_mine(agent_id).returning(Extension.number).values(changed_at=self.now()))
+            session.execute(delete(Listener).where(Listener.extension == number))
+            wants_calls = update(Agent).where(Agent.id == agent_id, Agent.paused_at.is_(None))
+            session.execute(wants_calls.values(paused_at=self.now()))
+
+    def resume_calls(self, agent_id: int) -> None:
+        """Record that the agent wants calls again; those that still wait pop up."""
+        with self.writing(ring=True) as session:
+            session.execute(_mine(agent_id).values(changed_at=self.now()))
+            session.execute(update(Agent).where(Agent.id == agent_id).values(paused_at=None))
+
+    def look_at_calls(self, agent_id: int) -> None:
+        """Record that the agent has looked at the list of calls: what was missed until now is no news any more."""
+        with self.writing() as session:
+            session.execute(update(Agent).where(Agent.id == agent_id).values(calls_looked_at=self.now()))
+
+
+def _mine(agent_id: int) -> Update:
+    """Return the update of an agent's extension: every node reads again what has been changed."""
+    return update(Extension).where(Extension.agent_id == agent_id)
