@@ -35,7 +35,7 @@ def count_requests(desk: Desk, name: str, secret: str) -> httpx.Response:
 def open_request(desk: Desk, page: Page) -> timedelta:
     """Register a request with an SLA of eight hours as an agent does, and return the time until it is due."""
     page.goto(f"{desk.service.url}/solicitacoes/nova")
-    page.get_by_label("CPF/CNPJ ou começo do nome").fill("11144477735")
+    page.get_by_label("CPF/CNPJ ou nome").fill("11144477735")
     page.get_by_role("button", name="Buscar").click()
     page.get_by_role("button", name="Escolher").click()
     page.get_by_label("Serviço").select_option(label="Falha em estação de trabalho")
