@@ -139,7 +139,7 @@ class Request(Base):
     __tablename__ = "request"
     __table_args__ = (
         Index(None, "requester_id", "situation", "id"),
-        Index("ix_request_load", "group_id", "due_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        Index("ix_request_load", "situation", "group_id", "due_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         # The lists: of what is unfinished, in each order, with all that filters it; of the rest, by what is asked for.
         _index("unfinished_by_due_at", _UNFINISHED, "due_at", "id", *_FILTERS),
         _index("unfinished_by_priority", _UNFINISHED, "priority", "id", "due_at", *_FILTERS),
