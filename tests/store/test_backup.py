@@ -98,6 +98,7 @@ def test_every_migration_goes_up_down_and_up_with_data(world: World) -> None:
         session.execute(update(Agent).values(calls_looked_at=None))  # the first schemas have no room for these
         session.execute(delete(AdminChange))
     before = rows_of(world.store)
+    before["admin_change"] = []  # its table goes with an earlier schema, and what it held with it
     for version in schema_versions()[-2::-1]:
         world.store.downgrade(version)
         assert world.store.schema_version() == version
