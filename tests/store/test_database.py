@@ -19,6 +19,7 @@ from soap_service.errors import SoapServiceError, StoreUnavailable
 from soap_service.model import Base
 from soap_service.positions import Position
 from soap_service.situations import Action
+from soap_service.storage.call_list import CallChoice
 from soap_service.store import Announcement, NewRequest, Order, RequestFilter, Store
 from tests.store.conftest import World
 from tests.store.plans import plans_of, statements_of
@@ -201,6 +202,7 @@ def _argument(parameter: inspect.Parameter) -> Any:
         "action": Action.NOTE,
         "parameter_id": 281,
         "position": Position(),
+        "choice": CallChoice(datetime.now(UTC), datetime.now(UTC)),
         "moments": {"x": datetime.now(UTC)},
         "version": "base",
         "wanted": RequestFilter(),
