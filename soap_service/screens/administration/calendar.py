@@ -8,7 +8,7 @@ from soap_service.calendars import OwnDay, list_national_holidays, national_of, 
 from soap_service.deadlines import Shift
 from soap_service.edits import CalendarEdit
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue
-from soap_service.screens.administration.editing import actor_of, flag
+from soap_service.screens.administration.editing import actor_of, flag, warn_of_changes
 from soap_service.screens.administration.history import WEEKDAYS
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
@@ -38,11 +38,7 @@ def save_calendar(visit: Visit) -> Response:
         form.refuse("semana", visit.gettext(refusal.reason))
         return _calendar_page(visit, form, status=422)
     except ChangedMeanwhile:
-        stored = visit.store.find_calendar()
-        for name, (now, _) in stored.differences(edit).items():
-            sentence = visit.gettext("Outra pessoa gravou: %(value)s")
-            form.warnings[_FIELDS[name]] = sentence % {"value": now or visit.gettext("em branco")}
-        form.values["carimbo"] = stored.stamp
+        warn_of_changes(visit, form, _FIELDS, visit.store.find_calendar(), edit)
         return _calendar_page(visit, form, status=409, is_outdated=True)
     return visit.redirect(_HERE, "gravado")
 
