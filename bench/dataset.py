@@ -1,11 +1,15 @@
 """Make a database of any size, in the service's own schema: `python -m bench.dataset FILE REQUESTS`.
 
-One requester in five requests, a twelfth of the requests in progress; the documents are those of `document`. One
-requester more, `HEAVY`, has 100,000 requests of their own (a tenth of all in a smaller database), half in progress.
+One requester in five requests; the documents are those of `document`. A twelfth of the requests is in progress and one
+in sixty suspended, opened in the last sixty days; the others were finished in two years. They belong to `GROUPS` groups
+of unlike size. One requester more, `HEAVY`, has 100,000 requests of their own (a tenth of all in a smaller database),
+half of them in progress.
 """
 
 import sqlite3
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from soap_service.demo import prepare_demo
@@ -14,6 +18,7 @@ from soap_service.names import entries_of
 from soap_service.store import Store
 
 HEAVY = "99999999999"
+GROUPS = 12
 _FIRST = 1_000_000
 _BATCH = 100_000
 _NAMES = (
@@ -55,7 +60,8 @@ def make(file: Path, requests: int) -> int:
 def _fill(file: Path, requests: int, requesters: int) -> None:
     database = sqlite3.connect(file)
     database.execute("PRAGMA synchronous=OFF")
-    service, group = database.execute("SELECT id, group_id FROM service ORDER BY id").fetchone()
+    database.execute("PRAGMA cache_size=-2000000")  # in KiB: the indexes are not filled in their own order
+    services = _add_services(database)
     for start in range(0, requesters, _BATCH):
         database.executemany(
             _insert("requester", {"id": "?", "document": "?", "name": "?"}),
@@ -72,16 +78,27 @@ def _fill(file: Path, requests: int, requesters: int) -> None:
     heavy_id = _FIRST + requesters + 1
     database.execute(_insert("requester", {"id": "?", "document": "?", "name": "?"}), (heavy_id, HEAVY, "Muitas"))
     heavy = min(100_000, requests // 10)
-    given = dict.fromkeys(("id", "requester_id", "service_id", "group_id", "situation"), "?")
-    statement = _insert("request", {**given, **_SAME_IN_ALL})
+    columns = (
+        "id",
+        "requester_id",
+        "service_id",
+        "group_id",
+        "situation",
+        "priority",
+        "opened_at",
+        "closed_at",
+        "due_at",
+    )
+    statement = _insert("request", {**dict.fromkeys(columns, "?"), **_SAME_IN_ALL})
+    now = datetime.now(UTC).replace(tzinfo=None)
     for start in range(0, requests + heavy, _BATCH):
         rows = []
         for index in range(start, min(start + _BATCH, requests + heavy)):
-            if index < requests:
-                owner, is_open = _FIRST + index % requesters, index % 12 == 0
-            else:
-                owner, is_open = heavy_id, index % 2 == 0
-            rows.append((_FIRST + index, owner, service, group, "EmAndamento" if is_open else "Fechada"))
+            is_heavy = index >= requests
+            owner = heavy_id if is_heavy else _FIRST + index % requesters
+            is_open = index % (2 if is_heavy else 12) == 0
+            service = services[int(len(services) * (index * 0.618034 % 1) ** 2)]
+            rows.append((_FIRST + index, owner, *service, *_life(index, is_open, now)))
         database.executemany(statement, rows)
         database.commit()
         print(f"\r{min(start + _BATCH, requests + heavy):>12,} requests", end="", file=sys.stderr, flush=True)
@@ -89,6 +106,44 @@ def _fill(file: Path, requests: int, requesters: int) -> None:
     database.commit()
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
+
+
+def _add_services(database: sqlite3.Connection) -> list[tuple[int, int]]:
+    """Add two services for each group, and return the numbers of service and group."""
+    added = []
+    for group in range(1, GROUPS + 1):
+        database.execute(
+            "INSERT INTO executor_group (id, name, may_execute) VALUES (?, ?, 1)", (100 + group, f"GRUPO{group:02}")
+        )
+        for service in (2 * group, 2 * group + 1):
+            database.execute(
+                "INSERT INTO service (id, name, kind, contract, sla_minutes, group_id, is_active) "
+                "VALUES (?, ?, 'incidente', '', 480, ?, 1)",
+                (100 + service, f"Serviço {service:02}", 100 + group),
+            )
+            added.append((100 + service, 100 + group))
+    return added
+
+
+def _life(index: int, is_open: bool, now: datetime) -> Iterator[object]:
+    """Yield situation, priority, opening, closing and deadline of a request."""
+    spread = index * 0.754878 % 1
+    is_suspended = not is_open and index % 60 == 1
+    opened = now - timedelta(days=spread * (60 if is_open or is_suspended else 730))
+    if is_open:
+        yield "Reaberta" if index % 120 == 0 else "EmAndamento"
+    elif is_suspended:
+        yield "Suspensa"
+    else:
+        yield ("Fechada", "Fechada", "Fechada", "Resolvida", "Cancelada")[index % 5]
+    yield 1 + index % 5
+    yield _stored(opened)
+    yield None if is_open or is_suspended else _stored(opened + timedelta(hours=1 + index % 90))
+    yield None if index % 20 == 3 else _stored(opened + timedelta(hours=8 + index % 120))
+
+
+def _stored(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def _insert(table: str, columns: dict[str, str]) -> str:
@@ -105,11 +160,8 @@ _SAME_IN_ALL = {
     "description": "'Sem rede.'",
     "urgency": "'M'",
     "impact": "'M'",
-    "priority": "3",
     "contact_phone": "''",
     "contact_email": "''",
-    "opened_at": "'2026-11-01 12:00:00.000000'",
-    "due_at": "'2026-11-03 12:00:00.000000'",
 }
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
 from soap_service.answers import MEDIA_TYPES, Answers
@@ -47,8 +47,7 @@ MAX_WAITING = 256
 _CHALLENGE = (b"www-authenticate", b'Basic realm="soap_service", charset="UTF-8"')
 
 
-@dataclass(frozen=True)
-class Post:
+class Post(NamedTuple):
     """A posted message: its body and what of its head matters. An address of None is uncertain."""
 
     body: bytes
@@ -57,9 +56,12 @@ class Post:
     address: str | None
     query: bytes = b""
 
+    def with_body(self, body: bytes) -> "Post":
+        """Return the message with another body."""
+        return Post(body, *self[1:])
 
-@dataclass(frozen=True)
-class Reply:
+
+class Reply(NamedTuple):
     """An answer: HTTP status, media type, envelope, further headers."""
 
     status: int
@@ -68,14 +70,14 @@ class Reply:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Context:
     """What a Spyne operation gets as `ctx`: only its user-defined part, as under Spyne's own runtime."""
 
     udc: Caller
 
 
-@dataclass
+@dataclass(slots=True)
 class _Call:
     """What is known of a call so far, for its fault and its line in the journal."""
 

@@ -3,7 +3,7 @@
 import re
 
 from soap_service.config import Settings
-from soap_service.door import Door, Post, Reply
+from soap_service.door import Door, Post
 from soap_service.envelope import MAX_BODY_BYTES, MESSAGE_TOO_LARGE, MessageRefused, UnsupportedMediaType
 from soap_service.http import (
     BodyIncomplete,
@@ -26,7 +26,7 @@ _WSDL_QUERY = re.compile(rb"(?i)(?:^|&)(?:single)?wsdl(?:=|&|$)")
 
 
 class Endpoint:
-    """The ASGI application at /soap, and the short way that `server` takes for a whole plain request."""
+    """The ASGI application at /soap; `short_way` takes plain reads to its door without it."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         application = make_application()
@@ -46,14 +46,10 @@ class Endpoint:
         else:
             await respond_text(send, 200, f"Web services de telefonia. WSDL: {self._settings.endpoint_url}?wsdl")
 
-    def answer_now(self, scope: Scope, body: bytes) -> Reply | None:
-        """Return the answer to a whole POST if it can be given on the spot, else None."""
-        return self.door.answer_now(self._post_of(scope, body))
-
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             body = await read_body(scope, receive, MAX_BODY_BYTES, self._settings.request_seconds)
-            reply = await self.door.answer(self._post_of(scope, body))
+            reply = await self.door.answer(self.post_of(scope, body))
         except UnsupportedMediaType:
             await respond_text(send, 415, "O tipo de mídia não é de uma mensagem SOAP: use text/xml.", [_CLOSE])
             return
@@ -67,7 +63,8 @@ class Endpoint:
             return
         await respond(send, reply.status, reply.media_type, reply.body, reply.headers)
 
-    def _post_of(self, scope: Scope, body: bytes) -> Post:
+    def post_of(self, scope: Scope, body: bytes) -> Post:
+        """Return a request as the door takes it."""
         content_type = header(scope, b"content-type").decode("latin-1")
         authorization = header(scope, b"authorization")
         return Post(body, content_type, authorization, client_of(scope, self._settings.proxies), scope["query_string"])
