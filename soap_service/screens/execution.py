@@ -162,7 +162,6 @@ def _execution_page(visit: Visit, view: RequestView, form: Form, status: int = 2
         status,
         view=view,
         request=view.request,
-        is_late=view.request.is_late(visit.store.now()),
         buttons=[name for name in buttons_of(view.request) if name != "assumir"],
         news=[event for event in view.events if event.id > last_seen],
         groups=groups,
