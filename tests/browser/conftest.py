@@ -20,6 +20,14 @@ def desk(browser: Browser, own_service: Service) -> Iterator["Desk"]:
     desk.close()
 
 
+@pytest.fixture
+def shared_desk(browser: Browser, service: Service) -> Iterator["Desk"]:
+    """The service that tests share which change nothing."""
+    desk = Desk(browser, service)
+    yield desk
+    desk.close()
+
+
 class Desk:
     """Agents at their browsers: each login has its own cookies; anything on a page's console fails the test."""
 
