@@ -12,6 +12,7 @@ from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefuse
 from soap_service.model import Request
 from soap_service.screens.forms import Form, form_key
 from soap_service.screens.language import N_
+from soap_service.screens.resuming import RESUME
 from soap_service.screens.visit import Visit
 from soap_service.situations import SITUATION_LABELS, Action, Situation, allows, known_situation
 from soap_service.store import NOBODY, Changes, RequestView
@@ -50,6 +51,8 @@ def execute_request(visit: Visit, number: int) -> Response:
     if not visit.store.may_act(number, visit.agent.id):
         raise ExecutionRefused(number)
     form = visit.form()
+    if form.value("acao") == RESUME:
+        return _again(visit, number, form, 200)
     button = form.value("acao") if form.value("acao") in _BUTTONS else "gravar"
     action, notice = _BUTTONS[button]
     changes = _changes(visit, form, button)

@@ -15,6 +15,7 @@ from soap_service.model import Call, Requester
 from soap_service.screens.calls import caller_of
 from soap_service.screens.check_digits import REGISTERING, SEARCHING, find_wrong_document, warn_of_search
 from soap_service.screens.forms import Form, form_key
+from soap_service.screens.resuming import RESUME
 from soap_service.screens.visit import Visit
 from soap_service.situations import LEVELS
 from soap_service.store import NewRequest
@@ -45,6 +46,8 @@ def register_request(visit: Visit) -> Response:
     button = form.value("acao")
     if form.value("escolher") and requester is not None:
         _choose(form, requester)
+        return _registration_page(visit, form, requester, call)
+    if button == RESUME:
         return _registration_page(visit, form, requester, call)
     if button == "trocar":
         return _registration_page(visit, form, None, call)
