@@ -100,7 +100,8 @@ def _current(request: Request) -> dict[str, str]:
 
 
 def _is_touched(form: Form, name: str) -> bool:
-    return f"{name}_antes" in form.values and form.value(name) != form.value(f"{name}_antes")
+    """Tell whether the agent changed a field; that of a finished request is not there to be changed."""
+    return {name, f"{name}_antes"} <= form.values.keys() and form.value(name) != form.value(f"{name}_antes")
 
 
 def _changes(visit: Visit, form: Form, button: str) -> Changes:

@@ -174,6 +174,17 @@ def test_the_other_transitions(desk: Desk, ana: Browser, button: str, first: str
     assert desk.store.find_request(desk.request.id).situation == situation
 
 
+@pytest.mark.parametrize(("button", "situation"), [("fechar", "Fechada"), ("reabrir", "Reaberta")])
+def test_a_finished_request_has_no_fields_to_change(desk: Desk, ana: Browser, button: str, situation: str) -> None:
+    path = f"/solicitacoes/{desk.request.id}/executar"
+    ana.post(path, acao="resolver")
+    assert 'name="grupo"' not in ana.get(path).text
+    fields = {name: text for name, text in form_of(ana).items() if name not in ("tarefa", "grupo", "responsavel")}
+    assert ana.post(path, acao=button, **fields).status_code == 303
+    found = desk.store.find_request(desk.request.id)
+    assert (found.situation, found.group_id, found.current_task) == (situation, desk.request.group_id, "Atendimento")
+
+
 def test_a_second_agent_sees_what_changed_and_overwrites_nothing(desk: Desk, ana: Browser) -> None:
     path = f"/solicitacoes/{desk.request.id}/executar"
     desk.store.add_agent("eva", "Eva Dias", "hash", ["SDNIVEL1"])
