@@ -14,6 +14,8 @@ from soap_service.situations import FINISHED_SITUATIONS, Situation
 _ONE_DAY = timedelta(days=1)
 #: A calendar without one working day in this many is a mistake, not a long holiday.
 _LONGEST_BREAK_DAYS = 366
+#: Nobody counts the hours of more than a year, and a date that a hand has damaged may be centuries away.
+_LONGEST_COUNT = timedelta(days=366)
 
 
 class Shift(NamedTuple):
@@ -96,5 +98,41 @@ def is_late(situation: Situation, deadline: datetime | None, closed_at: datetime
     """
     if deadline is None or situation in (Situation.SUSPENDED, Situation.CANCELLED):
         return False
-    reference = closed_at if situation in FINISHED_SITUATIONS and closed_at is not None else now
-    return reference > deadline
+    return _reference(situation, closed_at, now) > deadline
+
+
+class Clock(NamedTuple):
+    """How a request stands with its deadline: the working time that is left or, when it is late, that is over.
+
+    `time` is None for more than a year. The clock of a suspended request is stopped.
+    """
+
+    time: timedelta | None
+    is_late: bool = False
+    is_stopped: bool = False
+
+
+def clock_of(
+    calendar: WorkingCalendar,
+    situation: Situation,
+    deadline: datetime | None,
+    closed_at: datetime | None,
+    remaining: timedelta | None,
+    now: datetime,
+) -> Clock | None:
+    """Return how a request stands with its deadline; of a finished one, how it stood when it was closed.
+
+    `remaining` is what was left when it was suspended. None without a deadline, and for what was cancelled: nothing is
+    promised of it any more.
+    """
+    if deadline is None or situation is Situation.CANCELLED:
+        return None
+    if situation is Situation.SUSPENDED:
+        return Clock(remaining or timedelta(0), is_stopped=True)
+    begin, end = sorted((_reference(situation, closed_at, now), deadline))
+    time = calendar.between(begin, end) if end - begin <= _LONGEST_COUNT else None
+    return Clock(time, is_late(situation, deadline, closed_at, now))
+
+
+def _reference(situation: Situation, closed_at: datetime | None, now: datetime) -> datetime:
+    return closed_at if situation in FINISHED_SITUATIONS and closed_at is not None else now

@@ -38,6 +38,11 @@ def normalise_document(text: str) -> str:
     raise InvalidDocument
 
 
+def is_written_out(text: str) -> bool:
+    """Tell whether a text has as many characters as a CPF or CNPJ without zeros put back: else it may be half one."""
+    return len(_NOISE.sub("", text.upper())) in (11, 14)
+
+
 def has_valid_check_digits(document: str) -> bool:
     """Tell whether the two check digits of a normalised document are right (modulo 11, characters as ASCII - 48)."""
     values = [ord(character) - 48 for character in document]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from soap_service.catalogues import SOURCE_LANGUAGE
 from soap_service.columns import NameEntry, ReadableMoment, SortedByBytes, UtcDateTime
-from soap_service.deadlines import is_late
+from soap_service.deadlines import Clock, WorkingCalendar, clock_of, is_late
 from soap_service.fates import CallState as CallState
 from soap_service.fates import Notice as Notice
 from soap_service.situations import FINISHED_SITUATIONS, OPEN_SITUATIONS, SITUATION_LABELS, Situation, known_situation
@@ -199,6 +199,14 @@ class Request(Base):
         """Tell whether it is past its deadline at `now` (`deadlines.is_late`)."""
         known = known_situation(self.situation)
         return known is not None and is_late(known, self.due_at, self.closed_at, now)
+
+    def clock(self, calendar: WorkingCalendar, now: datetime) -> Clock | None:
+        """Return how it stands with its deadline at `now` (`deadlines.clock_of`)."""
+        known = known_situation(self.situation)
+        if known is None:
+            return None
+        remaining = None if self.remaining_seconds is None else timedelta(seconds=self.remaining_seconds)
+        return clock_of(calendar, known, self.due_at, self.closed_at, remaining, now)
 
 
 class RequestEvent(Base):

@@ -27,6 +27,7 @@ from soap_service.screens import (
     preferences,
     registration,
     requests,
+    resuming,
     worklist,
 )
 from soap_service.screens.assets import Assets
@@ -190,11 +191,16 @@ def _admit(visit: Visit, handler: Handler) -> Handler:
 
 def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object = None) -> Response:
     code = refusal.code or 400
+    kept = resuming.keep_form(visit) if code == 401 or isinstance(refusal, WrongFormToken) else None
+    if kept is not None and visit.login is None:
+        return access.ask_again(visit, kept)
     title = visit.gettext(_TITLES.get(code, _ANY_TITLE))
     advice = visit.gettext(_ADVICE.get(code, _ANY_ADVICE))
     if isinstance(refusal, WrongFormToken):
         title = visit.gettext("Esta página ficou aberta por muito tempo")
         advice = visit.gettext("Nada foi gravado. Abra a página de novo e repita o que fez.")
+        if kept is not None:
+            advice = visit.gettext("Nada foi gravado. Volte ao formulário, confira o que digitou e envie de novo.")
     elif request_number is not None:
         advice = visit.gettext("Você não pode executar esta solicitação. Quem executa é o grupo executor dela.")
     response = visit.render(
@@ -204,6 +210,7 @@ def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object =
         advice=advice,
         incident="",
         typed=[] if code == 413 else visit.typed_texts(),
+        kept=kept,
         back=f"/solicitacoes/{request_number}" if request_number is not None else "",
         is_outsider=visit.login is None,
         notice=None,
@@ -222,6 +229,7 @@ def _failure_page(visit: Visit, code: int, incident: str = "") -> Response:
         advice=visit.gettext(_ADVICE[code]),
         incident=incident,
         typed=visit.typed_texts() if code == 503 else [],
+        kept=None,
         back="",
         is_outsider=False,
     )

@@ -10,7 +10,8 @@ from soap_service.errors import AgentNotFound, LimitExceeded, LoginRefused
 from soap_service.model import Agent
 from soap_service.screens.forms import Form
 from soap_service.screens.language import LANGUAGES
-from soap_service.screens.visit import Visit
+from soap_service.screens.resuming import Kept, kept_form
+from soap_service.screens.visit import Notice, Visit
 
 #: Before the log-in there is no session to keep a form token: the form repeats this cookie instead.
 FORM_COOKIE = "soap_service_form"
@@ -45,11 +46,16 @@ def log_in(visit: Visit) -> Response:
     except LoginRefused:
         return _login_page(visit, form, visit.gettext("Usuário ou senha incorretos."), 403)
     _end_session(visit)
-    response = visit.redirect(visit.return_path())
     lifetime = visit.premises.session_lifetime
+    cookie = visit.store.open_session(agent.id, lifetime)
+    if kept := kept_form(visit):
+        visit.login = visit.store.find_session(cookie)
+        response = visit.render("resumed.html", kept=kept)
+    else:
+        response = visit.redirect(visit.return_path())
     response.set_cookie(
         SESSION_COOKIE,
-        visit.store.open_session(agent.id, lifetime),
+        cookie,
         max_age=lifetime,
         path="/",
         httponly=True,
@@ -57,6 +63,12 @@ def log_in(visit: Visit) -> Response:
         secure=visit.premises.is_https,
     )
     return response
+
+
+def ask_again(visit: Visit, kept: Kept) -> Response:
+    """Ask whoever posted a form after their log-in had ended to log in again, and carry the form along."""
+    sentence = visit.gettext("Sua sessão terminou. Entre de novo: o que você digitou volta ao formulário.")
+    return _login_page(visit, visit.form(usuario=""), status=401, kept=kept, notice=Notice(sentence, is_warning=True))
 
 
 def is_of_login_page(visit: Visit) -> bool:
@@ -103,7 +115,14 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
     return agent
 
 
-def _login_page(visit: Visit, form: Form, sentence: str = "", status: int = 200) -> Response:
+def _login_page(
+    visit: Visit,
+    form: Form,
+    sentence: str = "",
+    status: int = 200,
+    kept: Kept | None = None,
+    notice: Notice | None = None,
+) -> Response:
     form_key = visit.request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
     response = visit.render(
         "login.html",
@@ -113,6 +132,8 @@ def _login_page(visit: Visit, form: Form, sentence: str = "", status: int = 200)
         sentence=sentence,
         return_path=visit.return_path(),
         languages=LANGUAGES,
+        kept=kept or kept_form(visit),
+        notice=notice or visit.notice(),
     )
     response.set_cookie(
         FORM_COOKIE,

@@ -12,6 +12,7 @@ from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefuse
 from soap_service.model import Request
 from soap_service.screens.forms import Form, form_key
 from soap_service.screens.language import N_
+from soap_service.screens.resuming import RESUME
 from soap_service.screens.visit import Visit
 from soap_service.situations import SITUATION_LABELS, Action, Situation, allows, known_situation
 from soap_service.store import NOBODY, Changes, RequestView
@@ -50,6 +51,8 @@ def execute_request(visit: Visit, number: int) -> Response:
     if not visit.store.may_act(number, visit.agent.id):
         raise ExecutionRefused(number)
     form = visit.form()
+    if form.value("acao") == RESUME:
+        return _again(visit, number, form, 200)
     button = form.value("acao") if form.value("acao") in _BUTTONS else "gravar"
     action, notice = _BUTTONS[button]
     changes = _changes(visit, form, button)
@@ -97,7 +100,8 @@ def _current(request: Request) -> dict[str, str]:
 
 
 def _is_touched(form: Form, name: str) -> bool:
-    return f"{name}_antes" in form.values and form.value(name) != form.value(f"{name}_antes")
+    """Tell whether the agent changed a field; that of a finished request is not there to be changed."""
+    return {name, f"{name}_antes"} <= form.values.keys() and form.value(name) != form.value(f"{name}_antes")
 
 
 def _changes(visit: Visit, form: Form, button: str) -> Changes:
@@ -162,7 +166,6 @@ def _execution_page(visit: Visit, view: RequestView, form: Form, status: int = 2
         status,
         view=view,
         request=view.request,
-        is_late=view.request.is_late(visit.store.now()),
         buttons=[name for name in buttons_of(view.request) if name != "assumir"],
         news=[event for event in view.events if event.id > last_seen],
         groups=groups,

@@ -71,9 +71,13 @@ class Form:
         """The name of the first field that was refused; it gets the focus."""
         return next(iter(self.errors), "")
 
-    def described_by(self, name: str, has_hint: bool) -> str:
-        """Return the ids of the sentences beside a field, for `aria-describedby`."""
-        remarks = (("hint", has_hint), ("warning", name in self.warnings), ("error", name in self.errors))
+    def described_by(self, name: str, has_hint: bool, is_checked: bool = False) -> str:
+        """Return the ids of the sentences beside a field, for `aria-describedby`.
+
+        Beside a field that is checked as it is typed there is always a place for the warning.
+        """
+        has_warning = is_checked or name in self.warnings
+        remarks = (("hint", has_hint), ("warning", has_warning), ("error", name in self.errors))
         return " ".join(f"{name}-{remark}" for remark, is_there in remarks if is_there)
 
     def _keep(self, name: str, value: str, longest: int, missing: str) -> str:

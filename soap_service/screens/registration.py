@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 from werkzeug.wrappers import Response
 
-from soap_service.documents import format_document, has_valid_check_digits, normalise_document
+from soap_service.documents import format_document, normalise_document
 from soap_service.errors import AlreadyExists, CallNotFound, InvalidDocument, RequesterNotFound, ServiceNotFound
 from soap_service.model import Call, Requester
 from soap_service.screens.calls import caller_of
+from soap_service.screens.check_digits import REGISTERING, SEARCHING, find_wrong_document, warn_of_search
 from soap_service.screens.forms import Form, form_key
+from soap_service.screens.resuming import RESUME
 from soap_service.screens.visit import Visit
 from soap_service.situations import LEVELS
 from soap_service.store import NewRequest
@@ -45,6 +47,8 @@ def register_request(visit: Visit) -> Response:
     if form.value("escolher") and requester is not None:
         _choose(form, requester)
         return _registration_page(visit, form, requester, call)
+    if button == RESUME:
+        return _registration_page(visit, form, requester, call)
     if button == "trocar":
         return _registration_page(visit, form, None, call)
     means_search = form.line("busca", 200) != "" and not form.value("novo_nome")
@@ -65,7 +69,7 @@ def _register(visit: Visit, form: Form, requester: Requester | None, call: Call 
     service_id, wanted = _read_wanted(visit, form)
     if form.errors:
         return _registration_page(visit, form, requester, call, matches, status=422)
-    if requester is None and not has_valid_check_digits(document) and form.value("documento_conferido") != document:
+    if requester is None and find_wrong_document(document) not in ("", form.value("documento_conferido")):
         return _registration_page(visit, form, None, call)
     try:
         requester = requester or _register_requester(visit, form, document)
@@ -135,15 +139,9 @@ def _register_requester(visit: Visit, form: Form, document: str) -> Requester:
 
 def _warn_of_check_digits(visit: Visit, form: Form) -> None:
     """Warn beside a document whose check digits are wrong, and note in the form that it was said: it is no refusal."""
-    try:
-        document = normalise_document(form.value("novo_documento"))
-    except InvalidDocument:
-        return
-    if not has_valid_check_digits(document):
+    if document := find_wrong_document(form.value("novo_documento")):
         form.values["documento_conferido"] = document
-        form.warnings["novo_documento"] = visit.gettext(
-            "Os dígitos verificadores não conferem. Confirme o número com o solicitante; se estiver certo, registre."
-        )
+        form.warnings["novo_documento"] = visit.gettext(REGISTERING)
 
 
 def _search(visit: Visit, form: Form) -> Sequence[Requester]:
@@ -158,6 +156,7 @@ def _search(visit: Visit, form: Form) -> Sequence[Requester]:
         found = visit.store.list_requesters_named(search)
     if not found:
         form.refuse("busca", visit.gettext("Nenhum solicitante encontrado. Confira, ou cadastre um novo abaixo."))
+        warn_of_search(visit, form)
     return found
 
 
@@ -204,4 +203,5 @@ def _registration_page(
         contracts=sorted({service.contract for service in services if service.contract}),
         kinds=[(kind, visit.gettext(kind).capitalize()) for kind in KINDS],
         levels=[(level, visit.gettext(name)) for level, name in LEVELS.items()],
+        wrong_digits={"busca": visit.gettext(SEARCHING), "novo_documento": visit.gettext(REGISTERING)},
     )

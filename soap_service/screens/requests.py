@@ -20,7 +20,6 @@ def show_request(visit: Visit, number: int) -> Response:
         "request.html",
         view=view,
         request=view.request,
-        is_late=view.request.is_late(visit.store.now()),
         may_execute=is_open and view.is_executor,
         may_reactivate=Action.REACTIVATE in buttons.values(),
         may_reopen=Action.REOPEN in buttons.values(),

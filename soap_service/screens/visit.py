@@ -58,7 +58,7 @@ TICKED = "S"
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 # Fields of the forms that nobody typed, or that nobody should read.
 _NOT_TYPED = {"form_token", "senha", "chave", "solicitante", "acao", "escolher", "chamada", "para", "assumir", "ciente"}
-_NOT_TYPED |= {"senha_de_novo", "carimbo", "antes", "parametro", "como"}
+_NOT_TYPED |= {"guardado", "senha_de_novo", "carimbo", "antes", "parametro", "como"}
 _NOT_TYPED |= {"documento_conferido"}  # a hidden field that holds a document
 _NOT_TYPED |= {"versao", "visto", "grupo", "responsavel", "tarefa_antes", "grupo_antes", "responsavel_antes"}
 

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from soap_service.documents import normalise_document
 from soap_service.errors import InvalidDocument, RequesterNotFound
 from soap_service.model import Requester
+from soap_service.screens.check_digits import SEARCHING, warn_of_search
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
 from soap_service.situations import SITUATION_LABELS, UNFINISHED_SITUATIONS, Situation
@@ -49,6 +50,7 @@ def show_list(visit: Visit) -> Response:
     return visit.render(
         "requests.html",
         form=visit.form(busca=""),
+        wrong_digits=visit.gettext(SEARCHING),
         matches=(),
         wanted=wanted,
         requester=requester,
@@ -78,11 +80,13 @@ def search(visit: Visit) -> Response:
         return visit.redirect(f"/solicitacoes?solicitante={matches[0].id}")
     if not matches:
         form.refuse("busca", visit.gettext("Nada encontrado: nem solicitação, nem solicitante. Confira o que digitou."))
+        warn_of_search(visit, form)
     return _search_page(visit, form, matches)
 
 
 def _search_page(visit: Visit, form: Form, matches: Sequence[Requester], status: int = 200) -> Response:
-    return visit.render("requests.html", status, form=form, matches=matches, wanted=None)
+    wrong_digits = visit.gettext(SEARCHING)
+    return visit.render("requests.html", status, form=form, matches=matches, wanted=None, wrong_digits=wrong_digits)
 
 
 def _requesters(visit: Visit, typed: str) -> Sequence[Requester]:

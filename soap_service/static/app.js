@@ -211,6 +211,7 @@
     function showConnection(isConnected) {
       const words = isConnected ? indicator.dataset.connected : indicator.dataset.connecting;
       if (indicator.textContent !== words) indicator.textContent = words;
+      indicator.title = words; // where there is little room only the sign is seen
       indicator.classList.toggle("is-lost", !isConnected);
       if (isConnected && live.querySelector("[data-log-in]")) live.replaceChildren();
     }

@@ -56,9 +56,9 @@ class Calendars(Database):
     def _change_calendar(self, edit: CalendarEdit, stamp: str, actor: str) -> None:
         with self.writing() as session:
             before = _edit(session, self.default_calendar, is_changed=True)
-            if before.stamp != stamp:
-                raise ChangedMeanwhile("calendar")
             edit = replace(edit, own=before.own)
+            if before != edit and before.stamp != stamp:
+                raise ChangedMeanwhile("calendar")
             check_calendar(edit.calendar(self.default_calendar), self.now())
             _save(session, edit)
             if differences := before.differences(edit):

@@ -6,11 +6,12 @@ makes an execution that is posted twice, or whose commit was of unknown fate, th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from soap_service.deadlines import Clock
 from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, RequestNotFound
 from soap_service.model import Agent, Call, CallRequest, Group, Request, RequestEvent
 from soap_service.situations import FINISHED_SITUATIONS, Action, Situation
@@ -41,17 +42,14 @@ class RequestView:
     children: Sequence[Request]
     is_executor: bool
     call_token: str | None
-    time_left: timedelta | None
+    clock: Clock | None
 
 
 class Execution(Requests):
     """Looking at requests closely, and executing them."""
 
     def view_request(self, number: int, agent_id: int) -> RequestView:
-        """Return a request with what surrounds it, as the agent may see it now; raises RequestNotFound.
-
-        `time_left` is working time, of an unfinished request that is due and not late.
-        """
+        """Return a request with what surrounds it, as the agent may see it now; raises RequestNotFound."""
         calendar = self.calendar
         with self.reading() as session:
             query = select(Request).where(Request.id == number)
@@ -62,18 +60,14 @@ class Execution(Requests):
             events = select(RequestEvent).where(RequestEvent.request_id == number).order_by(RequestEvent.id.desc())
             children = select(Request).where(Request.parent_id == number).order_by(Request.id.desc())
             token = select(Call.token).join(CallRequest).where(CallRequest.request_id == number)
-            view = RequestView(
+            return RequestView(
                 request=request,
                 events=session.scalars(events.limit(EVENTS_SHOWN + 1)).all(),
                 children=session.scalars(children.options(joinedload(Request.service)).limit(CHILDREN_SHOWN + 1)).all(),
                 is_executor=is_executor(session, request, agent_id),
                 call_token=session.scalar(token),
-                time_left=None,
+                clock=request.clock(calendar, self.now()),
             )
-        now, deadline = self.now(), request.deadline
-        if deadline is None or request.situation in FINISHED_SITUATIONS or request.is_late(now):
-            return view
-        return RequestView(**{**vars(view), "time_left": calendar.between(now, deadline)})
 
     def list_executors(self) -> Sequence[Agent]:
         """Return the active agents who may execute at all, by name."""

@@ -20,6 +20,14 @@ def desk(browser: Browser, own_service: Service) -> Iterator["Desk"]:
     desk.close()
 
 
+@pytest.fixture
+def shared_desk(browser: Browser, service: Service) -> Iterator["Desk"]:
+    """The service that tests share which change nothing."""
+    desk = Desk(browser, service)
+    yield desk
+    desk.close()
+
+
 class Desk:
     """Agents at their browsers: each login has its own cookies; anything on a page's console fails the test."""
 
@@ -30,18 +38,24 @@ class Desk:
         self._url = service.url
         self.complaints: list[str] = []
 
-    def page(self, login: str, url: str = "") -> Page:
+    def page(self, login: str, url: str = "", has_script: bool = True) -> Page:
         """Return a new page of a logged-in agent, at the service itself or by another way to it."""
         self._url = url or self.service.url
         if login in self._contexts:
             return self._new_page(login)
-        self._contexts[login] = self._browser.new_context(locale="pt-BR", viewport={"width": 1280, "height": 800})
+        self._contexts[login] = self._browser.new_context(
+            locale="pt-BR", viewport={"width": 1280, "height": 800}, java_script_enabled=has_script
+        )
         page = self._new_page(login)
+        self.log_in(page, login)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Olá")
+        return page
+
+    def log_in(self, page: Page, login: str) -> None:
+        """Log in at the page that asks for it."""
         page.get_by_label("Usuário").fill(login)
         page.get_by_label("Senha").fill(PASSWORD)
         page.get_by_role("button", name="Entrar").click()
-        expect(page.get_by_role("heading", level=1)).to_contain_text("Olá")
-        return page
 
     def _new_page(self, login: str) -> Page:
         page = self._contexts[login].new_page()

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soap_service.documents import format_document, has_valid_check_digits, mask_documents, normalise_document
+from soap_service.documents import (
+    format_document,
+    has_valid_check_digits,
+    is_written_out,
+    mask_documents,
+    normalise_document,
+)
 from soap_service.errors import InvalidDocument
 
 
@@ -76,3 +82,18 @@ def test_a_document_is_blotted_out_of_a_log_line(text: str) -> None:
 def test_other_numbers_stay_readable_in_a_log_line() -> None:
     line = "request 34534 at 4067 took 12.345 s on 2026-11-23 15:35:52,123"
     assert mask_documents(line) == line
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_it"),
+    [
+        ("111.444.777-35", True),
+        ("12.abc.345/01de-35", True),
+        ("1234567890", False),
+        ("1122233300018", False),
+        ("955", False),
+        ("", False),
+    ],
+)
+def test_a_document_is_written_out_when_no_zero_is_put_back(typed: str, is_it: bool) -> None:
+    assert is_written_out(typed) is is_it

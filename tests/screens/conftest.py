@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from soap_service.calendars import Holidays, national_holidays
 from soap_service.credentials import SESSION_COOKIE, hash_password
+from soap_service.deadlines import WorkingCalendar
 from soap_service.model import Agent, Request, Requester, Service
 from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE
 from soap_service.screens import Screens
@@ -123,6 +125,13 @@ def desk(store: Store) -> Desk:
 @pytest.fixture
 def ana(desk: Desk) -> Browser:
     return desk.browser_of("ana")
+
+
+@pytest.fixture
+def rui(desk: Desk) -> Browser:
+    """The administrator's browser; the desk keeps the national holidays."""
+    desk.store.default_calendar = WorkingCalendar(ZONE, holidays=Holidays(national_holidays("BR")))
+    return desk.browser_of("rui")
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_a_popup_without_a_login_is_refused(desk: Desk) -> None:
 def test_a_post_without_the_form_token_is_refused(ana: Browser, path: str, token: str) -> None:
     response = ana.post(path, token=token, descricao="O que digitei")
     assert response.status_code == 403
-    assert "Abra a página de novo" in response.text
+    assert "Nada foi gravado." in response.text
     assert "O que digitei" in response.text
 
 

@@ -117,6 +117,19 @@ def test_a_search_that_finds_nobody_says_so(desk: Desk, ana: Browser) -> None:
     assert "Nenhum solicitante encontrado." in ana.post(NEW, **wanted(desk, acao="buscar", busca="Zé")).text
 
 
+@pytest.mark.parametrize(("search", "is_warned"), [("123.123.123-12", True), ("52998224725", False), ("955", False)])
+def test_a_search_by_document_that_finds_nobody_warns_of_wrong_check_digits(
+    desk: Desk, ana: Browser, search: str, is_warned: bool
+) -> None:
+    warning = '<p class="warning">Os dígitos verificadores não conferem.'
+    for response in (
+        ana.post(NEW, **wanted(desk, acao="buscar", busca=search)),
+        ana.post("/solicitacoes", busca=search),
+    ):
+        assert (warning in response.text) is is_warned
+        assert 'aria-describedby="busca-warning busca-error"' in response.text
+
+
 def test_enter_in_the_search_field_searches(desk: Desk, ana: Browser) -> None:
     response = ana.post(NEW, **wanted(desk, acao="continuar", busca="Maria"))
     assert response.status_code == 200

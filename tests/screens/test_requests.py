@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,7 +7,7 @@ from sqlalchemy import text
 from soap_service.model import Request
 from soap_service.situations import Action, Situation
 
-from .conftest import Browser, Desk
+from .conftest import ZONE, Browser, Desk
 
 
 def test_a_request_is_shown_with_its_blocks_and_history(desk: Desk, ana: Browser) -> None:
@@ -23,7 +24,49 @@ def test_a_late_request_says_so(desk: Desk, ana: Browser) -> None:
         request = session.get(Request, desk.request.id)
         assert request is not None
         request.due_at = datetime.now(UTC) - timedelta(minutes=1)
-    assert "Fora do prazo" in ana.get(f"/solicitacoes/{desk.request.id}").text
+    page = ana.get(f"/solicitacoes/{desk.request.id}").text
+    assert "Fora do prazo" in page
+    assert "atrasada há " in page
+
+
+@pytest.mark.parametrize(
+    ("opened", "due", "situation", "closed", "remaining", "words"),
+    [
+        ("-8", "+4", "EmAndamento", None, None, "Dentro do prazo faltam 4 h 0 min de expediente"),
+        ("-8", "+0.5", "Reaberta", None, None, "Dentro do prazo faltam 30 min de expediente"),
+        ("-8", "+9999", "EmAndamento", None, None, "Dentro do prazo falta mais de um ano"),
+        ("-8", "-2.2", "EmAndamento", None, None, "Fora do prazo atrasada há 2 h 12 min de expediente"),
+        ("-8", "-0.005", "EmAndamento", None, None, "Fora do prazo atrasada há menos de 1 min de expediente"),
+        ("-8", "-9999", "EmAndamento", None, None, "Fora do prazo atrasada há mais de um ano"),
+        ("-8", "-4", "Suspensa", None, 9000, "Prazo parado restam 2 h 30 min de expediente"),
+        ("-8", "-4", "Suspensa", None, 0, "Prazo parado já tinha terminado quando foi suspensa"),
+        ("-8", "-2", "Resolvida", "-3", None, "Dentro do prazo encerrada com sobra de 1 h 0 min de expediente"),
+        ("-8", "-4", "Fechada", "-3", None, "Fora do prazo encerrada com atraso de 1 h 0 min de expediente"),
+        ("-8", "-4", "Cancelada", "-3", None, "--"),
+        ("-8", None, "EmAndamento", None, None, "A combinar"),
+    ],
+)
+def test_a_request_says_how_it_stands_with_its_deadline(
+    desk: Desk,
+    ana: Browser,
+    opened: str,
+    due: str | None,
+    situation: str,
+    closed: str | None,
+    remaining: int | None,
+    words: str,
+) -> None:
+    now = datetime(2026, 11, 25, 12, tzinfo=ZONE).astimezone(UTC)  # a Wednesday
+    desk.store.now = lambda: now  # type: ignore[method-assign]
+    with desk.store.writing() as session:
+        request = session.get_one(Request, desk.request.id)
+        request.situation, request.remaining_seconds = Situation(situation), remaining
+        for column, hours in (("opened_at", opened), ("due_at", due), ("closed_at", closed)):
+            setattr(request, column, None if hours is None else now + timedelta(hours=float(hours)))
+    page = ana.get(f"/solicitacoes/{desk.request.id}").text
+    told = re.search(r"<dt>Prazo</dt><dd>(.*?)</dd>", page, re.DOTALL)
+    assert told is not None
+    assert " ".join(re.sub(r"<[^>]*>", "", told[1]).split()) == words
 
 
 def test_a_suspended_request_has_no_deadline_and_can_be_reactivated(desk: Desk, ana: Browser, bia: Browser) -> None:
@@ -129,6 +172,17 @@ def test_the_other_transitions(desk: Desk, ana: Browser, button: str, first: str
         assert ana.post(path, **form_of(ana, acao=button)).status_code == 422
     assert ana.post(path, **form_of(ana, acao=button, anotacao="Porque sim.")).status_code == 303
     assert desk.store.find_request(desk.request.id).situation == situation
+
+
+@pytest.mark.parametrize(("button", "situation"), [("fechar", "Fechada"), ("reabrir", "Reaberta")])
+def test_a_finished_request_has_no_fields_to_change(desk: Desk, ana: Browser, button: str, situation: str) -> None:
+    path = f"/solicitacoes/{desk.request.id}/executar"
+    ana.post(path, acao="resolver")
+    assert 'name="grupo"' not in ana.get(path).text
+    fields = {name: text for name, text in form_of(ana).items() if name not in ("tarefa", "grupo", "responsavel")}
+    assert ana.post(path, acao=button, **fields).status_code == 303
+    found = desk.store.find_request(desk.request.id)
+    assert (found.situation, found.group_id, found.current_task) == (situation, desk.request.group_id, "Atendimento")
 
 
 def test_a_second_agent_sees_what_changed_and_overwrites_nothing(desk: Desk, ana: Browser) -> None:

@@ -71,6 +71,14 @@ def test_what_somebody_else_changed_is_not_overwritten(world: World) -> None:
     assert world.store.find_calendar().week == ROUND_THE_CLOCK
 
 
+def test_what_says_the_same_as_somebody_else_is_no_conflict(world: World) -> None:
+    edit = world.store.find_calendar()
+    same = replace(edit, week=ROUND_THE_CLOCK)
+    for _ in range(2):
+        world.store.change_calendar(same, edit.stamp)
+    assert len(calendar_changes(world.store)) == 1
+
+
 def test_a_change_of_the_shifts_leaves_a_line_with_before_and_after(world: World) -> None:
     change(world.store, week=((Shift(480, 720),), *OFFICE_WEEK[1:]))
     (line,) = calendar_changes(world.store)

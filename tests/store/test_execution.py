@@ -90,7 +90,8 @@ def test_a_view_knows_what_surrounds_a_request(world: World) -> None:
         session.get_one(Request, opened.id).parent_id = world.request.id
     view = world.store.view_request(opened.id, world.ana.id)
     assert (view.call_token, view.is_executor, [event.action for event in view.events]) == (token, True, ["abertura"])
-    assert view.time_left is not None and timedelta(hours=7) < view.time_left <= timedelta(hours=8)
+    assert view.clock is not None and view.clock.time is not None
+    assert timedelta(hours=7) < view.clock.time <= timedelta(hours=8)
     assert world.store.list_requests_of_call(call.id) == [opened.id]
     parent = world.store.view_request(world.request.id, world.bia.id)
     assert ([child.id for child in parent.children], parent.is_executor) == ([opened.id], False)

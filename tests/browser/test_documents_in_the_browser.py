@@ -1,0 +1,118 @@
+"""A document is checked as it is typed, by the same rules and in the same words as on the server, and goes nowhere."""
+
+import random
+import re
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from soap_service.documents import format_document, has_valid_check_digits, is_written_out, normalise_document
+from soap_service.errors import InvalidDocument
+from tests.browser.conftest import Desk, picture
+
+CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+WARNING = re.compile(r"^Os dígitos verificadores não conferem\.")
+
+
+def judge(typed: str) -> str:
+    """Return what documents.py says of a text, in the words of document.js."""
+    try:
+        return "right" if has_valid_check_digits(normalise_document(typed)) else "wrong"
+    except InvalidDocument:
+        return "none"
+
+
+def complete(body: str) -> str:
+    """Return the body of a document with the check digits that documents.py holds for right."""
+    documents = (f"{body}{last:02}" for last in range(100))
+    return next(filter(has_valid_check_digits, documents), f"{body}00")
+
+
+def make_values(chance: random.Random) -> list[str]:
+    """Return texts as people type them: right, wrong in one place, short of zeros, with signs, and no documents."""
+    values = ["", "---", "12312312312", "11111111111", "12ABC34501DE35", "12.abc.345/01de-35", "ß" * 7, "١١١٤٤٤٧٧٧٣٥"]
+    for _ in range(600):
+        is_cpf = chance.random() < 0.4
+        letters = CHARACTERS if chance.random() < 0.6 else CHARACTERS[:10]
+        body = "".join(chance.choices(CHARACTERS[:10], k=9) if is_cpf else chance.choices(letters, k=12))
+        document = complete(body)
+        place = chance.randrange(len(document))
+        wrong = document[:place] + chance.choice(CHARACTERS) + document[place + 1 :]
+        values += [document, wrong, format_document(document).lower(), document.lstrip("0"), document[:-1], body]
+        values.append("".join(chance.choices(CHARACTERS + ".-/ ßçı\u00a0😀", k=chance.randrange(20))))
+    return values
+
+
+@pytest.fixture
+def page(shared_desk: Desk) -> Page:
+    return new_request(shared_desk)
+
+
+def new_request(desk: Desk) -> Page:
+    page = desk.page("atendente")
+    page.goto(f"{desk.service.url}/solicitacoes/nova")
+    return page
+
+
+def test_the_script_and_the_server_judge_alike(page: Page) -> None:
+    values = make_values(random.Random(20_260_701))
+    judged = page.evaluate("values => values.map((one) => [judgeDocument(one), isWrittenOut(one)])", values)
+    told = dict(zip(values, map(tuple, judged), strict=True))
+    assert told == {value: (judge(value), is_written_out(value)) for value in values}
+    assert {verdict for verdict, _ in told.values()} == {"right", "wrong", "none"}
+
+
+def test_wrong_check_digits_are_warned_of_as_they_are_typed(page: Page) -> None:
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request))
+    field, warning = page.get_by_label("CPF/CNPJ", exact=True), page.locator("#novo_documento-warning")
+    field.press_sequentially("111.444.777-3")
+    assert warning.inner_text() == ""  # half a document is no wrong one
+    field.press_sequentially("4")
+    expect(warning).to_have_text(WARNING)
+    expect(warning).to_have_attribute("role", "status")
+    expect(field).to_have_accessible_description(WARNING)
+    picture(page, "document-warned")
+    field.press("Backspace")
+    field.press_sequentially("5")
+    expect(warning).to_have_text("")
+    field.fill("1234567890")  # of a column that lost its zero
+    expect(warning).to_have_text("")
+    field.fill("1234567891")
+    expect(warning).to_have_text(WARNING)
+    field.fill("12.ABC.345/01DE-35")
+    expect(warning).to_have_text("")
+    field.fill("12.ABC.345/01DE-36")
+    expect(warning).to_have_text(WARNING)
+    assert [one.url for one in sent if "/static/" not in one.url] == []  # the page's icon may come late
+
+
+def test_the_warning_refuses_nothing_and_is_the_servers_own(desk: Desk) -> None:
+    page = new_request(desk)
+    page.get_by_label("Nome", exact=True).fill("Rita Nova")
+    page.get_by_label("CPF/CNPJ", exact=True).fill("123.123.123-99")
+    warning = page.locator("#novo_documento-warning")
+    expect(warning).to_have_text(WARNING)
+    typed = warning.inner_text()
+    page.get_by_label("Serviço").select_option(label="Acesso a sistema")
+    page.get_by_label("Descrição").fill("Sem acesso.")
+    page.get_by_role("button", name="Registrar solicitação").click()
+    expect(page.get_by_text("Confira o aviso sobre o CPF/CNPJ e registre de novo.")).to_be_visible()
+    assert warning.inner_text() == typed
+    page.get_by_role("button", name="Registrar solicitação").click()
+    expect(page.get_by_text(re.compile(r"Solicitação nº \d+ registrada\."))).to_be_visible()
+    assert desk.service.store.find_requester("12312312399").name == "Rita Nova"
+
+
+@pytest.mark.parametrize("path", ["/solicitacoes/nova", "/solicitacoes"])
+def test_a_search_warns_of_documents_and_not_of_numbers_or_names(shared_desk: Desk, page: Page, path: str) -> None:
+    page.goto(f"{shared_desk.service.url}{path}")
+    field, warning = page.get_by_role("searchbox"), page.locator("#busca-warning")
+    for typed in ("955", "Maria da Silva", "1234567891"):
+        field.fill(typed)
+        page.wait_for_timeout(450)
+        assert warning.inner_text() == ""
+    field.fill("11144477734")
+    expect(warning).to_have_text(WARNING)
+    field.fill("11144477735")
+    expect(warning).to_have_text("")
