@@ -212,6 +212,7 @@
       const words = isConnected ? indicator.dataset.connected : indicator.dataset.connecting;
       if (indicator.textContent !== words) indicator.textContent = words;
       indicator.classList.toggle("is-lost", !isConnected);
+      document.dispatchEvent(new CustomEvent("soap-service-connection", { detail: isConnected }));
       if (isConnected && live.querySelector("[data-log-in]")) live.replaceChildren();
     }
 
