@@ -23,6 +23,14 @@ _NOTED_WITHIN = timedelta(minutes=1)
 #: What a step of the door can refuse; the rest is the fourth step's.
 _CREDENTIAL = (Refused.UNKNOWN, Refused.NOT_PROVEN)
 _ADDRESS = (Refused.WRONG_ADDRESS,)
+#: What the service alone knows of a refusal, in words; every other reason is a published code.
+REASONS = {
+    Refused.UNKNOWN: N_("usuário desconhecido"),
+    Refused.NOT_PROVEN: N_("segredo errado"),
+    Refused.WRONG_ADDRESS: N_("endereço fora da lista"),
+    Refused.NO_CREDENTIAL: N_("sem credencial"),
+    Refused.WRONG_OPERATION: N_("operação não permitida"),
+}
 _SWITCHED_OFF = "INTEGRACAO_DESATIVADA"
 _OPERATIONS = ("-", "novaSolicitacao", "visualizarSolicitacao")
 
@@ -110,6 +118,11 @@ def first_failing(steps: Sequence[Step]) -> int | None:
 
 def _parameter(facts: Facts) -> Step:
     title = N_("Web services ligados (parâmetro 281)")
+    if facts.is_given and facts.call is not None and not facts.is_on:
+        found = Said(
+            N_("A ligação de %(moment)s passou por aqui; depois o parâmetro 281 foi desligado."), _when(facts.call)
+        )
+        return Step(title, Verdict.OK, found)
     if not facts.is_on:
         found = Said(N_("O parâmetro 281 está em N: toda chamada da telefonia é recusada."))
         advice = N_("Ligue o parâmetro 281 em Administração, Parâmetros.")
@@ -264,6 +277,9 @@ def _delivery(facts: Facts) -> Step:
         "lifetime": round(facts.lifetime.total_seconds()),
     }
     if facts.call.delivery_ms is None:
+        if facts.call.seen_at is not None:
+            found = N_("A ligação de %(moment)s foi aberta pela página dela, antes de chegar a uma tela.")
+            return Step(title, Verdict.UNCHECKED, Said(found, values))
         if facts.now - facts.call.created_at <= facts.lifetime:
             found = N_("A ligação de %(moment)s ainda espera por uma tela.")
             return Step(title, Verdict.UNCHECKED, Said(found, values))
@@ -321,7 +337,7 @@ def _refused(facts: Facts, title: str, refusal: RefusalKind, sentence: str, advi
         "moment": refusal.last_at,
         "integration": refusal.integration or Said(N_("sem integração")),
         "address": refusal.address or Said(N_("endereço incerto")),
-        "reason": refusal.reason,
+        "reason": Said(REASONS[Refused(refusal.reason)]) if refusal.reason in REASONS else refusal.reason,
     }
     return Step(title, Verdict.FAILED, Said(sentence, values), _for_whom(facts, advice))
 
@@ -335,6 +351,10 @@ def _never_refused(facts: Facts, title: str) -> Step:
 def _for_whom(facts: Facts, advice: str) -> Said:
     """Return what an administrator can do; somebody else can tell one."""
     return Said(advice if facts.is_admin else N_("Avise o administrador: só ele pode corrigir isso."))
+
+
+def _when(call: Call) -> dict[str, Any]:
+    return {"moment": call.created_at}
 
 
 _NO_CALL = Said(N_("Nenhuma ligação chegou a este ramal ainda."))

@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from soap_service.diagnosis import Facts, Said, Step, first_failing, walk
+from soap_service.diagnosis import REASONS, Facts, Said, Step, first_failing, walk
 from soap_service.errors import CallNotFound
 from soap_service.fates import Simulated
 from soap_service.model import Call
@@ -93,6 +93,7 @@ def _diagnosis_page(
         simulated=simulated,
         fault=visit.gettext(_FAULTS.get(simulated.fault, "")) if simulated else "",
         is_repeat=is_repeat,
+        reasons=REASONS,
         may_simulate=visit.premises.simulate is not None,
         repeat_seconds=round(visit.store.repeat_within.total_seconds()),
     )
