@@ -45,7 +45,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence and the values for its places; instants and further sentences are values too."""
+    """A sentence and the values for its places: instants, further sentences, names with an instant or none each."""
 
     sentence: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -159,9 +159,11 @@ def _credential(facts: Facts) -> Step:
         found = Said(N_("Nenhuma plataforma chamou até agora."))
         advice = _for_whom(facts, N_("Confira na plataforma o endereço do web service, e faça uma chamada de teste."))
         return Step(title, Verdict.UNCHECKED, found, advice)
-    return Step(
-        title, Verdict.OK, Said(N_("A telefonia chamou em %(moment)s e foi aceita."), {"moment": facts.last_use})
-    )
+    if facts.is_admin:
+        platforms = tuple((one.name, facts.uses.get(one.id)) for one in facts.platforms)
+        return Step(title, Verdict.OK, Said(N_("Último uso aceito de cada integração: %(uses)s."), {"uses": platforms}))
+    found = Said(N_("A telefonia chamou em %(moment)s e foi aceita."), {"moment": facts.last_use})
+    return Step(title, Verdict.OK, found)
 
 
 def _address(facts: Facts) -> Step:

@@ -112,7 +112,7 @@ def _facts(visit: Visit, extension: str | None, call: Call | None) -> Facts:
         newest_call_at=store.find_newest_call_at(now - _RECENT),
         refusals=store.list_refusals(),
         extension=extension,
-        is_own=extension == visit.extension,
+        is_own=extension == visit.extension and (extension is not None or not visit.agent.is_admin),
         standing=store.find_standing(extension) if extension else Standing(),
         call=call or (calls[0] if calls else None),
         is_given=call is not None,
@@ -141,6 +141,9 @@ def _written(visit: Visit, values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         if isinstance(value, Said):
             written[name] = _say(visit, value)
+        elif isinstance(value, tuple):
+            moments = ((one, visit.formats.moment(at) if at else visit.gettext("nunca")) for one, at in value)
+            written[name] = ", ".join(f"{one} ({moment})" for one, moment in moments)
         else:
             written[name] = visit.formats.moment(value) if isinstance(value, datetime) else value
     return written

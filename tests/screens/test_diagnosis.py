@@ -191,6 +191,16 @@ def test_an_agent_without_an_extension_is_told_so(healthy: Desk) -> None:
     assert "Você não informou em que ramal atende." in bia.page
 
 
+def test_an_administrator_without_an_extension_is_asked_to_choose_one_and_sees_when_each_platform_called(
+    healthy: Desk, rui: Browser
+) -> None:
+    healthy.store.note_integration_uses({"pbx": healthy.store.now()})
+    healthy.store.add_integration("ivr", b"salt", b"digest")
+    assert failing_step(rui) is None
+    assert "Escolha um ramal acima." in rui.page
+    assert re.search(r"Último uso aceito de cada integração: ivr \(nunca\), pbx \(\d\d/", rui.page)
+
+
 def test_an_extension_that_nobody_has_registered_fails(healthy: Desk, rui: Browser) -> None:
     assert failing_step(rui, "/diagnostico?ramal=5000") == OWNER
 
