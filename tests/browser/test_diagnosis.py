@@ -155,7 +155,7 @@ def test_a_missed_call_leads_from_the_list_to_why_it_was_missed(desk: Desk) -> N
     picture(page, "diagnosis-of-a-missed-call")
 
 
-def test_a_simulated_call_that_nobody_saw_is_missed_at_its_last_step(desk: Desk) -> None:
+def test_a_call_that_nobody_saw_fails_at_its_last_steps(desk: Desk) -> None:
     page = desk.page("atendente")
     register_extension(page, "4067")
     token = element(desk.service.call("novaSolicitacao", cpf="11144477735", ramal="4067"), "url").rpartition("/")[2]
