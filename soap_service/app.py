@@ -14,6 +14,7 @@ from soap_service.errors import StoreUnavailable
 from soap_service.http import Receive, Scope, Send, client_of, respond, respond_text
 from soap_service.metrics import exposition
 from soap_service.screens import Screens
+from soap_service.simulation import Simulation
 from soap_service.store import Store
 from soap_service.stream import Streams
 
@@ -29,9 +30,9 @@ class App:
         self.has_started = False
         self._settings = settings
         self.endpoint = Endpoint(self.store, settings)
-        screens = Screens(
-            self.store, settings.zone, settings.session_lifetime, is_https=settings.base_url.startswith("https:")
-        )
+        self._simulation = Simulation(self.endpoint.door, self.store)
+        is_https = settings.base_url.startswith("https:")
+        screens = Screens(self.store, settings.zone, settings.session_lifetime, is_https, self._simulation)
         # Few: each of their threads holds a connection, and while the database is frozen probes pile up.
         self._probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
         self._bridge = Bridge(screens, settings.proxies, settings.request_seconds)
@@ -67,6 +68,7 @@ class App:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Follow the server's start and end."""
         await receive()
+        self._simulation.loop = asyncio.get_running_loop()
         try:
             await self.streams.start()
         except StoreUnavailable:

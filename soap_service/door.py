@@ -30,6 +30,7 @@ from soap_service.faults import fault_of, internal_fault
 from soap_service.gate import Gate
 from soap_service.journal import LOGGER, Journal
 from soap_service.model import Integration
+from soap_service.refusals import Refusals
 from soap_service.services import READING_OPERATIONS, Caller
 from soap_service.shapes import Shapes
 from soap_service.store import Store
@@ -44,6 +45,8 @@ log = logging.getLogger(LOGGER)
 ANSWER_SECONDS = 3.0
 #: Work that may wait for the database at once; one more is answered INDISPONIVEL at once instead of late.
 MAX_WAITING = 256
+#: Kept as the reason of what was answered 415, outside SOAP.
+UNSUPPORTED_MEDIA_TYPE = "TIPO_DE_MIDIA"
 _CHALLENGE = (b"www-authenticate", b'Basic realm="soap_service", charset="UTF-8"')
 
 
@@ -99,6 +102,7 @@ class Door:
         self._shapes = Shapes()
         self._pool = ThreadPoolExecutor(1 if store.is_embedded else 8, thread_name_prefix="soap")
         self.journal = Journal(Uses(store, self._pool).note)
+        self._refusals = Refusals(store, self._pool)
         self._waiting = 0
         self._refreshing: asyncio.Future[None] | None = None
 
@@ -106,25 +110,40 @@ class Door:
         """Let the work in progress end, and write what is left of the journal."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self.journal.flush()
+        self._refusals.flush()
 
     async def answer(self, post: Post) -> Reply:
         """Answer a message, whatever happens; raises UnsupportedMediaType for what is no SOAP at all."""
+        return await self._answer(post, self._admit)
+
+    async def simulate(self, post: Post, integration: Integration) -> Reply:
+        """Answer a message that this process itself vouches for, as that integration; nothing over HTTP does."""
+
+        def admit(_: Post, call: _Call) -> Integration:
+            call.integration = integration.name
+            self._gate.count_call(integration)
+            return integration
+
+        return await self._answer(post, admit)
+
+    async def _answer(self, post: Post, admit: Callable[[Post, _Call], Integration]) -> Reply:
         call = _Call(_version_of(post.content_type))
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if self._gate.must_refresh():
                     await self._refresh()
-                integration = self._admit(post, call)
+                integration = admit(post, call)
                 message = read_message(post.body, post.content_type, self._operations)
                 self._shapes.learn(post.content_type, post.body, message)
                 work = self._begin(message, integration, post, call)
                 return self._result(call, work() if self._is_quick(message) else await self._in_pool(work))
-        except UnsupportedMediaType:
+        except UnsupportedMediaType as error:
+            self._refusals.note(error, UNSUPPORTED_MEDIA_TYPE, call.integration, call.operation, post.address)
             raise
         except TimeoutError:
-            return self._fault(call, StoreUnavailable())
+            return self._fault(call, StoreUnavailable(), post.address)
         except Exception as error:
-            return self._fault(call, error)
+            return self._fault(call, error, post.address)
 
     def answer_now(self, post: Post) -> Reply | None:
         """Answer a plain read of a learned shape; None for everything else."""
@@ -136,11 +155,11 @@ class Door:
             integration = self._admit(post, call)
             return self._result(call, self._begin(message, integration, post, call)())
         except Exception as error:
-            return self._fault(call, error)
+            return self._fault(call, error, post.address)
 
-    def refuse(self, refusal: MessageRefused, content_type: str) -> Reply:
+    def refuse(self, refusal: MessageRefused, content_type: str, address: str | None) -> Reply:
         """Answer a message that was not even read."""
-        return self._fault(_Call(_version_of(content_type)), refusal)
+        return self._fault(_Call(_version_of(content_type)), refusal, address)
 
     def _is_quick(self, message: Message) -> bool:
         return self._store.is_embedded and message.operation.name in READING_OPERATIONS
@@ -178,7 +197,7 @@ class Door:
         self.journal.record(call.operation, call.integration, "ok", time.perf_counter() - call.started)
         return Reply(200, MEDIA_TYPES[call.version], body)
 
-    def _fault(self, call: _Call, error: Exception) -> Reply:
+    def _fault(self, call: _Call, error: Exception, address: str | None) -> Reply:
         """Return the answer that an error deserves."""
         headers = (_CHALLENGE,) if isinstance(error, Unauthorized) else ()
         if isinstance(error, MessageRefused) and error.version is not None:
@@ -192,6 +211,7 @@ class Door:
         answers = self._answers[call.version]
         outcome = fault.code or fault.faultcode
         self.journal.record(call.operation, call.integration, outcome, time.perf_counter() - call.started)
+        self._refusals.note(error, outcome, call.integration, call.operation, address)
         status = 401 if headers else answers.status(fault)
         return Reply(status, MEDIA_TYPES[call.version], answers.fault(fault), headers)
 

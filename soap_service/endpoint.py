@@ -58,7 +58,8 @@ class Endpoint:
             return
         except BodyTooLarge:
             refusal = MessageRefused(MESSAGE_TOO_LARGE, limit=MAX_BODY_BYTES // 1024)
-            reply = self.door.refuse(refusal, header(scope, b"content-type").decode("latin-1"))
+            content_type = header(scope, b"content-type").decode("latin-1")
+            reply = self.door.refuse(refusal, content_type, client_of(scope, self._settings.proxies))
             await respond(send, reply.status, reply.media_type, reply.body, (_CLOSE,))
             return
         await respond(send, reply.status, reply.media_type, reply.body, reply.headers)

@@ -104,6 +104,22 @@ class Unauthorized(SoapServiceError):
     """No integration accepts this credential or source address."""
 
 
+class UnknownPlatform(Unauthorized):
+    """The credential cannot be read, or names no integration, or one that was revoked."""
+
+
+class WrongSecret(Unauthorized):
+    """The credential names an integration and has not its secret; the key is the integration's name."""
+
+
+class WrongAddress(Unauthorized):
+    """The credential is right and comes from an address that is not the integration's; the key is its name."""
+
+
+class NoCredential(Unauthorized):
+    """There was no credential, and no integration is known by that source address."""
+
+
 class OperationNotAllowed(SoapServiceError):
     """The integration may not call this operation; the key is the operation's name."""
 

@@ -1,6 +1,11 @@
-"""What can become of a call: when it is announced, and later. Words only; `model.Call.state` decides."""
+"""What can become of a call: when it is announced, refused or simulated, and later. Words only; others decide."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+#: The integration of simulated calls. No platform can have this name, by a form or by HTTP Basic: of those a colon
+#: ends the name.
+SIMULATION = ":simulacao"
 
 
 class Notice(StrEnum):
@@ -20,3 +25,23 @@ class CallState(StrEnum):
     SEEN = "vista"
     ANSWERED = "atendida"
     MISSED = "perdida"
+
+
+class Refused(StrEnum):
+    """Why the SOAP door said NAO_AUTORIZADO: kept for administrators, never told to a caller."""
+
+    UNKNOWN = "INTEGRACAO_DESCONHECIDA"
+    NOT_PROVEN = "SEGREDO_ERRADO"
+    WRONG_ADDRESS = "ENDERECO_NAO_ACEITO"
+    NO_CREDENTIAL = "SEM_CREDENCIAL"
+    WRONG_OPERATION = "OPERACAO_NAO_PERMITIDA"
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What the SOAP door answered to a simulated call: its receipt with the call's token, or the code of a fault."""
+
+    notice: str = ""
+    sentence: str = ""
+    token: str = ""
+    fault: str = ""

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 
 from soap_service.catalogues import SOURCE_LANGUAGE, translations_of
 from soap_service.credentials import accepts_address, accepts_secret, networks_of, read_basic
-from soap_service.errors import IntegrationOff, LimitExceeded, OperationNotAllowed, Unauthorized
+from soap_service.errors import (
+    IntegrationOff,
+    LimitExceeded,
+    NoCredential,
+    OperationNotAllowed,
+    UnknownPlatform,
+    WrongAddress,
+    WrongSecret,
+)
 from soap_service.limits import Limit
 from soap_service.model import Integration
 from soap_service.parameters import WEB_SERVICES_ON
@@ -72,12 +80,17 @@ class Gate:
     def admit(self, authorization: bytes, address: str | None) -> Integration:
         """Return the integration that calls, by its Authorization header or else its address (None if uncertain).
 
-        Raises: Unauthorized; LimitExceeded with the integration's name.
+        Raises: a kind of Unauthorized; LimitExceeded with the integration's name.
         """
         integration = self._by_secret(authorization, address) if authorization else self._by_address(address)
         self._calls.spend(integration.name)
         self._unknown.check(integration.name)
         return integration
+
+    def count_call(self, integration: Integration) -> None:
+        """Count a call of an integration that needs no admission; raises LimitExceeded like `admit`."""
+        self._calls.spend(integration.name)
+        self._unknown.check(integration.name)
 
     def check_operation(self, integration: Integration, operation: str) -> None:
         """Raise OperationNotAllowed for an operation that is not the integration's, IntegrationOff when 281 is N."""
@@ -102,15 +115,17 @@ class Gate:
         if admitted is None:
             name, secret = read_basic(authorization) or ("", "")
             admitted = rules.integrations.get(name)
-            if admitted is None or not accepts_secret(admitted, secret):
-                raise Unauthorized
+            if admitted is None:
+                raise UnknownPlatform
+            if not accepts_secret(admitted, secret):
+                raise WrongSecret(name)
             rules.admitted[authorization] = admitted
         if admitted.addresses and not accepts_address(admitted, address):
-            raise Unauthorized
+            raise WrongAddress(admitted.name)
         return admitted
 
     def _by_address(self, address: str | None) -> Integration:
         for integration in self._rules.integrations.values():
             if integration.secret_hash is None and accepts_address(integration, address):
                 return integration
-        raise Unauthorized
+        raise NoCredential

@@ -13,6 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from soap_service.catalogues import SOURCE_LANGUAGE
 from soap_service.columns import NameEntry, ReadableMoment, SortedByBytes, UtcDateTime
 from soap_service.deadlines import Clock, WorkingCalendar, clock_of, is_late
+from soap_service.fates import SIMULATION
 from soap_service.fates import CallState as CallState
 from soap_service.fates import Notice as Notice
 from soap_service.situations import FINISHED_SITUATIONS, OPEN_SITUATIONS, SITUATION_LABELS, Situation, known_situation
@@ -324,6 +325,11 @@ class Call(Base):
         if self.delivered_at is None:
             return None
         return round((self.delivered_at - self.created_at) / timedelta(milliseconds=1))
+
+    @property
+    def is_simulation(self) -> bool:
+        """Whether an agent made it to see that calls come; it needs its integration loaded."""
+        return self.integration is not None and self.integration.name == SIMULATION
 
     def state(self, now: datetime, lifetime: timedelta) -> CallState:
         """Return its state at `now`; a call that nobody saw within `lifetime` is missed."""

@@ -13,6 +13,7 @@ from soap_service.storage.backup import Backups
 from soap_service.storage.calendar import Calendars
 from soap_service.storage.call_list import CALLS_SHOWN, CallChoice, CallLists
 from soap_service.storage.calls import Announcement, Answer, Calls, Delivery, Receipt
+from soap_service.storage.diagnosis import Diagnoses, NewRefusal, RefusalKind, Standing
 from soap_service.storage.execution import NOBODY, Changes, Execution, RequestView
 from soap_service.storage.history import History
 from soap_service.storage.integrations import Integrations
@@ -35,14 +36,17 @@ __all__ = [
     "Delivery",
     "GroupLoad",
     "HourOfCalls",
+    "NewRefusal",
     "NewRequest",
     "Order",
     "Ownership",
     "Receipt",
+    "RefusalKind",
     "RequestFilter",
     "RequestPage",
     "RequestSummary",
     "RequestView",
+    "Standing",
     "Store",
     "add_delays",
     "is_extension",
@@ -54,6 +58,7 @@ class Store(
     Calls,
     CallLists,
     Attendances,
+    Diagnoses,
     Execution,
     Worklist,
     Requesters,

@@ -16,11 +16,13 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response
 
 from soap_service.errors import ExecutionRefused, NotFound, StoreUnavailable
+from soap_service.fates import Simulated
 from soap_service.screens import (
     access,
     administration,
     call_list,
     calls,
+    diagnosis,
     execution,
     extension,
     panel,
@@ -103,6 +105,7 @@ ADDRESSES = Map(
         *_page("/chamadas/<token:token>", calls.show_call, calls.answer_call),
         *_page("/chamadas/<token:token>/janela", calls.show_popup),
         Rule("/chamadas/<token:token>/vista", methods=["POST"], endpoint=calls.mark_seen),
+        *_page("/diagnostico", diagnosis.show_diagnosis, diagnosis.simulate_call),
         *_page("/solicitacoes", worklist.show_list, worklist.search),
         *_page("/solicitacoes/nova", registration.start_request, registration.register_request),
         *_page("/solicitacoes/<number:number>", requests.show_request),
@@ -138,11 +141,21 @@ _ANY_TITLE, _ANY_ADVICE = N_("O pedido não pôde ser atendido"), N_("Volte ao i
 
 
 class Screens:
-    """The screens of the service desk on a store. Times are shown in `zone`; cookies are Secure when `is_https`."""
+    """The screens of the service desk on a store. Times are shown in `zone`; cookies are Secure when `is_https`.
 
-    def __init__(self, store: Store, zone: ZoneInfo, session_lifetime: timedelta, is_https: bool) -> None:
+    `simulate` announces a call as a platform does: what is behind it the screens do not know.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        zone: ZoneInfo,
+        session_lifetime: timedelta,
+        is_https: bool,
+        simulate: Callable[[str, str, str], Simulated] | None = None,
+    ) -> None:
         assets = Assets()
-        self._premises = Premises(store, Pages(zone, assets), assets, session_lifetime, is_https)
+        self._premises = Premises(store, Pages(zone, assets), assets, session_lifetime, is_https, simulate)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request; whatever happens, with a page."""

@@ -7,6 +7,7 @@ never as text: what an address says is not what a page repeats.
 import gettext as catalogues
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -19,6 +20,7 @@ from werkzeug.wrappers import Request, Response
 
 from soap_service.credentials import SESSION_COOKIE
 from soap_service.errors import NotFound
+from soap_service.fates import Simulated
 from soap_service.limits import Limit
 from soap_service.model import Agent, Extension, LoginSession
 from soap_service.screens.assets import Assets
@@ -77,13 +79,17 @@ class WrongFormToken(Forbidden):
 
 @dataclass(frozen=True)
 class Premises:
-    """What all visits share. The limits count log-ins that failed, in this process."""
+    """What all visits share. The limits count log-ins that failed, in this process.
+
+    `simulate` sends a call with a document to an extension, its receipt in a language; without it nobody can.
+    """
 
     store: Store
     pages: Pages
     assets: Assets
     session_lifetime: timedelta
     is_https: bool
+    simulate: Callable[[str, str, str], Simulated] | None = None
     failures_by_login: Limit = field(default_factory=lambda: Limit(rate=1 / 10, burst=100))
     failures_by_login_and_address: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=10))
     failures_by_address: Limit = field(default_factory=lambda: Limit(rate=1 / 2, burst=30))

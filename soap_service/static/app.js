@@ -213,6 +213,7 @@
       if (indicator.textContent !== words) indicator.textContent = words;
       indicator.title = words; // where there is little room only the sign is seen
       indicator.classList.toggle("is-lost", !isConnected);
+      document.dispatchEvent(new CustomEvent("soap-service-connection", { detail: isConnected }));
       if (isConnected && live.querySelector("[data-log-in]")) live.replaceChildren();
     }
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Update, delete, func, select, update
 
-from soap_service.model import Agent, Call, Extension, Listener
+from soap_service.fates import SIMULATION
+from soap_service.model import Agent, Call, Extension, Integration, Listener
 from soap_service.storage.database import Database
 
 #: More missed calls are not counted: the number would tell an agent no more.
@@ -31,7 +32,7 @@ class Attendances(Database):
     call_lifetime: timedelta
 
     def find_attendance(self, agent_id: int) -> Attendance:
-        """Return how an agent stands now; at most `MOST_COUNTED` missed calls are counted."""
+        """Return how an agent stands now; at most `MOST_COUNTED` missed calls are counted, none that was simulated."""
         standing = select(Extension.number, Agent.paused_at, Agent.calls_looked_at).select_from(Agent)
         standing = standing.outerjoin(Extension, Extension.agent_id == Agent.id).where(Agent.id == agent_id)
         with self.reading() as session:
@@ -46,7 +47,7 @@ class Attendances(Database):
             missed = (
                 select(Call.created_at)
                 .where(Call.extension == found.number, Call.created_at > since, Call.created_at <= until)
-                .where(Call.seen_at.is_(None), Call.answered_at.is_(None))
+                .where(Call.seen_at.is_(None), Call.answered_at.is_(None), Call.integration_id.not_in(_SIMULATION))
                 .limit(MOST_COUNTED)
                 .subquery()
             )
@@ -81,6 +82,9 @@ class Attendances(Database):
         """Record that the agent has looked at the list of calls: what was missed until now is no news any more."""
         with self.writing() as session:
             session.execute(update(Agent).where(Agent.id == agent_id).values(calls_looked_at=self.now()))
+
+
+_SIMULATION = select(Integration.id).where(Integration.name == SIMULATION)
 
 
 def _mine(agent_id: int) -> Update:

@@ -134,7 +134,7 @@ class Calls(Calendars):
         return Receipt(token, facts.requester_id is not None, notice, extension)
 
     def find_call(self, token: str) -> Call:
-        """Return a call with its requester, its request and who answered it; raises CallNotFound."""
+        """Return a call with its requester, request, integration and who answered it; raises CallNotFound."""
         with self.reading() as session:
             return _call(session, token)
 
@@ -271,7 +271,7 @@ def _call(session: Session, token: str, is_changed: bool = False) -> Call:
     if is_changed:
         session.scalar(query.with_for_update())
     call = session.scalar(
-        query.options(joinedload(Call.requester), joinedload(Call.request), joinedload(Call.answered_by))
+        query.options(*map(joinedload, (Call.requester, Call.request, Call.answered_by, Call.integration)))
     )
     if call is None:
         raise CallNotFound

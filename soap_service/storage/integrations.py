@@ -12,6 +12,7 @@ from soap_service.administration_model import IntegrationUse
 from soap_service.catalogues import LANGUAGES, SOURCE_LANGUAGE
 from soap_service.edits import IntegrationEdit
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, IntegrationNotFound, InvalidValue
+from soap_service.fates import SIMULATION
 from soap_service.model import Integration
 from soap_service.storage.database import Database
 from soap_service.storage.history import COMMAND, is_recorded, record
@@ -22,7 +23,10 @@ NEEDS_ADDRESSES = "Sem segredo, a integração precisa de pelo menos um endereç
 
 
 class Integrations(Database):
-    """The platforms that may call the web services. Of a secret only salt and digest come here, and into no history."""
+    """The platforms that may call the web services. Of a secret only salt and digest come here, and into no history.
+
+    The integration of simulated calls is none of them: no list has it, so no gate knows it, and nobody can change it.
+    """
 
     def add_integration(
         self,
@@ -52,6 +56,8 @@ class Integrations(Database):
         actor: str,
         form_key: str | None,
     ) -> int:
+        if name == SIMULATION:
+            raise AlreadyExists(name)
         with self.writing() as session:
             integration = session.scalar(select(Integration).where(Integration.name == name))
             if integration is not None:
@@ -78,16 +84,30 @@ class Integrations(Database):
         """Return a platform, revoked or not; raises IntegrationNotFound."""
         with self.reading() as session:
             integration = session.get(Integration, integration_id)
-        if integration is None:
+        if integration is None or integration.name == SIMULATION:
             raise IntegrationNotFound(integration_id)
         return integration
+
+    def find_simulation(self) -> Integration:
+        """Return the integration of simulated calls, made when it is first asked for: no secret, no address."""
+        return self.resolving(self._find_simulation)
+
+    def _find_simulation(self) -> Integration:
+        query = select(Integration).where(Integration.name == SIMULATION)
+        with self.reading() as session:
+            found = session.scalar(query)
+        if found is None:
+            with self.writing() as session:
+                found = session.scalar(query) or Integration(name=SIMULATION, created_at=self.now())
+                session.add(found)
+        return found
 
     def list_integrations(self, include_revoked: bool = False) -> Sequence[Integration]:
         """Return the platforms that may call, by name; on request those revoked too.
 
         One whose row cannot be read may not call; it is logged and holds up no other.
         """
-        query = select(Integration).order_by(Integration.name)
+        query = select(Integration).where(Integration.name != SIMULATION).order_by(Integration.name)
         query = query if include_revoked else query.where(Integration.revoked_at.is_(None))
         with self.reading() as session:
             with suppress(ValueError, TypeError):
@@ -171,6 +191,7 @@ def integration_edit_of(integration: Integration) -> IntegrationEdit:
 def _integration(session: Session, condition: object) -> Integration:
     """Return the one that was not revoked, locked; raises IntegrationNotFound."""
     query = select(Integration).where(condition, Integration.revoked_at.is_(None))  # type: ignore[arg-type]
+    query = query.where(Integration.name != SIMULATION)
     integration = session.scalar(query.with_for_update())
     if integration is None:
         raise IntegrationNotFound

@@ -14,7 +14,8 @@ from sqlalchemy import Integer, bindparam, case, cast, func, literal_column, sel
 from sqlalchemy.exc import IntegrityError
 
 from soap_service.columns import UtcDateTime
-from soap_service.model import Call, CallHour, Group, Request
+from soap_service.fates import SIMULATION
+from soap_service.model import Call, CallHour, Group, Integration, Request
 from soap_service.situations import OPEN_SITUATIONS
 from soap_service.storage.database import Database
 
@@ -96,7 +97,7 @@ def add_delays(hours: Iterable[HourOfCalls]) -> tuple[int, ...]:
 
 
 class Panel(Database):
-    """Figures of the service desk. A call that nobody saw within `call_lifetime` is missed."""
+    """Figures of the service desk, simulated calls left out. What nobody saw within `call_lifetime` is missed."""
 
     call_lifetime: timedelta
 
@@ -170,6 +171,7 @@ _COUNTED = (
 _OF_HOUR = (
     Call.created_at >= bindparam("begins_at", type_=UtcDateTime),
     Call.created_at < bindparam("ends_at", type_=UtcDateTime),
+    Call.integration_id.not_in(select(Integration.id).where(Integration.name == literal_column(f"'{SIMULATION}'"))),
 )
 _IS_MISSED = Call.created_at < bindparam("missed_at", type_=UtcDateTime)
 #: Milliseconds, in steps of 5, from the call's announcement to its popup.

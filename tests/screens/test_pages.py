@@ -17,6 +17,7 @@ PAGES = [
     "/ramal",
     "/chamadas",
     f"/chamadas/{TOKEN}",
+    "/diagnostico",
     "/solicitacoes",
     "/solicitacoes/nova",
     "/solicitacoes/1",
@@ -24,6 +25,7 @@ PAGES = [
 ]
 POSTS = [
     "/ramal",
+    "/diagnostico",
     f"/chamadas/{TOKEN}",
     f"/chamadas/{TOKEN}/vista",
     "/solicitacoes",
@@ -86,7 +88,7 @@ def test_pages_are_not_kept(ana: Browser) -> None:
 
 
 def test_no_page_has_inline_code_or_style(desk: Desk, ana: Browser) -> None:
-    for path in ("/", "/ramal", "/chamadas", "/solicitacoes/nova", f"/solicitacoes/{desk.request.id}"):
+    for path in ("/", "/ramal", "/chamadas", "/diagnostico", "/solicitacoes/nova", f"/solicitacoes/{desk.request.id}"):
         page = ana.get(path).text
         assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=|javascript:", page)
 

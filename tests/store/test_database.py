@@ -20,7 +20,7 @@ from soap_service.model import Base
 from soap_service.positions import Position
 from soap_service.situations import Action
 from soap_service.storage.call_list import CallChoice
-from soap_service.store import Announcement, NewRequest, Order, RequestFilter, Store
+from soap_service.store import Announcement, NewRefusal, NewRequest, Order, RequestFilter, Store
 from tests.store.conftest import World
 from tests.store.plans import plans_of, statements_of
 from tests.waiting import free_port
@@ -125,6 +125,9 @@ LOOKUPS: dict[str, Callable[[World], object]] = {
     "announce_call": announce,
     "find_call": lambda w: w.store.find_call(announce(w)),
     "list_calls_at": lambda w: w.store.list_calls_at("4067"),
+    "list_calls_without_extension": lambda w: w.store.list_calls_without_extension(w.request.opened_at, 5),
+    "find_newest_call_at": lambda w: w.store.find_newest_call_at(w.request.opened_at),
+    "find_standing": lambda w: w.store.find_standing("4067"),
     "list_calls_after": lambda w: w.store.list_calls_after(Position(0)),
     "list_calls_after with some missing": lambda w: w.store.list_calls_after(Position(9, frozenset({3, 5}))),
     "list_calls_waiting": lambda w: w.store.list_calls_waiting("4067"),
@@ -210,6 +213,7 @@ def _argument(parameter: inspect.Parameter) -> Any:
         "value": "S",
         "edit": EDIT if "Calendar" in str(parameter.annotation) else ServiceEdit("x", "incidente", "x"),
         "uses": {"x": datetime.now(UTC)},
+        "refusals": [NewRefusal("", "-", "SEM_CREDENCIAL", "", 1)],
         "own": OwnDay(date(2026, 10, 24), "x"),
     }
     by_type = {
