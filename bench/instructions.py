@@ -1,4 +1,4 @@
-"""`python -m bench.instructions`: instructions of a plain read, from bytes on the wire to bytes on the wire, by callgrind.
+"""`python -m bench.instructions`: instructions of a plain read from wire to wire, without the kernel, by callgrind.
 
 They do not depend on the machine's mood, so a change that costs more than a tenth is told: `make bench-check` compares
 with `bench/instructions.txt`; `python -m bench.instructions --keep` writes that file anew.
@@ -27,7 +27,7 @@ _FEW, _MANY = 500, 5_500
 
 
 def measure() -> dict[str, int]:
-    """Return the instructions of one call of each: the difference of two runs, so that start and import do not count."""
+    """Return the instructions of one call of each: the difference of two runs, so that the start does not count."""
     with tempfile.TemporaryDirectory() as folder:
         make(Path(folder) / "demo.db", 0)
         return {

@@ -7,10 +7,11 @@ Source: SOAP 1.1 section 4.4; SOAP 1.2 part 1 section 5.4; `wire.md`, Faults.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
+from operator import attrgetter
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -55,18 +56,14 @@ class Answers:
     def __init__(self, application: Application, version: SoapVersion) -> None:
         protocol = (Soap11 if version is SoapVersion.SOAP_11 else Soap12)(application)
         self.version = version
-        self._shapes = {
-            name: {nils: _Shape(parts) for nils, parts in _serialised(application, protocol, descriptor)}
+        self._answers = {
+            name: _Answer(application, protocol, descriptor)
             for name, descriptor in list_descriptors(application).items()
         }
-        self._fields = {name: _fields(descriptor) for name, descriptor in list_descriptors(application).items()}
 
     def result(self, operation: str, value: Any) -> bytes:
         """Return the envelope of an operation's result: a plain value, or an object of its declared class."""
-        fields = self._fields[operation]
-        values = [getattr(value, name) for name in fields] if "" not in fields else [value]
-        texts = [None if v is None else _FORMATS[kind](v) for v, kind in zip(values, fields.values(), strict=True)]
-        return self._shapes[operation][tuple(text is None for text in texts)].fill(texts)
+        return self._answers[operation].fill(value)
 
     def fault(self, fault: Fault) -> bytes:
         """Return the envelope of a fault."""
@@ -78,33 +75,45 @@ class Answers:
         return 400 if self.version is SoapVersion.SOAP_12 and fault.faultcode == "Client" else 500
 
 
-class _Shape:
-    """What stands around the values of one answer."""
+class _Answer:
+    """An operation's answer: what Spyne writes around its values, for each combination of nil fields."""
 
-    def __init__(self, parts: list[str]) -> None:
-        self._parts = parts
+    def __init__(self, application: Application, protocol: Any, descriptor: Any) -> None:
+        fields = _fields(descriptor)
+        self._formats = [_FORMATS[kind] for kind in fields.values()]
+        self._values_of: Callable[[Any], Any] = _alone if "" in fields else attrgetter(*fields)
+        self._templates = dict(_templates(application, protocol, descriptor))
+        self._full = self._templates[(False,) * len(fields)]
 
-    def fill(self, texts: list[str | None]) -> bytes:
+    def fill(self, value: Any) -> bytes:
         """Put the values in; those that are None are nil already in what stands around."""
-        written = [self._parts[0]]
-        for text, part in zip((text for text in texts if text is not None), self._parts[1:], strict=True):
-            written += (text, part)
-        return "".join(written).encode()
+        texts = tuple(
+            [v if v is None else write(v) for v, write in zip(self._values_of(value), self._formats, strict=True)]
+        )
+        if None not in texts:
+            return (self._full % texts).encode()
+        template = self._templates[tuple(text is None for text in texts)]
+        return (template % tuple(text for text in texts if text is not None)).encode()
+
+
+def _alone(value: Any) -> tuple[Any]:
+    return (value,)
 
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_PLAIN = re.compile("[^\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def clean(text: str) -> str:
     """Return the text without the characters that XML 1.0 cannot carry, escaped; a bare CR would be read as LF."""
-    return escape(_NOT_XML.sub("", text), {"\r": "&#13;"})
+    return text if _NOT_PLAIN.search(text) is None else escape(_NOT_XML.sub("", text), {"\r": "&#13;"})
 
 
 _FORMATS: dict[Any, Callable[[Any], str]] = {
     Unicode: clean,
     Integer32: str,
     Boolean: lambda value: "true" if value else "false",
-    DateTime: datetime.isoformat,
+    DateTime: lambda instant: instant.isoformat("T", "seconds"),  # IVRs speak it as it stands
 }
 _SAMPLES = {Unicode: "x", Integer32: 1, Boolean: True, DateTime: datetime(2016, 6, 30, tzinfo=UTC)}
 
@@ -122,14 +131,13 @@ def _fields(descriptor: Any) -> Mapping[str, Any]:
     return {name: _kind(declared) for name, declared in result._type_info.items()}
 
 
-def _serialised(application: Application, protocol: Any, descriptor: Any) -> list[tuple[tuple[bool, ...], list[str]]]:
-    """Have Spyne write the answer once for each combination of nil fields, and cut it at the values."""
+def _templates(application: Application, protocol: Any, descriptor: Any) -> Iterator[tuple[tuple[bool, ...], str]]:
+    """Have Spyne write the answer once for each combination of nil fields, with `%s` for each value."""
     (result,) = descriptor.out_message._type_info.values()
     fields = _fields(descriptor)
     choices: list[tuple[bool, ...]] = [(False,)]
     if "" not in fields:
         choices = [(False, True) if kind.Attributes.nillable else (False,) for kind in result._type_info.values()]
-    cut = []
     for nils in product(*choices):
         samples = [None if nil else _SAMPLES[kind] for nil, kind in zip(nils, fields.values(), strict=True)]
         value = samples[0] if "" in fields else result(**dict(zip(fields, samples, strict=True)))
@@ -140,8 +148,7 @@ def _serialised(application: Application, protocol: Any, descriptor: Any) -> lis
             if len(leaf) == 0 and leaf.text:
                 leaf.text = _CUT
         written = etree.tostring(context.out_document, xml_declaration=True, encoding="UTF-8").decode()
-        cut.append((nils, written.split(_CUT)))
-    return cut
+        yield nils, written.replace("%", "%%").replace(_CUT, "%s")
 
 
 _CUT = "\N{SYMBOL FOR UNIT SEPARATOR}"

@@ -1,5 +1,6 @@
 """Kinds of columns that the tables have beside SQLAlchemy's own. Knows no table."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,9 +22,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], datetime | None] | None:
+        """Return what reads the database's value; SQLite's text at the price of one call."""
+        if dialect.name == "sqlite":
+            return _read_text
+        return super().result_processor(dialect, coltype)
+
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         """Return the stored instant as an aware datetime in UTC."""
         return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _read_text(stored: str | None) -> datetime | None:
+    return None if stored is None else datetime.fromisoformat(stored + "+00:00")
 
 
 class ReadableMoment(UtcDateTime):
@@ -31,7 +42,7 @@ class ReadableMoment(UtcDateTime):
 
     cache_ok = True
 
-    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], datetime | None] | None:
         """Return what reads the database's value; None where it cannot."""
         strict = super().result_processor(dialect, coltype)
 

@@ -12,8 +12,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 from xml.parsers import expat
 
 # isort: split
@@ -34,7 +34,7 @@ MAX_TEXT = 4_096
 MESSAGE_TOO_LARGE = N_("A mensagem passa do limite de {limit} KiB.")
 
 
-class SoapVersion(Enum):
+class SoapVersion(StrEnum):
     """The two envelopes, by namespace."""
 
     SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -77,8 +77,7 @@ class Operation:
     arguments: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """What a client asked: an operation and its arguments as text; None stands for a nil element."""
 
     version: SoapVersion

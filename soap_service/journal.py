@@ -8,7 +8,7 @@ import asyncio
 import logging
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from soap_service.metrics import soap_calls, soap_seconds
@@ -37,13 +37,12 @@ class Journal:
     def flush(self) -> None:
         """Write what has gathered."""
         records, self._records = self._records, []
-        for (operation, outcome), count in Counter((record[1], record[3]) for record in records).items():
-            soap_calls.labels(operation, outcome).inc(count)
-        for operation in {record[1] for record in records}:
-            observe = soap_seconds.labels(operation).observe
-            for record in records:
-                if record[1] == operation:
-                    observe(record[4])
+        spent: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+        for _, operation, _, outcome, seconds in records:
+            spent[operation, outcome].append(seconds)
+        for (operation, outcome), times in spent.items():
+            soap_calls.labels(operation, outcome).inc(len(times))
+            soap_seconds.observe(operation, times)
         self._note_uses({record[2] for record in records})
         if self._is_logging and records:
             sys.stderr.write("".join(_lines(records)))

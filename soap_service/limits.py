@@ -28,17 +28,18 @@ class Limit:
         if not self.rate:
             return
         with self._lock:
-            left = self._left(key)
+            now = self._clock()
+            left = self._left(key, now)
             if left < 1:
                 raise LimitExceeded(key)
-            self._buckets[key] = (left - 1, self._clock())
+            self._buckets[key] = (left - 1, now)
             self._buckets.move_to_end(key)
             if len(self._buckets) > self._remembered:
                 self._buckets.popitem(last=False)
 
     def check(self, key: Hashable) -> None:
         """Raise LimitExceeded when the key's bucket is empty; take nothing."""
-        if self.rate and self._left(key) < 1:
+        if key in self._buckets and self._left(key, self._clock()) < 1:
             raise LimitExceeded(key)
 
     def forgive(self, key: Hashable) -> None:
@@ -46,6 +47,6 @@ class Limit:
         with self._lock:
             self._buckets.pop(key, None)
 
-    def _left(self, key: Hashable) -> float:
-        left, then = self._buckets.get(key, (float(self.burst), self._clock()))
-        return min(float(self.burst), left + (self._clock() - then) * self.rate)
+    def _left(self, key: Hashable, now: float) -> float:
+        bucket = self._buckets.get(key)
+        return self.burst if bucket is None else min(self.burst, bucket[0] + (now - bucket[1]) * self.rate)

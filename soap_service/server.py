@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn, started, greeting and stopped as this service needs it. Knows the application as a whole."""
+"""The HTTP server: uvicorn, started, greeting and stopped as this service needs it. Knows the whole application."""
 
 import gc
 import signal

@@ -38,7 +38,7 @@ _Number = Integer32(min_occurs=1, nillable=False)
 _Extension = Unicode(min_occurs=0, nillable=True)
 
 
-@dataclass
+@dataclass(slots=True)
 class Caller:
     """What an operation may know of its call; the door puts it into the context's `udc`.
 
@@ -240,5 +240,5 @@ def _clean_extension(text: str | None) -> str | None:
 
 
 def _local(instant: datetime, zone: ZoneInfo) -> datetime:
-    """Return the service desk's local time with its offset and no fraction."""
-    return instant.astimezone(zone).replace(microsecond=0)
+    """Return the service desk's local time with its offset; `answers` writes no fraction."""
+    return instant.astimezone(zone)

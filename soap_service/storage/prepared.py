@@ -20,7 +20,7 @@ class Prepared:
         compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         self.sql: str = compiled.string
         self.is_expanding = any(bind.expanding for bind in compiled.binds.values())
-        self._fixed: dict[str, Any] = {name: bind.value for name, bind in compiled.binds.items()}
+        self._fixed: dict[str, Any] = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self._names: Sequence[str] | None = compiled.positiontup
         self._to_driver = {
             name: processor
@@ -36,10 +36,11 @@ class Prepared:
 
     def ask(self, cursor: Any, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
         """Return the rows, in one round trip; raises the driver's errors."""
-        given = {**self._fixed, **values}
-        for name, processor in self._to_driver.items():
-            given[name] = processor(given[name])
-        cursor.execute(self.sql, given if self._names is None else [given[name] for name in self._names])
+        if self._fixed or self._to_driver:
+            values = {**self._fixed, **values}
+            for name, processor in self._to_driver.items():
+                values[name] = processor(values[name])
+        cursor.execute(self.sql, values if self._names is None else [values[name] for name in self._names])
         rows: list[Sequence[Any]] = cursor.fetchall()
         if not self._from_driver:
             return rows

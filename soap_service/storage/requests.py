@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, case, func, literal_column, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -39,8 +40,7 @@ class NewRequest:
     contact_email: str = ""
 
 
-@dataclass(frozen=True)
-class RequestSummary:
+class RequestSummary(NamedTuple):
     """What obterDadosSolicitacao tells of a request."""
 
     number: int
