@@ -8,7 +8,6 @@ from markupsafe import Markup
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
-from soap_service.screens.charts import Bar, draw_bars, draw_rows
 from soap_service.screens.visit import Visit
 from soap_service.store import GroupLoad, HourOfCalls, add_delays, percentile
 
@@ -56,6 +55,9 @@ def show_panel(visit: Visit) -> Response:
 def _charts(
     visit: Visit, today: Sequence[Stretch], days: Sequence[Stretch], loads: Sequence[GroupLoad]
 ) -> dict[str, Markup]:
+    # Here and not at the start: svg.py is a seventh of what the service imports, and one page needs it.
+    from soap_service.screens.charts import Bar, draw_bars, draw_rows
+
     gettext, formats, number = visit.gettext, visit.formats, visit.formats.number
     every_third = [str(one.begins_at.hour) if one.begins_at.hour % 3 == 0 else "" for one in today]
     dates = [formats.short_day(one.begins_at) for one in days]
