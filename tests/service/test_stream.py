@@ -2,10 +2,11 @@
 
 import json
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,11 +50,13 @@ def listening(service: Service, cookie: str, last_event_id: str = "") -> Iterato
     """Hold a stream open in a thread of its own; it is open, and known to be, when this yields."""
     listener = Listener()
     client = httpx.Client(timeout=30, verify=service.verify)
+    sockets: list[socket.socket] = []
     headers = {"Cookie": f"{SESSION_COOKIE}={cookie}", **({"Last-Event-ID": last_event_id} if last_event_id else {})}
 
     def listen() -> None:
         try:
             with client.stream("GET", f"{service.url}/eventos", headers=headers) as response:
+                sockets.append(response.extensions["network_stream"].get_extra_info("socket"))
                 assert response.headers["content-type"].startswith("text/event-stream")
                 event: dict[str, str] = {}
                 for line in response.iter_lines():
@@ -73,9 +76,15 @@ def listening(service: Service, cookie: str, last_event_id: str = "") -> Iterato
 
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
-    wait_until(lambda: listener.is_open)
-    yield listener
-    client.close()
+    try:
+        wait_until(lambda: listener.is_open)
+        yield listener
+    finally:
+        for one in sockets:  # the thread that reads closes: a socket closed under it was left to the collector
+            with suppress(OSError):
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
+        thread.join(10)
+        client.close()
 
 
 def announce(service: Service, cpf: str = "11144477735", ramal: str = "4067") -> str:
