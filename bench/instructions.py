@@ -121,7 +121,7 @@ def main() -> None:
         KEPT.write_text("".join(f"{operation} {count}\n" for operation, count in now.items()))
     kept = dict(line.split() for line in KEPT.read_text().splitlines())
     for operation, count in now.items():
-        before = int(kept[operation])
+        before = int(kept.get(operation, count))  # what was never kept is only told
         print(f"{operation}: {count:,} instructions a call; kept: {before:,} ({count / before - 1:+.1%})")
         if count > before * _MOST:
             raise SystemExit("a plain read costs over a tenth more than it did: find out why, or keep the new figure")
