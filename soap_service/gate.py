@@ -83,12 +83,11 @@ class Gate:
         Raises: a kind of Unauthorized; LimitExceeded with the integration's name.
         """
         integration = self._by_secret(authorization, address) if authorization else self._by_address(address)
-        self._calls.spend(integration.name)
-        self._unknown.check(integration.name)
+        self.count_call(integration)
         return integration
 
     def count_call(self, integration: Integration) -> None:
-        """Count a call of an integration that needs no admission; raises LimitExceeded like `admit`."""
+        """Count a call of an integration; raises LimitExceeded with its name when there are too many."""
         self._calls.spend(integration.name)
         self._unknown.check(integration.name)
 
