@@ -56,6 +56,7 @@ class ShortWay(BoundedProtocol):
                 return
         self._arrived = data if self._is_between else b""
         super().data_received(data)
+        self._arrived = b""  # an idle connection holds no body
         if self._held is not None:
             self._let_go()
 
