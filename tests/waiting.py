@@ -1,8 +1,13 @@
-"""Waiting for what happens, never for a time; and a port that is free."""
+"""Waiting for what happens, never for a time; a loop of its own; and a port that is free."""
 
+import asyncio
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def wait_until(happens: Callable[[], object], seconds: float = 10.0) -> None:
@@ -11,6 +16,12 @@ def wait_until(happens: Callable[[], object], seconds: float = 10.0) -> None:
     while not happens():
         assert time.monotonic() < deadline, f"did not happen within {seconds} s"
         time.sleep(0.02)
+
+
+def run_in_own_loop(work: Coroutine[object, object, T]) -> T:
+    """Return what it comes to, in a thread of its own: Playwright's loop may run in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def free_port() -> int:

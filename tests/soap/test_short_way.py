@@ -16,6 +16,7 @@ from soap_service.server import make_server
 from soap_service.store import Store
 from tests.conftest import NAMESPACE, PASSWORD, Service
 from tests.soap.wire import Connection, Reply, exchange
+from tests.waiting import run_in_own_loop
 
 
 def post(argument: str, operation: str, *headers: str, ordinary: bool = False) -> bytes:
@@ -191,7 +192,7 @@ def test_a_half_head_behind_a_whole_message_has_its_time_limit(line: bytes) -> N
             writer.write(line)
             return await asyncio.wait_for(reader.read(), 3)
 
-    rest = asyncio.run(ask())
+    rest = run_in_own_loop(ask())
     assert (b"200 OK" in rest) == bool(line)
 
 
@@ -206,4 +207,4 @@ def test_a_connection_that_is_used_is_kept_and_an_idle_one_is_not() -> None:
             assert await asyncio.wait_for(reader.read(), 3) == b""
             return asyncio.get_running_loop().time() - started
 
-    assert asyncio.run(ask()) < 2
+    assert run_in_own_loop(ask()) < 2
