@@ -13,7 +13,7 @@ run: $(VENV)/installed  ## start the demonstration on an embedded database, at h
 	@exec $(VENV)/bin/soap-service demo $(ARGS)
 
 test: $(VENV)/tested browser check  ## run every check and test
-	$(RUN) pytest $(ARGS)
+	$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile -r fEs $(ARGS)
 
 check: $(VENV)/tested  ## lint, formatting, types, direction of imports
 	$(RUN) ruff check .

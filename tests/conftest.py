@@ -7,6 +7,7 @@ a mock: the database, the server, the SOAP client and the browser are the real o
 import atexit
 import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -142,11 +143,22 @@ def template(postgres_url: str) -> Iterator[str]:
     drop_database(postgres_url, url)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an empty database with the newest schema."""
+    file = tmp_path_factory.mktemp("template") / "store.db"
+    store = Store(f"sqlite:///{file}")
+    store.upgrade()
+    store.close()
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database of the test's own, of each kind."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'store.db'}"
+        file = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "store.db")
+        yield f"sqlite:///{file}"
     else:
         yield request.getfixturevalue("postgresql_database_url")
 
