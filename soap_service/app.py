@@ -15,7 +15,7 @@ from soap_service.http import Receive, Scope, Send, client_of, respond, respond_
 from soap_service.metrics import exposition
 from soap_service.screens import Screens
 from soap_service.simulation import Simulation
-from soap_service.store import Store
+from soap_service.store import open_store
 from soap_service.stream import Streams
 
 _LOOPBACK = ("127.0.0.1", "::1")
@@ -83,13 +83,6 @@ class App:
         self._probes.shutdown(wait=True, cancel_futures=True)
         self.store.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def open_store(settings: Settings) -> Store:
-    """Return the store of the settings, brought up to the schema of this program."""
-    store = Store(settings.database_url, settings.calendar, settings.repeat_within, settings.call_lifetime)
-    store.upgrade()
-    return store
 
 
 class MaskingFormatter(logging.Formatter):

@@ -93,7 +93,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _store(options: argparse.Namespace) -> "Store":
-    from soap_service.app import open_store
+    from soap_service.store import open_store
 
     return open_store(_settings(options))
 
@@ -204,9 +204,10 @@ def _add_database(commands: "_Commands") -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from soap_service.app import configure_logging, open_store
+    from soap_service.app import configure_logging
     from soap_service.demo import describe_demo, prepare_demo, remove_demo
     from soap_service.server import make_server
+    from soap_service.store import open_store
 
     embedded = f"sqlite:///{options.data / 'soap-service.db'}"
     url = options.database_url or embedded

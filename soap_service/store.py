@@ -6,6 +6,7 @@ Its rooms are in `soap_service.storage`, one a subject. Sessions never leave it:
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from soap_service.config import Settings
 from soap_service.deadlines import WorkingCalendar
 from soap_service.storage.administration import Administration
 from soap_service.storage.attendance import Attendance, Attendances
@@ -50,6 +51,7 @@ __all__ = [
     "Store",
     "add_delays",
     "is_extension",
+    "open_store",
     "percentile",
 ]
 
@@ -87,3 +89,10 @@ class Store(
         self.default_calendar = calendar or WorkingCalendar(ZoneInfo("America/Sao_Paulo"))
         self.repeat_within = repeat_within
         self.call_lifetime = call_lifetime
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store of the settings, brought up to the schema of this program."""
+    store = Store(settings.database_url, settings.calendar, settings.repeat_within, settings.call_lifetime)
+    store.upgrade()
+    return store
