@@ -2,13 +2,15 @@
 
 import os
 import re
-import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean, median
 
 from bench.dataset import make
+from bench.disk import bare_commits
 from bench.servers import PEERS, Server, start_peer, start_service
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -49,8 +51,10 @@ def load(server: Server, operation: str, known: int, connections: int, seconds: 
     )
 
 
-def interleave(servers: list[Server], operation: str, known: int, connections: int) -> dict[str, list[Turn]]:
-    """Give every server its turn, `ROUNDS` times over, so that the machine's moods hit all alike."""
+def interleave(
+    servers: list[Server], operation: str, known: int, connections: int, between: Callable[[], object] = int
+) -> dict[str, list[Turn]]:
+    """Give every server its turn, and what else is measured too, `ROUNDS` times: the machine's moods hit all alike."""
     turns: dict[str, list[Turn]] = {server.name: [] for server in servers}
     for server in servers:
         load(server, operation, known, connections, seconds=WARM_SECONDS)  # Java compiles what it runs often
@@ -58,25 +62,26 @@ def interleave(servers: list[Server], operation: str, known: int, connections: i
         for server in servers:
             print(f"  round {number + 1} of {ROUNDS}: {server.name:<20}\r", end="", file=sys.stderr, flush=True)
             turns[server.name].append(load(server, operation, known, connections))
+        between()
     return turns
 
 
 def table(servers: list[Server], turns: dict[str, list[Turn]]) -> str:
     """Return the medians of the turns, with their range, and the ratios to the service."""
-    ours = statistics.median(turn.cpu for turn in turns["soap_service"])
+    ours = median(turn.cpu for turn in turns["soap_service"])
     rows = [
         "| server | calls/s (min to max) | CPU µs a call (min to max) | to ours | p50 ms | p99 ms | MiB |",
         "|---|---|---|---|---|---|---|",
     ]
     for server in servers:
         mine = turns[server.name]
-        cpu = statistics.median(turn.cpu for turn in mine)
+        cpu = median(turn.cpu for turn in mine)
         errors = sum(turn.errors for turn in mine)
         rows.append(
             f"| {server.name} | {_median_and_range([turn.rate for turn in mine])} "
             f"| {_median_and_range([turn.cpu for turn in mine])} | {cpu / ours:.2f} "
-            f"| {statistics.median(turn.p50 for turn in mine):.2f} "
-            f"| {statistics.median(turn.p99 for turn in mine):.2f} "
+            f"| {median(turn.p50 for turn in mine):.2f} "
+            f"| {median(turn.p99 for turn in mine):.2f} "
             f"| {server.memory_mib():.0f} |" + (f" {errors} errors" if errors else "")
         )
     return "\n".join(rows)
@@ -99,11 +104,15 @@ def main() -> None:
             ("obterQtdeSolicitacoes", peers, 64, known),
             ("obterQtdeSolicitacoes", [], 16, known),
             ("obterDadosSolicitacao", with_data, 64, REQUESTS),
-            ("novaSolicitacao", [], 16, known),
         ):
             print(f"\n{operation}, {REQUESTS:,} requests, {connections} connections\n")
             servers = [ours, *others]
             print(table(servers, interleave(servers, operation, keys, connections)), flush=True)
+        print("\nnovaSolicitacao, 16 connections\n")
+        bare: list[float] = []
+        turns = interleave([ours], "novaSolicitacao", known, 16, lambda: bare.append(1000 / mean(bare_commits(folder))))
+        print(table([ours], turns))
+        print(f"\nA bare sqlite3 loop of durable commits meanwhile: {_median_and_range(bare)} a second.")
     finally:
         for server in (ours, *peers):
             server.stop()
@@ -124,7 +133,7 @@ def _milliseconds(text: str) -> float:
 
 
 def _median_and_range(values: list[float]) -> str:
-    return f"{statistics.median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
+    return f"{median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
 
 
 if __name__ == "__main__":

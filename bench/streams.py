@@ -12,12 +12,12 @@ import statistics
 import subprocess
 import sys
 import time
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from bench.dataset import make
+from bench.disk import bare_commits
 from bench.servers import Server, start_service
 from soap_service.credentials import SESSION_COOKIE
 from soap_service.store import Store
@@ -132,22 +132,6 @@ async def pop(server: Server, store: Store, seen: Listening, first: int, count: 
     arrived = [(seen.arrived[token], token) for token in started if token in seen.arrived]
     created = {token: store.find_call(token).created_at.timestamp() for _, token in arrived}
     return [sorted((moment - since[token]) * 1000 for moment, token in arrived) for since in (started, created)]
-
-
-def bare_commits(folder: Path, count: int = 200) -> list[float]:
-    """Return the milliseconds of durable commits by sqlite3 alone, in order: what the disk asks of each call."""
-    file = folder / "commits.db"
-    file.unlink(missing_ok=True)
-    with closing(sqlite3.connect(file, isolation_level=None)) as database:
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=FULL")
-        database.execute("CREATE TABLE call (token TEXT)")
-        times = []
-        for index in range(count):
-            started = time.perf_counter()
-            database.execute("INSERT INTO call VALUES (?)", (str(index),))
-            times.append((time.perf_counter() - started) * 1000)
-    return sorted(times)
 
 
 def tell(name: str, measured: list[list[float]]) -> None:

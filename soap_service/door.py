@@ -2,7 +2,7 @@
 
 Two ways lead through it, one meaning: `answer` takes every message; `answer_now` takes a plain read of a learned shape,
 on the spot, and leaves the rest to `answer`. Reads on the embedded database run on the event loop, each one look-up by
-index. Writes, and everything on a server database, wait in a small pool, bounded, so that they hold up nothing else.
+index. Writes, and everything on a server database, wait in a pool, so that they hold up nothing else.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
@@ -30,6 +29,7 @@ from soap_service.faults import fault_of, internal_fault
 from soap_service.gate import Gate
 from soap_service.journal import LOGGER, Journal
 from soap_service.model import Integration
+from soap_service.pool import Pool
 from soap_service.refusals import Refusals
 from soap_service.services import READING_OPERATIONS, Caller
 from soap_service.shapes import Shapes
@@ -43,8 +43,6 @@ log = logging.getLogger(LOGGER)
 
 #: IVR platforms give up after 3 to 5 s: later than this the answer is INDISPONIVEL.
 ANSWER_SECONDS = 3.0
-#: Work that may wait for the database at once; one more is answered INDISPONIVEL at once instead of late.
-MAX_WAITING = 256
 #: Kept as the reason of what was answered 415, outside SOAP.
 UNSUPPORTED_MEDIA_TYPE = "TIPO_DE_MIDIA"
 _CHALLENGE = (b"www-authenticate", b'Basic realm="soap_service", charset="UTF-8"')
@@ -100,15 +98,14 @@ class Door:
         self._answers = {version: Answers(application, version) for version in SoapVersion}
         self._gate = Gate(store, settings.calls_per_second, settings.unknown_documents_per_minute)
         self._shapes = Shapes()
-        self._pool = ThreadPoolExecutor(1 if store.is_embedded else 8, thread_name_prefix="soap")
+        self._pool = Pool(store)
         self.journal = Journal(Uses(store, self._pool).note)
         self._refusals = Refusals(store, self._pool)
-        self._waiting = 0
         self._refreshing: asyncio.Future[None] | None = None
 
     def close(self) -> None:
         """Let the work in progress end, and write what is left of the journal."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.close()
         self.journal.flush()
         self._refusals.flush()
 
@@ -136,7 +133,7 @@ class Door:
                 message = read_message(post.body, post.content_type, self._operations)
                 self._shapes.learn(post.content_type, post.body, message)
                 work = self._begin(message, integration, post, call)
-                return self._result(call, work() if self._is_quick(message) else await self._in_pool(work))
+                return self._result(call, work() if self._is_quick(message) else await self._pool.run(work))
         except UnsupportedMediaType as error:
             self._refusals.note(error, UNSUPPORTED_MEDIA_TYPE, call.integration, call.operation, post.address)
             raise
@@ -221,21 +218,8 @@ class Door:
             self._gate.refresh()
             return
         if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.ensure_future(self._in_pool(self._gate.refresh))
+            self._refreshing = asyncio.ensure_future(self._pool.run(self._gate.refresh))
         await asyncio.shield(self._refreshing)
-
-    async def _in_pool(self, work: Callable[[], Any]) -> Any:
-        """Run work that may wait for the database; what has not begun when its caller gives up is never done."""
-        if self._waiting >= MAX_WAITING:
-            raise StoreUnavailable
-        self._waiting += 1
-        loop = asyncio.get_running_loop()
-        future = self._pool.submit(work)
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._one_less_waiting))
-        return await asyncio.wrap_future(future)
-
-    def _one_less_waiting(self) -> None:
-        self._waiting -= 1
 
 
 def _version_of(content_type: str) -> SoapVersion:

@@ -6,8 +6,6 @@ typed anything there; so nobody outside can make more kinds of refusals than the
 
 import asyncio
 import logging
-from concurrent.futures import Executor
-from contextlib import suppress
 from ipaddress import ip_address
 
 from soap_service.errors import (
@@ -21,6 +19,7 @@ from soap_service.errors import (
     WrongSecret,
 )
 from soap_service.fates import SIMULATION, Refused
+from soap_service.pool import Pool
 from soap_service.store import NewRefusal, Store
 
 log = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ _Kind = tuple[str, str, str]
 class Refusals:
     """The refusals that one process has not written yet. `note` is called on its event loop."""
 
-    def __init__(self, store: Store, pool: Executor) -> None:
+    def __init__(self, store: Store, pool: Pool) -> None:
         self._store, self._pool = store, pool
         self._counts: dict[_Kind, tuple[int, str]] = {}
         self._kept: dict[_Kind, float] = {}
@@ -87,8 +86,7 @@ class Refusals:
         if self._counts:
             self._wake_at(loop, min(self._kept[kind] for kind in self._counts) + KEPT_SECONDS)
         if due:
-            with suppress(RuntimeError):  # the pool was shut down: the process ends
-                self._pool.submit(self._keep, _refusals_of(due))
+            self._pool.submit(self._keep, _refusals_of(due))
 
     def _keep(self, refusals: list[NewRefusal]) -> None:
         try:

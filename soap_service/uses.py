@@ -3,11 +3,10 @@
 import logging
 import time
 from collections.abc import Iterable
-from concurrent.futures import Executor
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from soap_service.errors import StoreUnavailable
+from soap_service.pool import Pool
 from soap_service.store import Store
 
 log = logging.getLogger(__name__)
@@ -19,7 +18,7 @@ KEPT_SECONDS = 60.0
 class Uses:
     """The last uses that one process saw. `note` is called with the journal's batches, on its event loop."""
 
-    def __init__(self, store: Store, pool: Executor) -> None:
+    def __init__(self, store: Store, pool: Pool) -> None:
         self._store, self._pool = store, pool
         self._kept: dict[str, float] = {}
 
@@ -29,8 +28,7 @@ class Uses:
         due = [name for name in names if now - self._kept.get(name, float("-inf")) >= KEPT_SECONDS]
         if due:
             self._kept.update(dict.fromkeys(due, now))
-            with suppress(RuntimeError):  # the pool was shut down: the process ends
-                self._pool.submit(self._keep, due)
+            self._pool.submit(self._keep, due)
 
     def _keep(self, names: list[str]) -> None:
         try:

@@ -105,33 +105,38 @@ class Calls(Calendars):
         token, now = secrets.token_urlsafe(32), self.now()
         # A clock that was set back further must not make everything a repeat.
         window = {"since": now - self.repeat_within, "until": now + self.repeat_within}
-        with self.writing(ring=True) as session:
-            connection = session.connection()
-            remembered = connection.execute(
-                _REMEMBER, {"key": announcement.key(), "token": token, "now": now, **window}
-            )
-            is_repeat = remembered.first() is None
-            extension = announcement.extension or _only_extension(connection)
+        with self.changing(ring=True) as connection:
+            remembered = self.ask_within(connection, _REMEMBER, key=announcement.key(), token=token, now=now, **window)
+            extension = announcement.extension or self._only_extension(connection)
             asked = {"document": announcement.document, "number": announcement.request_id, "extension": extension}
-            facts = connection.execute(_FACTS, {**asked, "now": now}).one()
-            if announcement.request_id is not None and (facts.owner_id is None or facts.owner_id != facts.requester_id):
+            [(requester_id, owner_id, is_registered, is_heard)] = self.ask_within(connection, _FACTS, now=now, **asked)
+            if announcement.request_id is not None and (owner_id is None or owner_id != requester_id):
                 raise RequestNotFound(announcement.request_id)
-            if is_repeat:
-                return _receipt(_call_announced(session, announcement.key()))
-            notice = _notice(extension, facts.is_registered, facts.is_heard)
-            call = {
-                "token": token,
-                "integration_id": announcement.integration_id,
-                "operation": announcement.operation,
-                "document": announcement.document,
-                "requester_id": facts.requester_id,
-                "request_id": announcement.request_id,
-                "extension": extension,
-                "notice": notice,
-                "created_at": now,
-            }
-            connection.execute(insert(Call.__table__), call)  # type: ignore[arg-type]
-        return Receipt(token, facts.requester_id is not None, notice, extension)
+            if not remembered:
+                [(token, requester_id, notice, extension)] = self.ask_within(
+                    connection, _ANNOUNCED, key=announcement.key()
+                )
+                return Receipt(token, requester_id is not None, Notice(notice), extension)
+            notice = _notice(extension, is_registered, is_heard)
+            self.ask_within(
+                connection,
+                _ANNOUNCE,
+                token=token,
+                integration_id=announcement.integration_id,
+                operation=announcement.operation,
+                document=announcement.document,
+                requester_id=requester_id,
+                request_id=announcement.request_id,
+                extension=extension,
+                notice=notice,
+                created_at=now,
+            )
+        return Receipt(token, requester_id is not None, notice, extension)
+
+    def _only_extension(self, connection: Connection) -> str | None:
+        """Return the registered extension when there is exactly one: a call is never sent to everyone."""
+        numbers = self.ask_within(connection, _FIRST_TWO_REGISTERED)
+        return numbers[0][0] if len(numbers) == 1 else None
 
     def find_call(self, token: str) -> Call:
         """Return a call with its requester, request, integration and who answered it; raises CallNotFound."""
@@ -231,6 +236,7 @@ _REMEMBER = text(
     "WHERE recent_call.announced_at NOT BETWEEN :since AND :until RETURNING token"
 ).bindparams(*(bindparam(name, type_=UtcDateTime) for name in ("now", "since", "until")))
 _REGISTERED_EXTENSIONS = select(Extension.number).where(Extension.agent_id.is_not(None))
+_FIRST_TWO_REGISTERED = _REGISTERED_EXTENSIONS.limit(2)
 _SAID_EXTENSION = bindparam("extension", type_=Extension.number.type)
 _FACTS = select(
     select(Requester.id).where(Requester.document == bindparam("document")).scalar_subquery().label("requester_id"),
@@ -239,6 +245,27 @@ _FACTS = select(
     exists()
     .where(Listener.extension == _SAID_EXTENSION, Listener.until > bindparam("now", type_=UtcDateTime))
     .label("is_heard"),
+)
+_ANNOUNCED_COLUMNS = (
+    Call.token,
+    Call.integration_id,
+    Call.operation,
+    Call.document,
+    Call.requester_id,
+    Call.request_id,
+    Call.extension,
+    Call.notice,
+    Call.created_at,
+)
+_ANNOUNCE = (
+    insert(Call)
+    .values({column: bindparam(column.key, type_=column.type) for column in _ANNOUNCED_COLUMNS})
+    .returning(Call.id)
+)
+_ANNOUNCED = (
+    select(Call.token, Call.requester_id, Call.notice, Call.extension)
+    .join(RecentCall, RecentCall.token == Call.token)
+    .where(RecentCall.key == bindparam("key", type_=RecentCall.key.type))
 )
 _THIS_CALL = update(Call.__table__).where(Call.token == bindparam("a_token"))  # type: ignore[arg-type]
 _MOMENT = bindparam("moment", type_=UtcDateTime)
@@ -276,23 +303,6 @@ def _call(session: Session, token: str, is_changed: bool = False) -> Call:
     if call is None:
         raise CallNotFound
     return call
-
-
-def _call_announced(session: Session, key: bytes) -> Call:
-    """Return the call that was announced last under a key."""
-    return session.scalars(
-        select(Call).join(RecentCall, RecentCall.token == Call.token).where(RecentCall.key == key)
-    ).one()
-
-
-def _receipt(call: Call) -> Receipt:
-    return Receipt(call.token, call.requester_id is not None, Notice(call.notice), call.extension)
-
-
-def _only_extension(connection: Connection) -> str | None:
-    """Return the registered extension when there is exactly one: a call is never sent to everyone."""
-    numbers = connection.scalars(_REGISTERED_EXTENSIONS.limit(2)).all()
-    return numbers[0] if len(numbers) == 1 else None
 
 
 def _notice(extension: str | None, is_registered: bool, is_heard: bool) -> Notice:

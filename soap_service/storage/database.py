@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Executable, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from soap_service.errors import InvalidValue, StoreUnavailable, TransactionLost
 from soap_service.storage import postgresql, sqlite
@@ -32,6 +32,33 @@ RESOLVE_SECONDS = 2.0
 _DATA_VERSION = text("PRAGMA data_version")
 _LOOK = text("SELECT clock_timestamp(), current_setting('transaction_read_only')")
 _RING = text("SELECT pg_notify(:channel, :name)")
+
+
+class _Shared:
+    """A transaction of several parts on SQLite, each a savepoint in it; `rings` when one wants the bell rung."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.rings = False
+        self._driver: Any = connection.connection.dbapi_connection
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the transaction is still there: for a full or failing disk SQLite undoes it all itself."""
+        return bool(self._driver.in_transaction)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        self._driver.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self.is_whole:
+                self._driver.execute("ROLLBACK TO part")
+            raise
+        finally:
+            if self.is_whole:
+                self._driver.execute("RELEASE part")
 
 
 class Database:
@@ -137,12 +164,16 @@ class Database:
             raise self._let_go(connection, error) from error
 
     def _ask(self, connection: Connection, statement: Executable, values: dict[str, object]) -> Sequence[Any]:
-        prepared = self._prepared.get(statement)
-        if prepared is None:
-            prepared = self._prepared[statement] = Prepared(statement, self._reader.dialect)
+        prepared = self._prepare(statement)
         if prepared.is_expanding:
             return connection.execute(statement, values).all()
         return prepared.ask(self._held.cursor, values)
+
+    def _prepare(self, statement: Executable) -> Prepared:
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = self._prepared[statement] = Prepared(statement, self._reader.dialect)
+        return prepared
 
     def _hold(self) -> Connection:
         """Keep a connection, and a cursor of the driver's, for this thread."""
@@ -169,17 +200,65 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self, ring: bool = False) -> Iterator[Session]:
-        """Give a session in one transaction, committed at the end; then ring the bell if asked.
+    def changing(self, ring: bool = False) -> Iterator[Connection]:
+        """Give a connection in one transaction, committed at the end; then ring the bell if asked.
 
         Raises: StoreUnavailable when the database cannot be written in time; TransactionLost when it is not known
         whether it was, or when another transaction won.
         """
-        sessions = sessionmaker(self._writer, expire_on_commit=False)
-        with self._as_domain_errors(), self._lock, sessions.begin() as session:
-            yield session
+        shared = self._shared
+        if shared is not None:
+            with self._as_domain_errors(), shared.part():
+                yield shared.connection
+            shared.rings = shared.rings or ring
+            return
+        with self._as_domain_errors(), self._lock, self._writer.begin() as connection:
+            yield connection
         if ring:
             self.ring()
+
+    @contextmanager
+    def writing(self, ring: bool = False) -> Iterator[Session]:
+        """Give a session in one transaction; for the rest as `changing`."""
+        mode: Any = "conditional_savepoint" if self._shared is None else "create_savepoint"
+        with (
+            self.changing(ring) as connection,
+            Session(connection, expire_on_commit=False, join_transaction_mode=mode) as session,
+        ):
+            yield session
+            session.commit()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Have all that this thread writes meanwhile share one transaction, and its one sync to the disk. SQLite only.
+
+        A part that fails is undone alone. Raises: StoreUnavailable when nothing of it is kept.
+        """
+        with self._as_domain_errors(), self._lock, self._writer.begin() as connection:
+            shared = self._held.shared = _Shared(connection)
+            try:
+                yield
+            finally:
+                self._held.shared = None
+            if not shared.is_whole:
+                raise StoreUnavailable
+        if shared.rings:
+            self.ring()
+
+    @property
+    def _shared(self) -> _Shared | None:
+        return getattr(self._held, "shared", None)
+
+    def ask_within(self, connection: Connection, statement: Executable, **values: object) -> Sequence[Any]:
+        """Return the rows of a prebuilt statement as `ask` does, within a transaction that `changing` gave.
+
+        Raises: StoreUnavailable, TransactionLost.
+        """
+        try:
+            return self._prepare(statement).ask(connection.connection.cursor(), values)
+        except self._errors as error:
+            is_gone = not self.is_embedded and self._server.forget_if_gone(connection, error)
+            raise self._failure(error, is_gone) from error
 
     def resolving(self, work: Callable[[], _T]) -> _T:
         """Return what `work` does in a transaction; do it again when another was faster or its fate is not known.
@@ -236,5 +315,5 @@ class Database:
             yield
         except IntegrityError:
             raise  # a unique key did its work: the method that wrote knows what it means
-        except (DBAPIError, PoolTimeout, OSError) as error:
+        except (*self._errors, OSError) as error:
             raise self._failure(error) from error

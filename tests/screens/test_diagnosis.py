@@ -69,7 +69,7 @@ def simulating(healthy: Desk) -> Iterator[Desk]:
     yield healthy
     simulation.loop.call_soon_threadsafe(simulation.loop.stop)
     thread.join()
-    door._pool.shutdown(wait=True)
+    door._pool.close()
     simulation.loop.close()
 
 
