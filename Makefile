@@ -3,6 +3,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 RUN = $(VENV)/bin/python -m
+# Bytecode is kept, whatever the environment says: the tests start the service hundreds of times.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 

@@ -12,16 +12,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Executable, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from soap_service.errors import InvalidValue, StoreUnavailable, TransactionLost
-from soap_service.storage import postgresql, sqlite
+from soap_service.storage import sqlite
 from soap_service.storage.prepared import Prepared
+
+if TYPE_CHECKING:
+    from soap_service.storage import postgresql
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +34,6 @@ _T = TypeVar("_T")
 RESOLVE_SECONDS = 2.0
 _DATA_VERSION = text("PRAGMA data_version")
 _LOOK = text("SELECT clock_timestamp(), current_setting('transaction_read_only')")
-_RING = text("SELECT pg_notify(:channel, :name)")
 
 
 class _Shared:
@@ -75,7 +77,9 @@ class Database:
             self._reader = sqlite.make_engine(self.url, isolation_level="AUTOCOMMIT", hide_parameters=True)
             self._writer = sqlite.make_engine(self.url, hide_parameters=True)
         elif self.url.get_backend_name() == "postgresql":
-            self._server = postgresql.Server(self.url)
+            from soap_service.storage.postgresql import Server  # who has no use for it does not wait for its driver
+
+            self._server = Server(self.url)
             self._writer = self._server.make_engine(hide_parameters=True)
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
         else:
@@ -112,8 +116,7 @@ class Database:
         """
         self._bells.append(bell)
         if not self.is_embedded and self._ear is None:
-            self._ear = postgresql.Ear(self._server, self._name, self._ring_here)
-            self._ear.start()
+            self._ear = self._server.listen(self._name, self._ring_here)
 
     def now(self) -> datetime:
         """Return the time by the clock that decides: on PostgreSQL the database's, as it was last looked at."""
@@ -260,6 +263,14 @@ class Database:
             is_gone = not self.is_embedded and self._server.forget_if_gone(connection, error)
             raise self._failure(error, is_gone) from error
 
+    def insert_into(self, table: type[DeclarativeBase]) -> Any:
+        """Return an INSERT that can say what happens ON CONFLICT, in the words of this database."""
+        if self.is_embedded:
+            from sqlalchemy.dialects.sqlite import insert
+        else:
+            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+        return insert(table)
+
     def resolving(self, work: Callable[[], _T]) -> _T:
         """Return what `work` does in a transaction; do it again when another was faster or its fate is not known.
 
@@ -284,12 +295,8 @@ class Database:
         """Wake whoever waits for changes, here and on other nodes. A bell that cannot be rung is no failure."""
         self._ring_here()
         if self._rings_others:
-            try:
-                with self._reader.connect() as connection:
-                    connection.execute(_RING, {"channel": postgresql.CHANNEL, "name": self._name})
-            except (DBAPIError, PoolTimeout) as error:
-                if postgresql.sqlstate_of(getattr(error, "orig", None)) == postgresql.NO_SUCH_FUNCTION:
-                    self._rings_others = False  # an engine without NOTIFY: others look every second
+            with suppress(DBAPIError, PoolTimeout), self._reader.connect() as connection:
+                self._rings_others = self._server.ring(connection, self._name)  # else others look every second
 
     def _ring_here(self) -> None:
         for bell in self._bells:
@@ -306,7 +313,7 @@ class Database:
         original = getattr(error, "orig", error)
         log.error("database: %s", str(original).partition("\n")[0])
         is_lost = is_gone or getattr(error, "connection_invalidated", False)
-        is_lost = is_lost or postgresql.sqlstate_of(original) in postgresql.LOST_TO_ANOTHER
+        is_lost = is_lost or (not self.is_embedded and self._server.is_lost_to_another(original))
         return TransactionLost() if is_lost else StoreUnavailable()
 
     @contextmanager

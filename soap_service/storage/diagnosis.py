@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import and_, delete, exists, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
 from soap_service.fates import SIMULATION
@@ -51,7 +50,7 @@ class Diagnoses(Database):
     def note_refusals(self, refusals: Sequence[NewRefusal]) -> None:
         """Add refusals to those of this minute, and forget the oldest."""
         minute = self.now().replace(second=0, microsecond=0)
-        insert = (sqlite.insert if self.is_embedded else postgresql.insert)(Refusal)
+        insert = self.insert_into(Refusal)
         added = insert.on_conflict_do_update(
             index_elements=(Refusal.minute, *_KIND),
             set_={"count": Refusal.count + insert.excluded.count, "address": insert.excluded.address},

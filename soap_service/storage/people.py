@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from soap_service.columns import UtcDateTime
@@ -151,7 +150,7 @@ class People(Database):
                 mine = delete(Listener).where(Listener.worker == worker)
                 session.execute(mine.where(Listener.extension.in_(gone)))
             if heard:
-                _keep_listeners(session, worker, sorted(heard), until)
+                self._write_listeners(session, worker, sorted(heard), until)
 
     def keep_listeners(self, worker: str, extensions: Collection[str], until: datetime) -> None:
         """Say which extensions a worker process listens for, and for no other; forget processes that died.
@@ -163,7 +162,14 @@ class People(Database):
             gone = delete(Listener).where(Listener.worker == worker, Listener.extension.not_in(extensions))
             session.execute(gone)
             if extensions:
-                _keep_listeners(session, worker, sorted(extensions), until)
+                self._write_listeners(session, worker, sorted(extensions), until)
+
+    def _write_listeners(self, session: Session, worker: str, extensions: Sequence[str], until: datetime) -> None:
+        """Write the rows, those that are there already and those that are not alike."""
+        rows = [{"extension": extension, "worker": worker, "until": until} for extension in extensions]
+        insert = self.insert_into(Listener)
+        key = (Listener.extension, Listener.worker)
+        session.execute(insert.on_conflict_do_update(index_elements=key, set_={"until": insert.excluded.until}), rows)
 
     def remove_listeners(self, worker: str) -> None:
         """Say that a worker process listens for nothing: it starts or ends."""
@@ -203,15 +209,6 @@ def give_up_extension(session: Session, agent_id: int, now: datetime) -> None:
     """Free the agent's extension within a session."""
     mine = update(Extension).where(Extension.agent_id == agent_id)
     session.execute(mine.values(agent_id=None, taken_from_id=None, changed_at=now))
-
-
-def _keep_listeners(session: Session, worker: str, extensions: Sequence[str], until: datetime) -> None:
-    """Write the rows, those that are there already and those that are not alike."""
-    rows = [{"extension": extension, "worker": worker, "until": until} for extension in extensions]
-    is_embedded = session.connection().dialect.name == "sqlite"
-    insert = (sqlite.insert if is_embedded else postgresql.insert)(Listener)
-    key = (Listener.extension, Listener.worker)
-    session.execute(insert.on_conflict_do_update(index_elements=key, set_={"until": insert.excluded.until}), rows)
 
 
 def _digest(cookie: str) -> bytes:

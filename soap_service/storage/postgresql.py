@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 from psycopg import errors
 from psycopg.abc import PQGen
-from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ RETRY_SECONDS = 0.25
 POOL_SIZE = 40
 POOL_SECONDS = 1.0
 CHANNEL = "soap_service"
+_RING = text("SELECT pg_notify(:channel, :name)").bindparams(channel=CHANNEL)
 
 _SESSION = {
     "timezone": "UTC",
@@ -45,8 +46,8 @@ _NETWORK: dict[str, Any] = {
     "application_name": "soap-service",
 }
 #: Two transactions met and the database ended one of them: serialisation failure, deadlock.
-LOST_TO_ANOTHER = ("40001", "40P01")
-NO_SUCH_FUNCTION = "42883"
+_LOST_TO_ANOTHER = ("40001", "40P01")
+_NO_SUCH_FUNCTION = "42883"
 #: What a database says of itself when it is no longer the one to write to.
 _READ_ONLY = "25006"
 #: Under which name the pool keeps when a connection was made.
@@ -97,12 +98,32 @@ class Server:
             return False
         driver: Any = connection.connection.dbapi_connection
         dialect: Any = connection.dialect
-        if sqlstate_of(error) != _READ_ONLY and not dialect.is_disconnect(error, driver, None):
+        if _sqlstate_of(error) != _READ_ONLY and not dialect.is_disconnect(error, driver, None):
             return False
         if connection.info[_MADE_AT] > self._gone_at:  # else another thread has told of the same end
             self._gone_at = time.monotonic()
         connection.invalidate(error)
         return True
+
+    def listen(self, own_name: str, hear: Callable[[], None]) -> "Ear":
+        """Have `hear` called at every ring of a process that is not called `own_name`, until the ear is ended."""
+        ear = Ear(self, own_name, hear)
+        ear.start()
+        return ear
+
+    def ring(self, connection: Connection, own_name: str) -> bool:
+        """Ring the bell of every process; False on an engine that has none. Raises: DBAPIError."""
+        try:
+            connection.execute(_RING, {"name": own_name})
+        except DBAPIError as error:
+            if _sqlstate_of(error.orig) != _NO_SUCH_FUNCTION:
+                raise
+            return False
+        return True
+
+    def is_lost_to_another(self, error: BaseException) -> bool:
+        """Tell whether a driver's error says that two transactions met and another one won."""
+        return _sqlstate_of(error) in _LOST_TO_ANOTHER
 
     def _refuse_stale(self, _driver: object, record: ConnectionPoolEntry, _proxy: object) -> None:
         """Have the pool make a connection anew when it was made before its server was gone."""
@@ -131,7 +152,7 @@ class Server:
 
 def _forget_read_only(context: ExceptionContext) -> None:
     """Drop every connection to a primary that became a standby: the one to write to is elsewhere."""
-    if sqlstate_of(context.original_exception) == _READ_ONLY:
+    if _sqlstate_of(context.original_exception) == _READ_ONLY:
         context.is_disconnect = True
 
 
@@ -139,7 +160,7 @@ def _note_age(_driver: object, record: ConnectionPoolEntry) -> None:
     record.info[_MADE_AT] = time.monotonic()
 
 
-def sqlstate_of(error: BaseException | None) -> str:
+def _sqlstate_of(error: BaseException | None) -> str:
     """Return the five characters by which PostgreSQL names an error; empty when it is none of its."""
     return getattr(error, "sqlstate", None) or ""
 
