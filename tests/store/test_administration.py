@@ -1,7 +1,6 @@
 """Parameters with their history, services, agents, groups, integrations: changed once, by whom, never in silence."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -166,12 +165,13 @@ def test_the_last_use_of_an_integration_never_goes_back(world: World) -> None:
 
 
 def test_a_thousand_calls_in_a_minute_are_one_write(world: World) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        uses = Uses(world.store, pool)
-        uses.note({"pbx", "-"})
-        wait_until(world.store.list_integration_uses)
-        first = world.store.list_integration_uses()
-        for _ in range(1000):
-            uses.note({"pbx"})
+    pool = Pool(world.store)
+    uses = Uses(world.store, pool)
+    uses.note({"pbx", "-"})
+    wait_until(world.store.list_integration_uses)
+    first = world.store.list_integration_uses()
+    for _ in range(1000):
+        uses.note({"pbx"})
+    pool.close()
     assert world.store.list_integration_uses() == first
     uses.note({"another"})  # the pool was shut down: the process ends
