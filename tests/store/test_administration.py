@@ -1,6 +1,7 @@
 """Parameters with their history, services, agents, groups, integrations: changed once, by whom, never in silence."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,7 @@ from soap_service.errors import (
     NotFound,
     SoapServiceError,
 )
+from soap_service.pool import Pool
 from soap_service.storage.administration import service_edit_of
 from soap_service.storage.integrations import integration_edit_of
 from soap_service.storage.staff import agent_edit_of, group_edit_of
