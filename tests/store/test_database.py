@@ -188,6 +188,7 @@ def public_methods() -> list[str]:
     """Return every method of the store that asks or changes the database."""
     own = {"ask", "close", "when_rung", "reading", "writing", "is_ready", "change_marker"}
     own |= {"now", "look", "ring", "resolving", "back_up", "restore", "changing", "together", "ask_within"}
+    own |= {"insert_into"}
     return [
         name
         for name, _ in inspect.getmembers(Store, inspect.isfunction)
