@@ -51,6 +51,8 @@ class _Shared:
 
     @contextmanager
     def part(self) -> Iterator[None]:
+        if not self.is_whole:
+            raise StoreUnavailable  # a savepoint would begin another transaction
         self._driver.execute("SAVEPOINT part")
         try:
             yield
