@@ -62,6 +62,7 @@ class Pages:
         environment.filters["time"] = partial(_shown, formats.time)
         environment.filters["day"] = partial(_shown, formats.day)
         environment.filters["number"] = partial(_shown, formats.number)
+        environment.filters["short_day"] = partial(_shown, formats.short_day)
         environment.filters["milliseconds"] = partial(_shown, formats.milliseconds)
         environment.filters["percent"] = partial(_shown, formats.percent)
         environment.filters["iso"] = formats.iso
