@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 
 from soap_service.deadlines import Shift, Week, WorkingCalendar
@@ -44,16 +45,34 @@ class Holidays:
         return not all(decided) if decided else day in self.national
 
 
-def national_holidays(country: str) -> dict[date, str]:
-    """Return a country's national holidays with their names in its language; other years when asked for.
+class NationalHolidays:
+    """A country's national holidays in its language, of any year.
 
-    Raises NotImplementedError for a country of which none are known.
+    The library that knows them takes as long to load as a fifth of the service: that waits for the first question.
     """
-    import holidays
 
-    language = holidays.country_holidays(country).default_language
-    this_year = datetime.now(UTC).year
-    return holidays.country_holidays(country, language=language, years=range(this_year - 1, this_year + 3))
+    def __init__(self, country: str) -> None:
+        self._country = country
+
+    def load(self) -> None:
+        """Look whether holidays of the country are known; raises NotImplementedError when none are."""
+        _ = self._names
+
+    def __contains__(self, day: object) -> bool:
+        return day in self._names
+
+    def of_year(self, year: int) -> list[tuple[date, str]]:
+        """Return the holidays of a year with their names, in order."""
+        _ = date(year, 1, 1) in self._names  # has the year counted
+        return sorted((day, name) for day, name in dict(self._names).items() if day.year == year)
+
+    @cached_property
+    def _names(self) -> dict[date, str]:
+        import holidays
+
+        language = holidays.country_holidays(self._country).default_language
+        this_year = datetime.now(UTC).year
+        return holidays.country_holidays(self._country, language=language, years=range(this_year - 1, this_year + 3))
 
 
 def national_of(calendar: WorkingCalendar) -> Container[date]:
@@ -64,10 +83,7 @@ def national_of(calendar: WorkingCalendar) -> Container[date]:
 def list_national_holidays(calendar: WorkingCalendar, year: int) -> list[tuple[date, str]]:
     """Return the national holidays of a year with their names, in order; none when the settings name no country."""
     national = national_of(calendar)
-    if not isinstance(national, dict):
-        return []
-    _ = date(year, 1, 1) in national  # has the year counted
-    return sorted((day, name) for day, name in dict(national).items() if day.year == year)
+    return national.of_year(year) if isinstance(national, NationalHolidays) else []
 
 
 def read_shifts(text: str) -> tuple[Shift, ...]:

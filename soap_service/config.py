@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PREFIX = "SOAP_SERVICE_"
 _DATABASE_URL = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.+")
+_COUNTRY = "BR"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -49,7 +50,7 @@ class Settings:
         "mon,tue,wed,thu,fri", "days that deadlines count, until the calendar's screen is saved"
     )
     working_hours: str = _setting("08:00-18:00", "shifts of a working day, comma separated, until then")
-    holidays: str = _setting("BR", "country whose national holidays deadlines skip; empty for none")
+    holidays: str = _setting(_COUNTRY, "country whose national holidays deadlines skip; empty for none")
     repeat_seconds: float = _setting(10.0, "an announcement repeated within this time is the same call")
     call_seconds: float = _setting(60.0, "a call that nobody saw within this time is missed")
     session_hours: float = _setting(12.0, "how long a log-in lasts")
@@ -147,12 +148,17 @@ class Settings:
             raise InvalidValue("working_days", f"choose from {','.join(WEEKDAYS)}") from None
 
     def _holidays(self) -> "Container[date]":
-        from soap_service.calendars import national_holidays
+        from soap_service.calendars import NationalHolidays
 
-        try:
-            return national_holidays(self.holidays) if self.holidays else ()
-        except NotImplementedError:
-            raise InvalidValue("holidays", f"no holidays are known for {self.holidays!r}") from None
+        if not self.holidays:
+            return ()
+        national = NationalHolidays(self.holidays)
+        if self.holidays != _COUNTRY:  # whose holidays are known
+            try:
+                national.load()
+            except NotImplementedError:
+                raise InvalidValue("holidays", f"no holidays are known for {self.holidays!r}") from None
+        return national
 
 
 def load_settings(

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from soap_service.calendars import (
     Holidays,
+    NationalHolidays,
     OwnDay,
     check_calendar,
     list_national_holidays,
-    national_holidays,
     read_shifts,
     write_shifts,
 )
@@ -64,7 +64,7 @@ def test_shifts_read_as_they_were_written(marks: list[int]) -> None:
 
 
 def test_national_holidays_are_told_in_the_countrys_language() -> None:
-    calendar = WorkingCalendar(ZoneInfo("UTC"), OFFICE_WEEK, Holidays(national_holidays("BR")))
+    calendar = WorkingCalendar(ZoneInfo("UTC"), OFFICE_WEEK, Holidays(NationalHolidays("BR")))
     listed = dict(list_national_holidays(calendar, 2027))
     assert listed[date(2027, 9, 7)] == "Independência do Brasil"
     assert all(day.year == 2027 for day in listed)
@@ -76,7 +76,7 @@ def test_own_holidays_count_once_or_each_year_and_national_ones_can_be_worked() 
         OwnDay(date(2026, 7, 1), "Mudança"),
         OwnDay(TIRADENTES, "Tiradentes", is_worked=True),
     )
-    holidays = Holidays(national_holidays("BR"), own)
+    holidays = Holidays(NationalHolidays("BR"), own)
     assert date(2026, 10, 24) in holidays
     assert date(2031, 10, 24) in holidays
     assert date(2026, 7, 1) in holidays

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from soap_service.calendars import Holidays, national_holidays
+from soap_service.calendars import Holidays, NationalHolidays
 from soap_service.credentials import SESSION_COOKIE, hash_password
 from soap_service.deadlines import WorkingCalendar
 from soap_service.model import Agent, Request, Requester, Service
@@ -130,7 +130,7 @@ def ana(desk: Desk) -> Browser:
 @pytest.fixture
 def rui(desk: Desk) -> Browser:
     """The administrator's browser; the desk keeps the national holidays."""
-    desk.store.default_calendar = WorkingCalendar(ZONE, holidays=Holidays(national_holidays("BR")))
+    desk.store.default_calendar = WorkingCalendar(ZONE, holidays=Holidays(NationalHolidays("BR")))
     return desk.browser_of("rui")
 
 
