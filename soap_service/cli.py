@@ -1,6 +1,7 @@
 """The soap-service command: arguments to settings and to the store. Imports the service only where it is run."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -204,6 +205,7 @@ def _add_database(commands: "_Commands") -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
+    gc.disable()  # until the server is made: of what is loaded there is nothing to collect, and looking takes a fifth
     from soap_service.app import configure_logging
     from soap_service.demo import describe_demo, prepare_demo, remove_demo
     from soap_service.server import make_server
@@ -211,8 +213,7 @@ def _demo(options: argparse.Namespace) -> None:
 
     embedded = f"sqlite:///{options.data / 'soap-service.db'}"
     url = options.database_url or embedded
-    flags = {"database_url": url, "host": options.host, "port": options.port}
-    settings = load_settings(flags, os.environ)
+    settings = load_settings({"database_url": url, "host": options.host, "port": options.port}, os.environ)
     configure_logging(settings.log_level)
     options.data.mkdir(parents=True, exist_ok=True)
     if options.fresh:
@@ -224,6 +225,7 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    gc.disable()  # as in `_demo`
     from soap_service.app import configure_logging
     from soap_service.server import make_server
 

@@ -34,10 +34,10 @@ class Server(uvicorn.Server):
         self._greeting = greeting
         # A thread that waits for the interpreter gets it after this, not after 5 ms: a write has some ten such waits.
         sys.setswitchinterval(SWITCH_SECONDS)
-        # What start made lives as long as the process: the collector need not look at it ever again.
-        gc.collect()
+        # What start made lives as long as the process: the collector, off since then, need not look at it ever.
         gc.freeze()
         gc.set_threshold(10_000, 20, 50)
+        gc.enable()
         # uvicorn raises the signal again once it has stopped in order: then it is no failure, and the exit status is 0.
         signal.signal(signal.SIGTERM, lambda *_: None)
         with suppress(SystemExit):  # how uvicorn tells that it could not start
