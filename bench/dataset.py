@@ -61,6 +61,7 @@ def _fill(file: Path, requests: int, requesters: int) -> None:
     database = sqlite3.connect(file)
     database.execute("PRAGMA synchronous=OFF")
     database.execute("PRAGMA cache_size=-2000000")  # in KiB: the indexes are not filled in their own order
+    indexes = _drop_indexes(database)  # filled at the end, each in its own order
     services = _add_services(database)
     for start in range(0, requesters, _BATCH):
         database.executemany(
@@ -103,9 +104,22 @@ def _fill(file: Path, requests: int, requesters: int) -> None:
         database.commit()
         print(f"\r{min(start + _BATCH, requests + heavy):>12,} requests", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
+    for statement in indexes:
+        database.execute(statement)
     database.commit()
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
+
+
+def _drop_indexes(database: sqlite3.Connection) -> list[str]:
+    """Drop the indexes of the large tables, and return the statements that make them again."""
+    found = database.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "
+        "AND tbl_name IN ('request', 'requester', 'requester_name')"
+    ).fetchall()
+    for index, _ in found:
+        database.execute(f"DROP INDEX {index}")
+    return [statement for _, statement in found]
 
 
 def _add_services(database: sqlite3.Connection) -> list[tuple[int, int]]:
@@ -143,7 +157,7 @@ def _life(index: int, is_open: bool, now: datetime) -> Iterator[object]:
 
 
 def _stored(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return moment.isoformat(" ", "microseconds")
 
 
 def _insert(table: str, columns: dict[str, str]) -> str:

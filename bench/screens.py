@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 
 import httpx
@@ -26,7 +27,7 @@ _DAYS = 14
 
 
 def add_calls(file: Path) -> None:
-    """Put calls into the 14 days before now, between 8 and 18 o'clock; those there already are kept."""
+    """Put calls into the 14 days before now, between 8 and 18 o'clock, in their order; those there already are kept."""
     database = sqlite3.connect(file)
     (there,) = database.execute("SELECT count(*) FROM call").fetchone()
     (integration,) = database.execute("SELECT id FROM integration").fetchone()
@@ -44,7 +45,7 @@ def add_calls(file: Path) -> None:
     database.executemany(
         "INSERT INTO call (token, integration_id, operation, document, extension, notice, created_at, seen_at) "
         "VALUES (?, ?, 'novaSolicitacao', '', ?, 'ENTREGUE', ?, ?)",
-        rows,
+        sorted(rows, key=itemgetter(3)),
     )
     database.commit()
     database.close()

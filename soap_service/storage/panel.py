@@ -116,7 +116,8 @@ class Panel(Database):
 
     def list_group_loads(self) -> Sequence[GroupLoad]:
         """Return the requests in progress of each group that has any, by name."""
-        loads = [GroupLoad(*row) for row in self.ask(_LOADS, now=self.now())]
+        rows = self.ask(_LOADS, now=self.now())
+        loads = [GroupLoad(name, late + in_time + free, late) for name, late, in_time, free in rows]
         return [load for load in loads if load.in_progress]
 
     def count_hours_of_calls(self) -> int:
@@ -183,13 +184,21 @@ _DELAYS_EMBEDDED, _DELAYS_SERVER = (
     .group_by(text("delay"))
     for delay in (_EMBEDDED_DELAY, _SERVER_DELAY)
 )
-_OF_GROUP = select(func.count()).where(
-    Request.situation.in_([literal_column(f"'{one}'") for one in OPEN_SITUATIONS]),  # in the words of `ix_request_load`
-    Request.group_id == Group.id,
+_OF_GROUP = (
+    select(func.count())
+    .where(
+        Request.situation.in_([literal_column(f"'{one}'") for one in OPEN_SITUATIONS]),  # as `ix_request_load` says it
+        Request.group_id == Group.id,
+    )
+    .correlate(Group)
 )
-#: One search of that index for each group and count. With GROUP BY, SQLite takes another index and reads every row.
+_NOW = bindparam("now", type_=UtcDateTime)
+#: Late, in time and without a deadline: three searches of that index for each group, which read each entry once. With
+#: GROUP BY, SQLite takes twice the time.
 _LOADS = select(
     Group.name,
-    _OF_GROUP.correlate(Group).scalar_subquery(),
-    _OF_GROUP.where(Request.due_at < bindparam("now", type_=UtcDateTime)).correlate(Group).scalar_subquery(),
+    *(
+        _OF_GROUP.where(condition).scalar_subquery()
+        for condition in (Request.due_at < _NOW, Request.due_at >= _NOW, Request.due_at.is_(None))
+    ),
 ).order_by(Group.name)
