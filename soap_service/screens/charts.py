@@ -40,7 +40,7 @@ def draw_bars(name: str, title: str, bars: Sequence[Bar], written: Callable[[flo
         for value, look in ((bar.plain, "plain-bar"), (bar.hatched, "hatched-bar")):
             height = room * value / highest
             if height > 0:
-                elements += _bar(name, look, x, bottom - height, step * 0.7, height)
+                elements.append(_bar(name, look, x, bottom - height, step * 0.7, height))
                 bottom -= height
         if bar.label:
             elements.append(_text(bar.label, x + step * 0.35, _HEIGHT - 8, "middle"))
@@ -57,7 +57,7 @@ def draw_rows(name: str, title: str, bars: Sequence[Bar], written: Callable[[flo
         for value, look in ((bar.plain, "plain-bar"), (bar.hatched, "hatched-bar")):
             width = (_WIDTH - 90) * value / highest
             if width > 0:
-                elements += _bar(name, look, x, y + 6, width, 16)
+                elements.append(_bar(name, look, x, y + 6, width, 16))
                 x += width
         elements.append(_text(written(bar.plain + bar.hatched), x + 8, y + 19, "start"))
     return _drawing(title, elements, max(1, len(bars)) * 46)
@@ -73,15 +73,14 @@ def nice_ceiling(value: float) -> float:
         ceiling *= 10
 
 
-def _bar(name: str, look: str, x: float, y: float, width: float, height: float) -> list[svg.Element]:
+def _bar(name: str, look: str, x: float, y: float, width: float, height: float) -> svg.Element:
     x, y, width, height = round(x, 2), round(y, 2), round(width, 2), round(height, 2)
-    bars: list[svg.Element] = [svg.Rect(class_=[look], x=x, y=y, width=width, height=height)]
-    if look == "hatched-bar":
-        bars.append(svg.Rect(fill=f"url(#{name}-hatching)", x=x, y=y, width=width, height=height))
-    return bars
+    fill = f"url(#{name}-hatching)" if look == "hatched-bar" else None
+    return svg.Rect(class_=[look], fill=fill, x=x, y=y, width=width, height=height)
 
 
 def _hatching(name: str) -> svg.Element:
+    ground = svg.Rect(class_=["hatch-ground"], width=6, height=6)
     line = svg.Line(x1=0, y1=0, x2=0, y2=6, class_=["hatch"])
     pattern = svg.Pattern(
         id=f"{name}-hatching",
@@ -89,7 +88,7 @@ def _hatching(name: str) -> svg.Element:
         height=6,
         patternUnits="userSpaceOnUse",
         patternTransform=[svg.Rotate(45)],
-        elements=[line],
+        elements=[ground, line],
     )
     return svg.Defs(elements=[pattern])
 

@@ -4,6 +4,7 @@ Source: CLDR, through Babel; Portuguese dates as `domain.md` has them.
 """
 
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 #: CLDR's names of our languages.
@@ -20,6 +21,7 @@ class Formats:
         from babel import Locale, dates, numbers  # 60 ms, which a process without visitors does not need
 
         self._dates, self._numbers = dates, numbers
+        self._number = lru_cache(1024)(numbers.format_decimal)  # a page of figures has the small ones many times
         self._locale = Locale.parse(_LOCALES[language])
         self._date, self._time = _DATES[language], _TIMES[language]
         self._moment = _MOMENTS[language].format(self._date, self._time)
@@ -41,7 +43,7 @@ class Formats:
 
     def number(self, number: float) -> str:
         """Return a number with its groups of thousands and its decimal mark."""
-        return self._numbers.format_decimal(number, locale=self._locale)
+        return self._number(number, locale=self._locale)
 
     def short_day(self, day: date) -> str:
         """Return day and month, for where there is little room."""
