@@ -7,7 +7,7 @@ never as text: what an address says is not what a page repeats.
 import gettext as catalogues
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -22,13 +22,13 @@ from soap_service.credentials import SESSION_COOKIE
 from soap_service.errors import NotFound
 from soap_service.fates import Simulated
 from soap_service.limits import Limit
-from soap_service.model import Agent, Extension, LoginSession
+from soap_service.model import Agent, LoginSession
 from soap_service.screens.assets import Assets
 from soap_service.screens.formats import Formats
 from soap_service.screens.forms import Form
 from soap_service.screens.language import N_, choose_language, translations_of
 from soap_service.screens.pages import Pages
-from soap_service.store import Attendance, Store
+from soap_service.store import Attendance, Ownership, Store
 
 #: What was chosen on the log-in page; an agent's own choice goes before it.
 LANGUAGE_COOKIE = "soap_service_language"
@@ -165,9 +165,9 @@ class Visit:
         return self.premises.pages.zone
 
     @cached_property
-    def lost_extensions(self) -> list[Extension]:
+    def lost_extensions(self) -> Sequence[Ownership]:
         """The extensions that others took over from the agent, who has not said to have seen it."""
-        return list(self.store.list_extensions_taken_from(self.agent.id))
+        return self.store.list_extensions_taken_from(self.agent.id)
 
     @cached_property
     def translations(self) -> catalogues.NullTranslations:

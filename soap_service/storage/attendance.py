@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, delete, func, select, update
+from sqlalchemy import Update, bindparam, delete, func, select, update
 
+from soap_service.columns import UtcDateTime
 from soap_service.fates import SIMULATION
 from soap_service.model import Agent, Call, Extension, Integration, Listener
 from soap_service.storage.database import Database
@@ -33,26 +34,17 @@ class Attendances(Database):
 
     def find_attendance(self, agent_id: int) -> Attendance:
         """Return how an agent stands now; at most `MOST_COUNTED` missed calls are counted, none that was simulated."""
-        standing = select(Extension.number, Agent.paused_at, Agent.calls_looked_at).select_from(Agent)
-        standing = standing.outerjoin(Extension, Extension.agent_id == Agent.id).where(Agent.id == agent_id)
-        with self.reading() as session:
-            found = session.execute(standing).one_or_none()
-            if found is None or found.number is None:
-                return Attendance(None, found.paused_at if found else None)
-            # A call is missed a lifetime after it came: who looked between the two has not seen it as missed.
-            until = self.now() - self.call_lifetime
-            since = until - timedelta(seconds=_NEWS_SECONDS)
-            if found.calls_looked_at is not None:
-                since = max(since, found.calls_looked_at - self.call_lifetime)
-            missed = (
-                select(Call.created_at)
-                .where(Call.extension == found.number, Call.created_at > since, Call.created_at <= until)
-                .where(Call.seen_at.is_(None), Call.answered_at.is_(None), Call.integration_id.not_in(_SIMULATION))
-                .limit(MOST_COUNTED)
-                .subquery()
-            )
-            count, first = session.execute(select(func.count(), func.min(missed.c.created_at))).one()
-        return Attendance(found.number, found.paused_at, count, first)
+        rows = self.ask(_STANDING, agent_id=agent_id)
+        number, paused_at, looked_at = rows[0] if rows else (None, None, None)
+        if number is None:
+            return Attendance(None, paused_at)
+        # A call is missed a lifetime after it came: who looked between the two has not seen it as missed.
+        until = self.now() - self.call_lifetime
+        since = until - timedelta(seconds=_NEWS_SECONDS)
+        if looked_at is not None:
+            since = max(since, looked_at - self.call_lifetime)
+        ((count, first),) = self.ask(_MISSED, extension=number, since=since, until=until)
+        return Attendance(number, paused_at, count, first)
 
     def list_agents_who_missed(self, call_ids: Sequence[int]) -> Sequence[int]:
         """Return the owners of the extensions of those calls that nobody has seen."""
@@ -85,6 +77,24 @@ class Attendances(Database):
 
 
 _SIMULATION = select(Integration.id).where(Integration.name == SIMULATION)
+_STANDING = (
+    select(Extension.number, Agent.paused_at, Agent.calls_looked_at)
+    .select_from(Agent)
+    .outerjoin(Extension, Extension.agent_id == Agent.id)
+    .where(Agent.id == bindparam("agent_id"))
+)
+_MISSED_CALLS = (
+    select(Call.created_at)
+    .where(
+        Call.extension == bindparam("extension"),
+        Call.created_at > bindparam("since", type_=UtcDateTime),
+        Call.created_at <= bindparam("until", type_=UtcDateTime),
+    )
+    .where(Call.seen_at.is_(None), Call.answered_at.is_(None), Call.integration_id.not_in(_SIMULATION))
+    .limit(MOST_COUNTED)
+    .subquery()
+)
+_MISSED = select(func.count(), func.min(_MISSED_CALLS.c.created_at))
 
 
 def _mine(agent_id: int) -> Update:

@@ -62,9 +62,8 @@ class People(Database):
 
     def find_session(self, cookie: str) -> LoginSession:
         """Return the log-in of that cookie with its active agent and groups; raises NotFound."""
-        query = select(LoginSession).where(LoginSession.id_hash == _digest(cookie))
         with self.reading() as session:
-            found = session.scalar(query.options(joinedload(LoginSession.agent).selectinload(Agent.groups)))
+            found = session.scalar(_LOGIN, {"id_hash": _digest(cookie)})
         if found is None or found.expires_at < self.now() or not found.agent.is_active:
             raise NotFound
         return found
@@ -127,11 +126,9 @@ class People(Database):
         with self.writing(ring=True) as session:
             give_up_extension(session, agent_id, self.now())
 
-    def list_extensions_taken_from(self, agent_id: int) -> Sequence[Extension]:
-        """Return the extensions, with their owners, that others took over and the agent has not been told of yet."""
-        with self.reading() as session:
-            query = select(Extension).where(Extension.taken_from_id == agent_id, Extension.agent_id.is_not(None))
-            return session.scalars(query.options(joinedload(Extension.agent))).all()
+    def list_extensions_taken_from(self, agent_id: int) -> Sequence[Ownership]:
+        """Return the extensions that others took over from the agent, who has not been told of it yet."""
+        return [_ownership(*row) for row in self.ask(_TAKEN_EXTENSIONS, agent_id=agent_id)]
 
     def acknowledge_takeover(self, agent_id: int) -> None:
         """Record that the agent has been told that their extension was taken over."""
@@ -140,8 +137,7 @@ class People(Database):
 
     def list_extensions_changed_since(self, since: datetime) -> Sequence[Ownership]:
         """Return the extensions whose owner, or their pause, changed at or after `since`."""
-        rows = self.ask(_CHANGED_EXTENSIONS, since=since)
-        return [Ownership(number, owner_id, owner, paused is not None) for number, owner_id, owner, paused in rows]
+        return [_ownership(*row) for row in self.ask(_CHANGED_EXTENSIONS, since=since)]
 
     def change_listeners(self, worker: str, heard: Collection[str], gone: Collection[str], until: datetime) -> None:
         """Say for which extensions a worker process listens too, until when, and for which it no longer does."""
@@ -177,6 +173,11 @@ class People(Database):
             session.execute(delete(Listener).where(Listener.worker == worker))
 
 
+_LOGIN = (
+    select(LoginSession)
+    .where(LoginSession.id_hash == bindparam("id_hash"))
+    .options(joinedload(LoginSession.agent).selectinload(Agent.groups))
+)
 _HEARING = (
     select(LoginSession.agent_id, Extension.number)
     .join(Agent, Agent.id == LoginSession.agent_id)
@@ -184,10 +185,12 @@ _HEARING = (
     .where(LoginSession.id_hash == bindparam("id_hash"), Agent.is_active)
     .where(LoginSession.expires_at >= bindparam("now", type_=UtcDateTime))
 )
-_CHANGED_EXTENSIONS = (
-    select(Extension.number, Extension.agent_id, Agent.name, Agent.paused_at)
-    .outerjoin(Agent, Agent.id == Extension.agent_id)
-    .where(Extension.changed_at >= bindparam("since", type_=UtcDateTime))
+_OWNERSHIPS = select(Extension.number, Extension.agent_id, Agent.name, Agent.paused_at)
+_CHANGED_EXTENSIONS = _OWNERSHIPS.outerjoin(Agent, Agent.id == Extension.agent_id).where(
+    Extension.changed_at >= bindparam("since", type_=UtcDateTime)
+)
+_TAKEN_EXTENSIONS = _OWNERSHIPS.join(Agent, Agent.id == Extension.agent_id).where(
+    Extension.taken_from_id == bindparam("agent_id")
 )
 _EXTENSION = re.compile(r"[0-9A-Za-z*#+\-.@_]{1,20}")
 
@@ -209,6 +212,10 @@ def give_up_extension(session: Session, agent_id: int, now: datetime) -> None:
     """Free the agent's extension within a session."""
     mine = update(Extension).where(Extension.agent_id == agent_id)
     session.execute(mine.values(agent_id=None, taken_from_id=None, changed_at=now))
+
+
+def _ownership(number: str, owner_id: int | None, owner: str | None, paused_at: datetime | None) -> Ownership:
+    return Ownership(number, owner_id, owner, paused_at is not None)
 
 
 def _digest(cookie: str) -> bytes:
