@@ -6,14 +6,13 @@ import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-from soap_service.bridge import Bridge
+from soap_service.bridge import Bridge, WsgiApplication
 from soap_service.config import Settings
 from soap_service.documents import mask_documents
 from soap_service.endpoint import Endpoint
 from soap_service.errors import StoreUnavailable
 from soap_service.http import Receive, Scope, Send, client_of, respond, respond_text
 from soap_service.metrics import exposition
-from soap_service.screens import Screens
 from soap_service.simulation import Simulation
 from soap_service.store import open_store
 from soap_service.stream import Streams
@@ -31,11 +30,16 @@ class App:
         self._settings = settings
         self.endpoint = Endpoint(self.store, settings)
         self._simulation = Simulation(self.endpoint.door, self.store)
-        is_https = settings.base_url.startswith("https:")
-        screens = Screens(self.store, settings.zone, settings.session_lifetime, is_https, self._simulation)
         # Few: each of their threads holds a connection, and while the database is frozen probes pile up.
         self._probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
-        self._bridge = Bridge(screens, settings.proxies, settings.request_seconds)
+        self._bridge = Bridge(self._make_screens, settings.proxies, settings.request_seconds)
+
+    def _make_screens(self) -> WsgiApplication:
+        from soap_service.screens import Screens  # an eighth of what is loaded, which no call need wait for
+
+        settings = self._settings
+        is_https = settings.base_url.startswith("https:")
+        return Screens(self.store, settings.zone, settings.session_lifetime, is_https, self._simulation)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lead a request to its door."""
@@ -74,6 +78,7 @@ class App:
         except StoreUnavailable:
             await send({"type": "lifespan.startup.failed", "message": "the database does not answer"})
             return
+        self._bridge.start()
         self.has_started = True
         await send({"type": "lifespan.startup.complete"})
         await receive()

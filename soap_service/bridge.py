@@ -25,16 +25,24 @@ _CLOSE = [(b"connection", b"close")]
 
 
 class Bridge:
-    """Run a WSGI application under ASGI, in `threads` threads of its own."""
+    """Run a WSGI application under ASGI, in `threads` threads of its own; one of them makes it, too."""
 
     def __init__(
-        self, application: WsgiApplication, proxies: tuple[Network, ...], request_seconds: float, threads: int = 8
+        self,
+        make: Callable[[], WsgiApplication],
+        proxies: tuple[Network, ...],
+        request_seconds: float,
+        threads: int = 8,
     ) -> None:
-        self._application = application
+        self._make = make
         self._proxies = proxies
         self._request_seconds = request_seconds
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="screens")
         self._waiting = 0
+
+    def start(self) -> None:
+        """Begin to make the application; requests wait for it."""
+        self._application = self._pool.submit(self._make)
 
     def close(self) -> None:
         """Let the pages in progress end."""
@@ -73,7 +81,7 @@ class Bridge:
             started[:] = [int(status[:3]), [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers]]
             return lambda _data: None
 
-        chunks = self._application(environ, start_response)
+        chunks = self._application.result()(environ, start_response)
         try:
             answer = b"".join(chunks)
         finally:

@@ -8,8 +8,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from werkzeug.http import parse_cookie
-
 from soap_service.credentials import SESSION_COOKIE
 from soap_service.http import Receive, Scope, header
 from soap_service.positions import Position
@@ -130,6 +128,8 @@ def text(name: str, data: dict[str, str], event_id: str = "") -> bytes:
 
 def cookie_of(scope: Scope) -> str:
     """Return the log-in's cookie; empty when there is none."""
+    from werkzeug.http import parse_cookie  # no call need wait for Werkzeug: the screens load it after the start
+
     return parse_cookie(header(scope, b"cookie").decode("latin-1")).get(SESSION_COOKIE, "")
 
 
