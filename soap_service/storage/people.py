@@ -62,8 +62,9 @@ class People(Database):
 
     def find_session(self, cookie: str) -> LoginSession:
         """Return the log-in of that cookie with its active agent and groups; raises NotFound."""
+        query = select(LoginSession).where(LoginSession.id_hash == _digest(cookie))
         with self.reading() as session:
-            found = session.scalar(_LOGIN, {"id_hash": _digest(cookie)})
+            found = session.scalar(query.options(joinedload(LoginSession.agent).selectinload(Agent.groups)))
         if found is None or found.expires_at < self.now() or not found.agent.is_active:
             raise NotFound
         return found
@@ -173,11 +174,6 @@ class People(Database):
             session.execute(delete(Listener).where(Listener.worker == worker))
 
 
-_LOGIN = (
-    select(LoginSession)
-    .where(LoginSession.id_hash == bindparam("id_hash"))
-    .options(joinedload(LoginSession.agent).selectinload(Agent.groups))
-)
 _HEARING = (
     select(LoginSession.agent_id, Extension.number)
     .join(Agent, Agent.id == LoginSession.agent_id)
