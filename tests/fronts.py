@@ -94,6 +94,6 @@ def _changed(name: str, changes: dict[str, str], nodes: list[str]) -> str:
 def _answers(front: Service) -> bool:
     assert front.process.poll() is None, (front.data / "proxy.log").read_text()
     try:
-        return httpx.get(f"{front.url}/readyz", verify=front.verify).status_code == 200
+        return front.client.get(f"{front.url}/readyz").status_code == 200
     except httpx.TransportError:
         return False

@@ -65,7 +65,7 @@ def test_the_probes_tell_process_and_database_apart(own_service: Service) -> Non
         from sqlalchemy import text
 
         session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    wait_until(lambda: httpx.get(f"{own_service.url}/readyz").status_code == 503)
+    wait_until(lambda: own_service.client.get(f"{own_service.url}/readyz").status_code == 503)
     assert httpx.get(f"{own_service.url}/healthz").status_code == 200
 
 

@@ -51,7 +51,7 @@ def told(node: Service, operation: str, arguments: dict[str, object]) -> str:
 
 
 def status(node: Service, path: str = "/readyz") -> int:
-    return httpx.get(node.url + path, timeout=10).status_code
+    return node.client.get(node.url + path, timeout=10).status_code
 
 
 def _stop(server: Postgres) -> None:
@@ -119,7 +119,7 @@ def test_a_stream_cannot_be_opened_while_the_database_is_gone_but_soon_after(ser
     refused = httpx.get(f"{node.url}/eventos", headers={"Cookie": f"{SESSION_COOKIE}={cookie}"}, timeout=10)
     assert refused.status_code == 503
     server.start()
-    wait_until(lambda: httpx.get(f"{node.url}/readyz").status_code == 200, BACK_SECONDS)  # as a browser tries again
+    wait_until(lambda: status(node) == 200, BACK_SECONDS)  # as a browser tries again
     with listening(node, cookie) as listener:
         token = announce(node)
         wait_until(lambda: listener.tokens == [token])

@@ -23,7 +23,7 @@ COUNT = (
 
 def post(service: Service, **headers: str) -> httpx.Response:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.post(service.endpoint, content=COUNT, headers={"Content-Type": "text/xml", **names})
+    return service.client.post(service.endpoint, content=COUNT, headers={"Content-Type": "text/xml", **names})
 
 
 def basic(name: str, secret: str) -> str:
@@ -83,12 +83,12 @@ def test_behind_a_trusted_proxy_its_last_word_on_the_address_counts(
     proxied_service: Service, lines: list[str], status: int
 ) -> None:
     headers = [("Content-Type", "text/xml"), *(("X-Forwarded-For", line) for line in lines)]
-    assert httpx.post(proxied_service.endpoint, content=COUNT, headers=headers).status_code == status
+    assert proxied_service.client.post(proxied_service.endpoint, content=COUNT, headers=headers).status_code == status
 
 
 def test_a_soap_12_client_is_refused_in_soap_12(service: Service) -> None:
     headers = {"Content-Type": "application/soap+xml; charset=utf-8", "Authorization": basic("nobody", "x")}
-    refused = httpx.post(service.endpoint, content=COUNT, headers=headers)
+    refused = service.client.post(service.endpoint, content=COUNT, headers=headers)
     assert refused.status_code == 401
     assert refused.headers["content-type"].startswith("application/soap+xml")
     assert "http://www.w3.org/2003/05/soap-envelope" in refused.text

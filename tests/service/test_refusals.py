@@ -31,7 +31,7 @@ def post(service: Service, user: str = "", address: str = "203.0.113.9", extensi
     headers = {"Content-Type": "text/xml", "X-Forwarded-For": address}
     if user:
         headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
-    return httpx.post(service.endpoint, content=NEW.format(extension), headers=headers).text
+    return service.client.post(service.endpoint, content=NEW.format(extension), headers=headers).text
 
 
 def add(service: Service, name: str, *options: str) -> str:
@@ -127,7 +127,7 @@ def test_nobody_outside_can_call_as_the_simulation(own_service: Service, name: s
         header = "Basic " + base64.b64encode(credential.encode()).decode()
         for more in ({}, {"X-Forwarded-For": ""}, {"X-Simulation": "1"}):
             headers = {"Content-Type": "text/xml", "Authorization": header, **more}
-            answer = httpx.post(own_service.endpoint, content=NEW.format("4067"), headers=headers)
+            answer = own_service.client.post(own_service.endpoint, content=NEW.format("4067"), headers=headers)
             assert (answer.status_code, element(answer.text, "codigo")) == (401, "NAO_AUTORIZADO")
     assert not any(call.integration_id == simulation.id for call in own_service.store.list_calls_at("4067"))
 
