@@ -13,7 +13,7 @@ import svg
 from markupsafe import Markup
 
 _WIDTH, _HEIGHT = 720, 220
-_LEFT, _BOTTOM, _TOP = 52, 28, 14
+_LEFT, _BOTTOM, _TOP = 72, 28, 14
 
 
 @dataclass(frozen=True)
