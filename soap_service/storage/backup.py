@@ -5,7 +5,6 @@ sqlite3, and restored into either kind. So a desk that outgrows SQLite moves to 
 """
 
 import os
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -50,16 +49,20 @@ class Backups(Schema):
         """Put what a backup holds into the database, all or nothing; return the number of rows.
 
         Numbers once given are not given again. Raises: AlreadyExists when there is data and it is not to be replaced;
-        InvalidValue for a file that is no backup.
+        InvalidValue for a file that is no backup, or is this database.
         """
-        self.upgrade()
+        own = Path(str(self.url.database))
+        if self.is_embedded and own.exists() and file.exists() and file.samefile(own):
+            raise InvalidValue("file", f"{file} is the database itself; restore a backup of it")
+        with _opened(file) as source:
+            self.upgrade()  # of a database that a file which is no backup has not made
+            rows = self._put(source, is_replacing)
+        self.ring()
+        return rows
+
+    def _put(self, source: Connection, is_replacing: bool) -> int:
         rows = 0
-        with (
-            _opened(file) as source,
-            self._as_domain_errors(),
-            self._lock,
-            self._writer.connect() as connection,
-        ):
+        with self._as_domain_errors(), self._lock, self._writer.connect() as connection:
             unbound(connection)
             with connection.begin():
                 tables = Base.metadata.sorted_tables
@@ -70,7 +73,6 @@ class Backups(Schema):
                 for table in tables:
                     rows += _copy_table(table, source, connection)
                 advance_sequences(connection)
-        self.ring()
         return rows
 
     def _copy_file(self, partial: Path) -> int:
@@ -123,20 +125,35 @@ def _opened(file: Path) -> Iterator[Connection]:
         raise InvalidValue("file", f"there is no {file}")
     with tempfile.TemporaryDirectory(prefix="soap-service-") as folder:
         copied = Path(folder) / "backup.db"
-        shutil.copyfile(file, copied)
-        with closing(sqlite3.connect(copied)) as looked_at:
-            try:
-                names = {row[0] for row in looked_at.execute("SELECT name FROM sqlite_master")}
-                problems = looked_at.execute("PRAGMA integrity_check").fetchall() != [("ok",)]
-            except sqlite3.DatabaseError:
-                names, problems = set(), True
-        if problems or not {"alembic_version", "request", "call"} <= names:
+        try:
+            is_whole = _copy_whole(file, copied)
+        except sqlite3.DatabaseError as error:
+            raise InvalidValue("file", f"{file} is not a whole backup of this program: {error}") from error
+        if not is_whole:
             raise InvalidValue("file", f"{file} is not a whole backup of this program")
         backup = Schema(f"sqlite:///{copied}")
         backup.upgrade()
         with backup._reader.connect() as connection:
             yield connection
         backup.close()
+
+
+def _copy_whole(file: Path, copied: Path) -> bool:
+    """Copy a file through SQLite, and tell whether the copy is whole and has this program's tables.
+
+    A database in use has its newest rows in the `-wal` beside it. One that has nothing beside it may lie where nothing
+    can be written: then SQLite must be told that it stays as it is. Raises: sqlite3.DatabaseError.
+    """
+    is_in_use = any(file.with_name(file.name + end).exists() for end in ("-wal", "-journal"))
+    how = "mode=ro" if is_in_use else "immutable=1"
+    with (
+        closing(sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True)) as source,
+        closing(sqlite3.connect(copied)) as target,
+    ):
+        source.backup(target)
+        names = {row[0] for row in target.execute("SELECT name FROM sqlite_master")}
+        is_sound = target.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    return is_sound and {"alembic_version", "request", "call"} <= names
 
 
 def _sync(path: Path) -> None:

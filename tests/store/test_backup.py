@@ -92,6 +92,37 @@ def test_a_restore_replaces_nothing_unasked_and_takes_no_other_file(world: World
     assert world.store.find_requester("11144477735").name == "Maria"
 
 
+def test_restoring_a_database_in_use_takes_the_rows_in_its_wal_too(tmp_path: Path) -> None:
+    live = Store(f"sqlite:///{tmp_path / 'live.db'}")
+    live.upgrade()
+    live.add_requester("11144477735", "Maria")
+    assert (tmp_path / "live.db-wal").stat().st_size > 0
+    restored = Store(f"sqlite:///{tmp_path / 'restored.db'}")
+    restored.restore(tmp_path / "live.db")
+    assert restored.find_requester("11144477735").name == "Maria"
+    for store in (live, restored):
+        store.close()
+
+
+def test_a_restore_of_the_database_into_itself_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "live.db"
+    store = Store(f"sqlite:///{file}")
+    store.upgrade()
+    store.add_requester("11144477735", "Maria")
+    (tmp_path / "link.db").symlink_to(file)
+    for same in (file, tmp_path / "link.db"):
+        with pytest.raises(InvalidValue, match="itself"):
+            store.restore(same, is_replacing=True)
+    assert store.find_requester("11144477735").name == "Maria"
+    store.close()
+
+
+def test_a_file_that_is_no_backup_makes_no_database(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValue):
+        Store(f"sqlite:///{tmp_path / 'new.db'}").restore(tmp_path / "nothing")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_every_migration_goes_up_down_and_up_with_data(world: World) -> None:
     fill(world)
     with world.store.writing() as session:
