@@ -136,6 +136,10 @@ class StoreUnavailable(SoapServiceError):
     """The database cannot be reached, is locked, or did not answer in time; try again."""
 
 
+class DatabaseMissing(StoreUnavailable):
+    """There is no embedded database, and it is not to be made; the key is its file."""
+
+
 class TransactionLost(StoreUnavailable):
     """Whether the change was made is not known, or another won over it; doing it again by its key tells."""
 
@@ -150,6 +154,8 @@ def sentence_of(error: SoapServiceError) -> str:
         return f"{error.key} exists already; choose another name"
     if isinstance(error, LastAdministrator):
         return f"{error.key} is the last active administrator; make another one first"
+    if isinstance(error, DatabaseMissing):
+        return f"there is no database at {error.key}; check --database-url"
     if isinstance(error, StoreUnavailable):
         return "the database cannot be opened or is busy; check --database-url, its folder's rights, and try again"
     return repr(error)

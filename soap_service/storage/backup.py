@@ -29,8 +29,9 @@ class Backups(Schema):
     def back_up(self, file: Path) -> int:
         """Write the database as it is now to a file, whole or not at all; return the number of rows.
 
-        Raises: AlreadyExists when the file is there; InvalidValue when the database has another schema.
+        Raises: AlreadyExists when the file is there; InvalidValue when the database has another schema; DatabaseMissing.
         """
+        self.must_exist()
         if self.schema_version() != newest_schema_version():
             raise InvalidValue("database_url", "its schema is not this program's; run soap-service db upgrade first")
         if file.exists():

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-from soap_service.errors import InvalidValue, StoreUnavailable
+from soap_service.errors import DatabaseMissing, InvalidValue, StoreUnavailable
+from soap_service.storage import sqlite
 from soap_service.storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -33,14 +34,22 @@ class Schema(Database):
         with self.reading() as session:
             return _version(session.connection())
 
+    def must_exist(self) -> None:
+        """Refuse an embedded database that is not there: SQLite would make an empty one; raises DatabaseMissing."""
+        with self._as_domain_errors():
+            if self.is_embedded and not Path(str(self.url.database)).exists():
+                raise DatabaseMissing(self.url.database)
+
     def upgrade(self) -> None:
         """Bring the database up to the schema of this program; does nothing where it already is.
+
+        An embedded database that is not there is made, for its owner alone.
 
         Raises: InvalidValue when a newer program has brought it further.
         """
         if self.is_embedded and self.url.database:
             with self._as_domain_errors():
-                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+                sqlite.make_file(Path(self.url.database))
         newest = newest_schema_version()
         version = self.schema_version()
         if version is not None and version > newest:
@@ -50,6 +59,7 @@ class Schema(Database):
 
     def problems(self) -> list[str]:
         """Return what is wrong with the database, as sentences for an administrator; raises StoreUnavailable."""
+        self.must_exist()
         self.look()
         version = self.schema_version()
         if version != newest_schema_version():
@@ -76,6 +86,7 @@ class Schema(Database):
         known = ["base", *schema_versions()]
         if version not in known:
             raise InvalidValue("version", f"choose from {', '.join(known)}")
+        self.must_exist()
         self._migrate(version, lambda found: found is not None and (version == "base" or found > version))
 
     def _migrate(self, target: str, is_due: Callable[[str | None], bool]) -> None:

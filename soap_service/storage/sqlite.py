@@ -25,6 +25,18 @@ def make_engine(url: URL, **options: Any) -> Engine:
     return engine
 
 
+def make_file(file: Path) -> None:
+    """Make an empty database, and the folders above it, for their owner alone; leave those there are as they are.
+
+    Its `-wal` and `-shm` take its rights. Raises: OSError.
+    """
+    for folder in reversed(file.absolute().parents):
+        if not folder.exists():
+            folder.mkdir(0o700, exist_ok=True)  # another node may make it at the same time
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 def _prepare(connection: Any, _record: object) -> None:
     """Set what holds for every connection; transactions are begun by us, not by the driver."""
     connection.isolation_level = None

@@ -1,6 +1,7 @@
 """What holds for the database itself: migrations, durability settings, query plans, a database that is gone."""
 
 import inspect
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -13,14 +14,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from soap_service.calendars import OwnDay
+from soap_service.config import Settings
 from soap_service.deadlines import OFFICE_WEEK
 from soap_service.edits import CalendarEdit, ServiceEdit
-from soap_service.errors import SoapServiceError, StoreUnavailable
+from soap_service.errors import DatabaseMissing, SoapServiceError, StoreUnavailable, sentence_of
 from soap_service.model import Base
 from soap_service.positions import Position
 from soap_service.situations import Action
 from soap_service.storage.call_list import CallChoice
-from soap_service.store import Announcement, NewRefusal, NewRequest, Order, RequestFilter, Store
+from soap_service.store import Announcement, NewRefusal, NewRequest, Order, RequestFilter, Store, open_store
 from tests.store.conftest import World
 from tests.store.plans import plans_of, statements_of
 from tests.waiting import free_port
@@ -62,6 +64,43 @@ def test_upgrading_twice_or_from_four_threads_at_once_is_upgrading_once(database
     assert all(store.is_ready() for store in stores)
     for store in stores:
         store.close()
+
+
+def test_what_needs_a_database_makes_none(tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "missing.db"
+    store = Store(f"sqlite:///{file}")
+    settings = Settings(database_url=f"sqlite:///{file}")
+    for work in (
+        lambda: open_store(settings, create=False),
+        lambda: store.back_up(tmp_path / "desk.backup"),
+        lambda: store.downgrade("base"),
+        store.problems,
+    ):
+        with pytest.raises(DatabaseMissing) as caught:
+            work()
+        assert sentence_of(caught.value) == f"there is no database at {file}; check --database-url"
+    assert list(tmp_path.iterdir()) == []
+    open_store(settings).close()
+    open_store(settings, create=False).close()
+
+
+def test_an_embedded_database_is_for_its_owner_alone_and_what_is_there_keeps_its_rights(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "folder" / "store.db"
+    before = os.umask(0o022)
+    try:
+        store = Store(f"sqlite:///{file}")
+        store.upgrade()
+    finally:
+        os.umask(before)
+    rights = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.rglob("*")}
+    private = {"store.db": "0o600", "store.db-wal": "0o600", "store.db-shm": "0o600", "store.db-writer": "0o600"}
+    assert rights == {"new": "0o700", "folder": "0o700", **private}
+    store.close()
+    file.parent.chmod(0o755)
+    file.chmod(0o640)
+    store.upgrade()
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o640, 0o755)
+    store.close()
 
 
 def test_every_connection_of_sqlite_is_durable_and_checks_foreign_keys(sqlite_store: Store) -> None:
@@ -188,7 +227,7 @@ def public_methods() -> list[str]:
     """Return every method of the store that asks or changes the database."""
     own = {"ask", "close", "when_rung", "reading", "writing", "is_ready", "change_marker"}
     own |= {"now", "look", "ring", "resolving", "back_up", "restore", "changing", "together", "ask_within"}
-    own |= {"insert_into"}
+    own |= {"insert_into", "must_exist"}
     return [
         name
         for name, _ in inspect.getmembers(Store, inspect.isfunction)
