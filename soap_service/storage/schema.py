@@ -76,7 +76,8 @@ class Schema(Database):
             if self.is_embedded:
                 for pragma in ("quick_check", "foreign_key_check"):
                     rows = connection.exec_driver_sql(f"PRAGMA {pragma}").all()
-                    found += [f"{pragma}: {' '.join(map(str, row))}" for row in rows if tuple(row) != ("ok",)]
+                    said = [" ".join(map(str, row)).replace("\n", " ") for row in rows if tuple(row) != ("ok",)]
+                    found += [f"it is damaged: {pragma}: {one}" for one in said]
             elif connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "off":
                 found.append("synchronous_commit is off: what was answered can be lost")
         return found

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sqlite3
 import threading
 import time
 from contextlib import suppress
@@ -14,6 +15,7 @@ from soap_service.errors import StoreUnavailable
 
 #: How long a transaction waits for another writer, in seconds.
 BUSY_SECONDS = 5.0
+_HELD = f"another writer holds it for more than {BUSY_SECONDS:.0f} s"
 
 
 def make_engine(url: URL, **options: Any) -> Engine:
@@ -49,6 +51,12 @@ def _prepare(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
+def is_damage(error: BaseException) -> bool:
+    """Tell whether a driver's error says that the file is malformed, or is no database."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is above is the kind of damage
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 class WriterLock:
     """One writer and one checkpointer at a time, among threads and processes, by a lock file beside the database.
 
@@ -63,13 +71,13 @@ class WriterLock:
     def __enter__(self) -> None:
         deadline = time.monotonic() + BUSY_SECONDS
         if not self._threads.acquire(timeout=BUSY_SECONDS):
-            raise StoreUnavailable
+            raise StoreUnavailable(_HELD)
         try:
             if self._file < 0:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             while not self._locked():
                 if time.monotonic() > deadline:
-                    raise StoreUnavailable
+                    raise StoreUnavailable(_HELD)
                 time.sleep(0.002)
         except BaseException:
             self._threads.release()

@@ -17,10 +17,12 @@ from soap_service.calendars import OwnDay
 from soap_service.config import Settings
 from soap_service.deadlines import OFFICE_WEEK
 from soap_service.edits import CalendarEdit, ServiceEdit
-from soap_service.errors import DatabaseMissing, SoapServiceError, StoreUnavailable, sentence_of
+from soap_service.errors import DatabaseDamaged, DatabaseMissing, SoapServiceError, StoreUnavailable, sentence_of
+from soap_service.faults import fault_of
 from soap_service.model import Base
 from soap_service.positions import Position
 from soap_service.situations import Action
+from soap_service.storage import sqlite
 from soap_service.storage.call_list import CallChoice
 from soap_service.store import Announcement, NewRefusal, NewRequest, Order, RequestFilter, Store, open_store
 from tests.store.conftest import World
@@ -286,3 +288,51 @@ def test_every_method_tells_a_database_that_is_gone_in_the_domains_words(tmp_pat
 def test_is_ready_says_no_when_the_database_is_gone(tmp_path: Path) -> None:
     (tmp_path / "gone").write_text("")
     assert not Store(f"sqlite:///{tmp_path / 'gone' / 'store.db'}").is_ready()
+
+
+def test_a_database_that_is_gone_is_told_to_commands_in_the_drivers_words(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    port = free_port()
+    urls = {
+        f"sqlite:///{folder}": "unable to open database file",
+        f"postgresql://desk:s3cret11144477735@127.0.0.1:{port}/gone": f"port {port} failed: Connection refused",
+    }
+    for url, words in urls.items():
+        with pytest.raises(StoreUnavailable) as caught:
+            Store(url).problems()
+        said = sentence_of(caught.value)
+        assert words in said
+        assert "\n" not in said and "s3cret" not in said
+        assert str(caught.value) == ""  # what others show of it
+        assert fault_of(caught.value) == fault_of(StoreUnavailable())
+
+
+def test_the_drivers_words_hold_neither_password_nor_document(tmp_path: Path) -> None:
+    store = Store("postgresql://desk:s3cret@127.0.0.1/gone")
+    failure = store._failure(sqlite3.OperationalError("no s3cret for 111.444.777-35\nDETAIL: Maria"))
+    assert failure.reason == "no *** for ***35"
+
+
+def test_a_lock_that_another_writer_holds_is_told(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.1)
+    other = Store(str(sqlite_store.url))
+    with other._lock, pytest.raises(StoreUnavailable) as caught:
+        sqlite_store.add_group("SDNIVEL1", may_execute=True)
+    assert "another writer" in sentence_of(caught.value)
+    other.close()
+
+
+@pytest.mark.parametrize("where", [0, 100, 4096])
+def test_a_malformed_file_is_told_to_be_damaged(tmp_path: Path, sqlite_template: Path, where: int) -> None:
+    file = tmp_path / "store.db"
+    content = bytearray(sqlite_template.read_bytes())
+    content[where : where + 4096 if where else 100] = b"\xa5" * (4096 if where else 100)
+    file.write_bytes(content)
+    store = Store(f"sqlite:///{file}")
+    try:
+        said = "; ".join(store.problems())
+    except DatabaseDamaged as error:
+        said = sentence_of(error)
+    assert "damaged" in said
+    store.close()
