@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 
 from soap_service.errors import AlreadyExists, InvalidValue
 from soap_service.model import Base
-from soap_service.storage.schema import Schema, newest_schema_version, unbound
+from soap_service.storage.schema import Schema, is_newer, newest_schema_version, unbound
 from soap_service.storage.sequences import advance_sequences
 
 _ROWS_AT_ONCE = 1000
@@ -132,11 +132,12 @@ def _opened(file: Path) -> Iterator[Connection]:
             raise InvalidValue("file", f"{file} is not a whole backup of this program: {error}") from error
         if not is_whole:
             raise InvalidValue("file", f"{file} is not a whole backup of this program")
-        backup = Schema(f"sqlite:///{copied}")
-        backup.upgrade()
-        with backup._reader.connect() as connection:
-            yield connection
-        backup.close()
+        with closing(Schema(f"sqlite:///{copied}")) as backup:
+            if is_newer(version := backup.schema_version()):
+                raise InvalidValue("file", f"{file} is a backup of a newer program (schema {version}): install that one")
+            backup.upgrade()
+            with backup._reader.connect() as connection:
+                yield connection
 
 
 def _copy_whole(file: Path, copied: Path) -> bool:

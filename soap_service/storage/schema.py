@@ -52,8 +52,7 @@ class Schema(Database):
                 sqlite.make_file(Path(self.url.database))
         newest = newest_schema_version()
         version = self.schema_version()
-        if version is not None and version > newest:
-            raise InvalidValue("database_url", f"its schema is {version}, this program knows {newest}; upgrade it")
+        _refuse_newer(version)
         if version != newest:
             self._migrate(newest, lambda found: (found or "") < newest)
 
@@ -62,6 +61,8 @@ class Schema(Database):
         self.must_exist()
         self.look()
         version = self.schema_version()
+        if is_newer(version):
+            return [_newer(version)]
         if version != newest_schema_version():
             return [f"its schema is {version or 'none'}, this program's is {newest_schema_version()}: db upgrade"]
         from alembic.autogenerate import compare_metadata
@@ -83,7 +84,10 @@ class Schema(Database):
         return found
 
     def downgrade(self, version: str) -> None:
-        """Take the database back to an earlier migration (`0001`), or to an empty one (`base`)."""
+        """Take the database back to an earlier migration (`0001`), or to an empty one (`base`).
+
+        Raises: InvalidValue for no migration, and when a newer program has brought it further; DatabaseMissing.
+        """
         known = ["base", *schema_versions()]
         if version not in known:
             raise InvalidValue("version", f"choose from {', '.join(known)}")
@@ -103,6 +107,7 @@ class Schema(Database):
                 if not self.is_embedded:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
                 version = _version(connection)
+                _refuse_newer(version)  # how to take the steps back only the newer program knows
                 if not is_due(version):
                     return
                 config.attributes["connection"] = connection
@@ -119,6 +124,21 @@ def schema_versions() -> list[str]:
 def newest_schema_version() -> str:
     """Return the name of the newest migration."""
     return schema_versions()[-1]
+
+
+def is_newer(version: str | None) -> bool:
+    """Tell whether a database at that migration was brought further than this program can."""
+    return version is not None and version > newest_schema_version()
+
+
+def _newer(version: str | None) -> str:
+    known = newest_schema_version()
+    return f"its schema is {version}, of a newer program; this one knows {known}: install the newer program"
+
+
+def _refuse_newer(version: str | None) -> None:
+    if is_newer(version):
+        raise InvalidValue("database_url", _newer(version))
 
 
 def _version(connection: Connection) -> str | None:

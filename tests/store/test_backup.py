@@ -1,6 +1,8 @@
 """Backups: one instant, one file, either kind of database; migrations down and up with data in the tables."""
 
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -150,5 +152,20 @@ def test_a_database_of_a_newer_program_is_left_alone(world: World) -> None:
 
     with world.store.writing() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(InvalidValue):
-        world.store.upgrade()
+    for work in (world.store.upgrade, lambda: world.store.downgrade("0001"), lambda: world.store.downgrade("base")):
+        with pytest.raises(InvalidValue, match="install the newer program"):
+            work()
+    assert "install the newer program" in world.store.problems()[0]
+    assert world.store.schema_version() == "9999"
+
+
+def test_a_backup_of_a_newer_program_is_told(tmp_path: Path) -> None:
+    newer = Store(f"sqlite:///{tmp_path / 'newer.db'}")
+    newer.upgrade()
+    newer.back_up(tmp_path / "desk.backup")
+    newer.close()
+    with closing(sqlite3.connect(tmp_path / "desk.backup")) as backup:
+        backup.execute("UPDATE alembic_version SET version_num = '9999'")
+        backup.commit()
+    with pytest.raises(InvalidValue, match="a backup of a newer program"):
+        Store(f"sqlite:///{tmp_path / 'new.db'}").restore(tmp_path / "desk.backup")
