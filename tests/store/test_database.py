@@ -12,12 +12,20 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import make_url
 
 from soap_service.calendars import OwnDay
 from soap_service.config import Settings
 from soap_service.deadlines import OFFICE_WEEK
 from soap_service.edits import CalendarEdit, ServiceEdit
-from soap_service.errors import DatabaseDamaged, DatabaseMissing, SoapServiceError, StoreUnavailable, sentence_of
+from soap_service.errors import (
+    DatabaseDamaged,
+    DatabaseMissing,
+    InvalidValue,
+    SoapServiceError,
+    StoreUnavailable,
+    sentence_of,
+)
 from soap_service.faults import fault_of
 from soap_service.model import Base
 from soap_service.positions import Position
@@ -25,6 +33,7 @@ from soap_service.situations import Action
 from soap_service.storage import sqlite
 from soap_service.storage.call_list import CallChoice
 from soap_service.store import Announcement, NewRefusal, NewRequest, Order, RequestFilter, Store, open_store
+from tests.postgres import drop_database, execute
 from tests.store.conftest import World
 from tests.store.plans import plans_of, statements_of
 from tests.waiting import free_port
@@ -336,3 +345,20 @@ def test_a_malformed_file_is_told_to_be_damaged(tmp_path: Path, sqlite_template:
         said = sentence_of(error)
     assert "damaged" in said
     store.close()
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_postgresql_database_without_utf8_is_refused(postgres_url: str, encoding: str) -> None:
+    name = f"soap_{encoding.lower()}"
+    execute(postgres_url, f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LOCALE 'C'")
+    url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    store = Store(url)
+    try:
+        for work in (store.upgrade, store.problems):
+            with pytest.raises(InvalidValue) as caught:
+                work()
+            said = sentence_of(caught.value)
+            assert encoding in said and "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0" in said
+    finally:
+        store.close()
+        drop_database(postgres_url, url)
