@@ -57,6 +57,10 @@ class AlreadyExists(SoapServiceError):
     """Something with that key exists already."""
 
 
+class DataExists(AlreadyExists):
+    """The database to restore into holds data already, and nobody said to replace it."""
+
+
 class ChangedMeanwhile(SoapServiceError):
     """Somebody else has changed it since it was read; the key is its kind. Nothing was saved."""
 
@@ -164,6 +168,8 @@ def sentence_of(error: SoapServiceError) -> str:
         return str(error)
     if isinstance(error, NotFound):
         return f"there is no {error.key!s}; the command's `list` shows what there is"
+    if isinstance(error, DataExists):
+        return "there is data in the database already; add --replace to delete it first"
     if isinstance(error, AlreadyExists):
         return f"{error.key} exists already; choose another name"
     if isinstance(error, LastAdministrator):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, insert, select
 
-from soap_service.errors import AlreadyExists, InvalidValue
+from soap_service.errors import AlreadyExists, DataExists, InvalidValue
 from soap_service.model import Base
 from soap_service.storage.schema import Schema, is_newer, newest_schema_version, unbound
 from soap_service.storage.sequences import advance_sequences
@@ -29,7 +29,8 @@ class Backups(Schema):
     def back_up(self, file: Path) -> int:
         """Write the database as it is now to a file, whole or not at all; return the number of rows.
 
-        Raises: AlreadyExists when the file is there; InvalidValue when the database has another schema; DatabaseMissing.
+        Raises: AlreadyExists when the file is there; InvalidValue when the database has another schema;
+        DatabaseMissing.
         """
         self.must_exist()
         if self.schema_version() != newest_schema_version():
@@ -49,7 +50,7 @@ class Backups(Schema):
     def restore(self, file: Path, is_replacing: bool = False) -> int:
         """Put what a backup holds into the database, all or nothing; return the number of rows.
 
-        Numbers once given are not given again. Raises: AlreadyExists when there is data and it is not to be replaced;
+        Numbers once given are not given again. Raises: DataExists when there is data and it is not to be replaced;
         InvalidValue for a file that is no backup, or is this database.
         """
         own = Path(str(self.url.database))
@@ -68,7 +69,7 @@ class Backups(Schema):
             with connection.begin():
                 tables = Base.metadata.sorted_tables
                 if not is_replacing and any(connection.scalar(select(func.count()).select_from(t)) for t in tables):
-                    raise AlreadyExists("data in this database")
+                    raise DataExists
                 for table in reversed(tables):
                     connection.execute(table.delete())
                 for table in tables:
@@ -134,7 +135,8 @@ def _opened(file: Path) -> Iterator[Connection]:
             raise InvalidValue("file", f"{file} is not a whole backup of this program")
         with closing(Schema(f"sqlite:///{copied}")) as backup:
             if is_newer(version := backup.schema_version()):
-                raise InvalidValue("file", f"{file} is a backup of a newer program (schema {version}): install that one")
+                reason = f"{file} is a backup of a newer program, of schema {version}: install the newer program"
+                raise InvalidValue("file", reason)
             backup.upgrade()
             with backup._reader.connect() as connection:
                 yield connection

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from soap_service.administration_model import AdminChange
-from soap_service.errors import AlreadyExists, InvalidValue
+from soap_service.errors import AlreadyExists, DataExists, InvalidValue, sentence_of
 from soap_service.model import Agent, Base, Call, RecentCall
 from soap_service.storage.schema import schema_versions
 from soap_service.store import Announcement, NewRequest, Store
@@ -84,8 +84,9 @@ def test_a_restore_replaces_nothing_unasked_and_takes_no_other_file(world: World
     world.store.back_up(backup)
     with pytest.raises(AlreadyExists):
         world.store.back_up(backup)
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(DataExists) as caught:
         world.store.restore(backup)
+    assert "--replace" in sentence_of(caught.value)
     other = tmp_path / "text"
     other.write_text("not a database")
     for wrong in (other, tmp_path / "nothing"):
