@@ -57,6 +57,10 @@ class AlreadyExists(SoapServiceError):
     """Something with that key exists already."""
 
 
+class DataExists(AlreadyExists):
+    """The database to restore into holds data already, and nobody said to replace it."""
+
+
 class ChangedMeanwhile(SoapServiceError):
     """Somebody else has changed it since it was read; the key is its kind. Nothing was saved."""
 
@@ -133,7 +137,25 @@ class LimitExceeded(SoapServiceError):
 
 
 class StoreUnavailable(SoapServiceError):
-    """The database cannot be reached, is locked, or did not answer in time; try again."""
+    """The database cannot be reached, is locked, or did not answer in time; try again.
+
+    `reason` is the driver's line on it, for the commands alone: masked, without the password; it may be empty.
+    """
+
+    def __init__(self, reason: str = "", key: object = "") -> None:
+        super().__init__(key)
+        self.reason = reason
+
+
+class DatabaseMissing(StoreUnavailable):
+    """There is no embedded database, and it is not to be made; the key is its file."""
+
+    def __init__(self, key: object) -> None:
+        super().__init__(key=key)
+
+
+class DatabaseDamaged(StoreUnavailable):
+    """The embedded database's file cannot be read any more, or is none."""
 
 
 class TransactionLost(StoreUnavailable):
@@ -146,10 +168,18 @@ def sentence_of(error: SoapServiceError) -> str:
         return str(error)
     if isinstance(error, NotFound):
         return f"there is no {error.key!s}; the command's `list` shows what there is"
+    if isinstance(error, DataExists):
+        return "there is data in the database already; add --replace to delete it first"
     if isinstance(error, AlreadyExists):
         return f"{error.key} exists already; choose another name"
     if isinstance(error, LastAdministrator):
         return f"{error.key} is the last active administrator; make another one first"
+    if isinstance(error, DatabaseMissing):
+        return f"there is no database at {error.key}; check --database-url"
+    if isinstance(error, DatabaseDamaged):
+        return f"the database is damaged ({error.reason}); restore a backup into a new file"
     if isinstance(error, StoreUnavailable):
-        return "the database cannot be opened or is busy; check --database-url, its folder's rights, and try again"
+        said = f" ({error.reason})" if error.reason else ""
+        advice = "check --database-url, its folder's rights, and try again"
+        return f"the database cannot be opened or is busy{said}; {advice}"
     return repr(error)

@@ -91,8 +91,13 @@ class Store(
         self.call_lifetime = call_lifetime
 
 
-def open_store(settings: Settings) -> Store:
-    """Return the store of the settings, brought up to the schema of this program."""
+def open_store(settings: Settings, create: bool = True) -> Store:
+    """Return the store of the settings, brought up to the schema of this program.
+
+    Raises: DatabaseMissing for an embedded database that is not there and that it may not `create`.
+    """
     store = Store(settings.database_url, settings.calendar, settings.repeat_within, settings.call_lifetime)
+    if not create:
+        store.must_exist()
     store.upgrade()
     return store

@@ -5,7 +5,6 @@ sqlite3, and restored into either kind. So a desk that outgrows SQLite moves to 
 """
 
 import os
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -14,9 +13,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, insert, select
 
-from soap_service.errors import AlreadyExists, InvalidValue
+from soap_service.errors import AlreadyExists, DataExists, InvalidValue
 from soap_service.model import Base
-from soap_service.storage.schema import Schema, newest_schema_version, unbound
+from soap_service.storage.schema import Schema, is_newer, newest_schema_version, unbound
 from soap_service.storage.sequences import advance_sequences
 
 _ROWS_AT_ONCE = 1000
@@ -30,8 +29,10 @@ class Backups(Schema):
     def back_up(self, file: Path) -> int:
         """Write the database as it is now to a file, whole or not at all; return the number of rows.
 
-        Raises: AlreadyExists when the file is there; InvalidValue when the database has another schema.
+        Raises: AlreadyExists when the file is there; InvalidValue when the database has another schema;
+        DatabaseMissing.
         """
+        self.must_exist()
         if self.schema_version() != newest_schema_version():
             raise InvalidValue("database_url", "its schema is not this program's; run soap-service db upgrade first")
         if file.exists():
@@ -49,28 +50,31 @@ class Backups(Schema):
     def restore(self, file: Path, is_replacing: bool = False) -> int:
         """Put what a backup holds into the database, all or nothing; return the number of rows.
 
-        Numbers once given are not given again. Raises: AlreadyExists when there is data and it is not to be replaced;
-        InvalidValue for a file that is no backup.
+        Numbers once given are not given again. Raises: DataExists when there is data and it is not to be replaced;
+        InvalidValue for a file that is no backup, or is this database.
         """
-        self.upgrade()
+        own = Path(str(self.url.database))
+        if self.is_embedded and own.exists() and file.exists() and file.samefile(own):
+            raise InvalidValue("file", f"{file} is the database itself; restore a backup of it")
+        with _opened(file) as source:
+            self.upgrade()  # of a database that a file which is no backup has not made
+            rows = self._put(source, is_replacing)
+        self.ring()
+        return rows
+
+    def _put(self, source: Connection, is_replacing: bool) -> int:
         rows = 0
-        with (
-            _opened(file) as source,
-            self._as_domain_errors(),
-            self._lock,
-            self._writer.connect() as connection,
-        ):
+        with self._as_domain_errors(), self._lock, self._writer.connect() as connection:
             unbound(connection)
             with connection.begin():
                 tables = Base.metadata.sorted_tables
                 if not is_replacing and any(connection.scalar(select(func.count()).select_from(t)) for t in tables):
-                    raise AlreadyExists("data in this database")
+                    raise DataExists
                 for table in reversed(tables):
                     connection.execute(table.delete())
                 for table in tables:
                     rows += _copy_table(table, source, connection)
                 advance_sequences(connection)
-        self.ring()
         return rows
 
     def _copy_file(self, partial: Path) -> int:
@@ -123,20 +127,37 @@ def _opened(file: Path) -> Iterator[Connection]:
         raise InvalidValue("file", f"there is no {file}")
     with tempfile.TemporaryDirectory(prefix="soap-service-") as folder:
         copied = Path(folder) / "backup.db"
-        shutil.copyfile(file, copied)
-        with closing(sqlite3.connect(copied)) as looked_at:
-            try:
-                names = {row[0] for row in looked_at.execute("SELECT name FROM sqlite_master")}
-                problems = looked_at.execute("PRAGMA integrity_check").fetchall() != [("ok",)]
-            except sqlite3.DatabaseError:
-                names, problems = set(), True
-        if problems or not {"alembic_version", "request", "call"} <= names:
+        try:
+            is_whole = _copy_whole(file, copied)
+        except sqlite3.DatabaseError as error:
+            raise InvalidValue("file", f"{file} is not a whole backup of this program: {error}") from error
+        if not is_whole:
             raise InvalidValue("file", f"{file} is not a whole backup of this program")
-        backup = Schema(f"sqlite:///{copied}")
-        backup.upgrade()
-        with backup._reader.connect() as connection:
-            yield connection
-        backup.close()
+        with closing(Schema(f"sqlite:///{copied}")) as backup:
+            if is_newer(version := backup.schema_version()):
+                reason = f"{file} is a backup of a newer program, of schema {version}: install the newer program"
+                raise InvalidValue("file", reason)
+            backup.upgrade()
+            with backup._reader.connect() as connection:
+                yield connection
+
+
+def _copy_whole(file: Path, copied: Path) -> bool:
+    """Copy a file through SQLite, and tell whether the copy is whole and has this program's tables.
+
+    A database in use has its newest rows in the `-wal` beside it. One that has nothing beside it may lie where nothing
+    can be written: then SQLite must be told that it stays as it is. Raises: sqlite3.DatabaseError.
+    """
+    is_in_use = any(file.with_name(file.name + end).exists() for end in ("-wal", "-journal"))
+    how = "mode=ro" if is_in_use else "immutable=1"
+    with (
+        closing(sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True)) as source,
+        closing(sqlite3.connect(copied)) as target,
+    ):
+        source.backup(target)
+        names = {row[0] for row in target.execute("SELECT name FROM sqlite_master")}
+        is_sound = target.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    return is_sound and {"alembic_version", "request", "call"} <= names
 
 
 def _sync(path: Path) -> None:

@@ -19,7 +19,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from soap_service.errors import InvalidValue, StoreUnavailable, TransactionLost
+from soap_service.documents import mask_documents
+from soap_service.errors import DatabaseDamaged, InvalidValue, StoreUnavailable, TransactionLost
 from soap_service.storage import sqlite
 from soap_service.storage.prepared import Prepared
 
@@ -142,7 +143,7 @@ class Database:
             self._connections.clear()
             self._held = threading.local()  # no thread asks it again
             self._writer.dispose()
-            raise StoreUnavailable
+            raise StoreUnavailable("it is read-only")
         uncertainty = timedelta(seconds=answered - asked)
         if self._clock is None or abs(self.now() - instant) > uncertainty:
             self._clock = ((asked + answered) / 2, instant)
@@ -311,12 +312,18 @@ class Database:
         return int(self.ask(_DATA_VERSION)[0][0])
 
     def _failure(self, error: Exception, is_gone: bool = False) -> StoreUnavailable:
-        """Return the domain's word for a driver's error, and log the driver's."""
+        """Return the domain's word for a driver's error, with the driver's own, and log those."""
         original = getattr(error, "orig", error)
-        log.error("database: %s", str(original).partition("\n")[0])
+        # The lines after the first may tell what is in a row.
+        reason = mask_documents(str(original).strip().partition("\n")[0])
+        if self.url.password:
+            reason = reason.replace(str(self.url.password), "***")
+        log.error("database: %s", reason)
+        if self.is_embedded and sqlite.is_damage(original):
+            return DatabaseDamaged(reason)
         is_lost = is_gone or getattr(error, "connection_invalidated", False)
         is_lost = is_lost or (not self.is_embedded and self._server.is_lost_to_another(original))
-        return TransactionLost() if is_lost else StoreUnavailable()
+        return TransactionLost(reason) if is_lost else StoreUnavailable(reason)
 
     @contextmanager
     def _as_domain_errors(self) -> Iterator[None]:

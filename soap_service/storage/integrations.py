@@ -127,7 +127,7 @@ class Integrations(Database):
         ChangedMeanwhile when it is no longer the one with that stamp.
         """
         with self.writing() as session:
-            integration = _integration(session, Integration.id == integration_id)
+            integration = _integration(session, integration_id)
             before = integration_edit_of(integration)
             if before == edit:
                 return
@@ -142,7 +142,7 @@ class Integrations(Database):
     def set_integration_language(self, name: str, language: str, actor: str = COMMAND) -> None:
         """Have receipts and faults for the platform in that language; raises IntegrationNotFound, InvalidValue."""
         with self.writing() as session:
-            integration = _integration(session, Integration.name == name)
+            integration = _integration(session, name)
             if language not in LANGUAGES:
                 raise InvalidValue("language", f"it is one of {', '.join(LANGUAGES)}")
             details = {"language": (integration.language, language)}
@@ -152,14 +152,14 @@ class Integrations(Database):
     def renew_secret(self, integration_id: int, salt: bytes, digest: bytes, actor: str = COMMAND) -> None:
         """Give a platform a new secret; the old one is refused from now on. Raises IntegrationNotFound."""
         with self.writing() as session:
-            integration = _integration(session, Integration.id == integration_id)
+            integration = _integration(session, integration_id)
             integration.secret_salt, integration.secret_hash = salt, digest
             record(session, self.now(), actor, "integration", "renewed", integration.name)
 
     def revoke_integration(self, name: str, actor: str = COMMAND) -> None:
         """Refuse the platform from now on; raises IntegrationNotFound."""
         with self.writing() as session:
-            integration = _integration(session, Integration.name == name)
+            integration = _integration(session, name)
             integration.revoked_at = self.now()
             record(session, integration.revoked_at, actor, "integration", "revoked", name)
 
@@ -188,11 +188,11 @@ def integration_edit_of(integration: Integration) -> IntegrationEdit:
     return IntegrationEdit(integration.addresses, integration.operations, integration.language)
 
 
-def _integration(session: Session, condition: object) -> Integration:
-    """Return the one that was not revoked, locked; raises IntegrationNotFound."""
-    query = select(Integration).where(condition, Integration.revoked_at.is_(None))  # type: ignore[arg-type]
-    query = query.where(Integration.name != SIMULATION)
+def _integration(session: Session, key: int | str) -> Integration:
+    """Return the one with that id, or of that name, that was not revoked, locked; raises IntegrationNotFound."""
+    is_it = Integration.id == key if isinstance(key, int) else Integration.name == key
+    query = select(Integration).where(is_it, Integration.revoked_at.is_(None), Integration.name != SIMULATION)
     integration = session.scalar(query.with_for_update())
     if integration is None:
-        raise IntegrationNotFound
+        raise IntegrationNotFound(key)
     return integration

@@ -17,6 +17,8 @@ from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine,
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from soap_service.errors import InvalidValue
+
 log = logging.getLogger(__name__)
 
 #: A statement that takes longer is ended by the server; an answer that takes longer is no longer waited for.
@@ -50,6 +52,10 @@ _LOST_TO_ANOTHER = ("40001", "40P01")
 _NO_SUCH_FUNCTION = "42883"
 #: What a database says of itself when it is no longer the one to write to.
 _READ_ONLY = "25006"
+_NOT_UTF8 = (
+    "the database's encoding is {}, which has not every letter; make one with "
+    "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+)
 #: Under which name the pool keeps when a connection was made.
 _MADE_AT = "made_at"
 
@@ -131,7 +137,7 @@ class Server:
             raise DisconnectionError
 
     def connect(self) -> BoundedConnection:
-        """Return a connection of its own in autocommit mode; raises OperationalError."""
+        """Return a connection of its own in autocommit mode; raises OperationalError, InvalidValue."""
         dialect = self.url.get_dialect()()
         arguments, named = dialect.create_connect_args(self.url)
         connection = self._connect(*arguments, **named)
@@ -144,10 +150,15 @@ class Server:
         session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
         named["options"] = f"{session} {named.get('options', '')}".strip()
         try:
-            return BoundedConnection.connect(*arguments, **{**_NETWORK, **named})
+            connection = BoundedConnection.connect(*arguments, **{**_NETWORK, **named})
         except psycopg.OperationalError:
             self._retry_at = time.monotonic() + RETRY_SECONDS
             raise
+        encoding = connection.info.parameter_status("server_encoding")  # told by the server, not asked for
+        if encoding not in (None, "UTF8"):  # an engine that is PostgreSQL's kin may not tell
+            connection.close()
+            raise InvalidValue("database_url", _NOT_UTF8.format(encoding))
+        return connection
 
 
 def _forget_read_only(context: ExceptionContext) -> None:

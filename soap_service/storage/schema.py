@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-from soap_service.errors import InvalidValue, StoreUnavailable
+from soap_service.errors import DatabaseMissing, InvalidValue, StoreUnavailable
+from soap_service.storage import sqlite
 from soap_service.storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -33,25 +34,35 @@ class Schema(Database):
         with self.reading() as session:
             return _version(session.connection())
 
+    def must_exist(self) -> None:
+        """Refuse an embedded database that is not there: SQLite would make an empty one; raises DatabaseMissing."""
+        with self._as_domain_errors():
+            if self.is_embedded and not Path(str(self.url.database)).exists():
+                raise DatabaseMissing(self.url.database)
+
     def upgrade(self) -> None:
         """Bring the database up to the schema of this program; does nothing where it already is.
+
+        An embedded database that is not there is made, for its owner alone.
 
         Raises: InvalidValue when a newer program has brought it further.
         """
         if self.is_embedded and self.url.database:
             with self._as_domain_errors():
-                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+                sqlite.make_file(Path(self.url.database))
         newest = newest_schema_version()
         version = self.schema_version()
-        if version is not None and version > newest:
-            raise InvalidValue("database_url", f"its schema is {version}, this program knows {newest}; upgrade it")
+        _refuse_newer(version)
         if version != newest:
             self._migrate(newest, lambda found: (found or "") < newest)
 
     def problems(self) -> list[str]:
         """Return what is wrong with the database, as sentences for an administrator; raises StoreUnavailable."""
+        self.must_exist()
         self.look()
         version = self.schema_version()
+        if is_newer(version):
+            return [_newer(version)]
         if version != newest_schema_version():
             return [f"its schema is {version or 'none'}, this program's is {newest_schema_version()}: db upgrade"]
         from alembic.autogenerate import compare_metadata
@@ -66,16 +77,21 @@ class Schema(Database):
             if self.is_embedded:
                 for pragma in ("quick_check", "foreign_key_check"):
                     rows = connection.exec_driver_sql(f"PRAGMA {pragma}").all()
-                    found += [f"{pragma}: {' '.join(map(str, row))}" for row in rows if tuple(row) != ("ok",)]
+                    said = [" ".join(map(str, row)).replace("\n", " ") for row in rows if tuple(row) != ("ok",)]
+                    found += [f"it is damaged: {pragma}: {one}" for one in said]
             elif connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "off":
                 found.append("synchronous_commit is off: what was answered can be lost")
         return found
 
     def downgrade(self, version: str) -> None:
-        """Take the database back to an earlier migration (`0001`), or to an empty one (`base`)."""
+        """Take the database back to an earlier migration (`0001`), or to an empty one (`base`).
+
+        Raises: InvalidValue for no migration, and when a newer program has brought it further; DatabaseMissing.
+        """
         known = ["base", *schema_versions()]
         if version not in known:
             raise InvalidValue("version", f"choose from {', '.join(known)}")
+        self.must_exist()
         self._migrate(version, lambda found: found is not None and (version == "base" or found > version))
 
     def _migrate(self, target: str, is_due: Callable[[str | None], bool]) -> None:
@@ -91,6 +107,7 @@ class Schema(Database):
                 if not self.is_embedded:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
                 version = _version(connection)
+                _refuse_newer(version)  # how to take the steps back only the newer program knows
                 if not is_due(version):
                     return
                 config.attributes["connection"] = connection
@@ -107,6 +124,21 @@ def schema_versions() -> list[str]:
 def newest_schema_version() -> str:
     """Return the name of the newest migration."""
     return schema_versions()[-1]
+
+
+def is_newer(version: str | None) -> bool:
+    """Tell whether a database at that migration was brought further than this program can."""
+    return version is not None and version > newest_schema_version()
+
+
+def _newer(version: str | None) -> str:
+    known = newest_schema_version()
+    return f"its schema is {version}, of a newer program; this one knows {known}: install the newer program"
+
+
+def _refuse_newer(version: str | None) -> None:
+    if is_newer(version):
+        raise InvalidValue("database_url", _newer(version))
 
 
 def _version(connection: Connection) -> str | None:

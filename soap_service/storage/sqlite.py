@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sqlite3
 import threading
 import time
 from contextlib import suppress
@@ -14,6 +15,7 @@ from soap_service.errors import StoreUnavailable
 
 #: How long a transaction waits for another writer, in seconds.
 BUSY_SECONDS = 5.0
+_HELD = f"another writer holds it for more than {BUSY_SECONDS:.0f} s"
 
 
 def make_engine(url: URL, **options: Any) -> Engine:
@@ -23,6 +25,18 @@ def make_engine(url: URL, **options: Any) -> Engine:
     if "isolation_level" not in options:
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
+
+
+def make_file(file: Path) -> None:
+    """Make an empty database, and the folders above it, for their owner alone; leave those there are as they are.
+
+    Its `-wal` and `-shm` take its rights. Raises: OSError.
+    """
+    for folder in reversed(file.absolute().parents):
+        if not folder.exists():
+            folder.mkdir(0o700, exist_ok=True)  # another node may make it at the same time
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare(connection: Any, _record: object) -> None:
@@ -35,6 +49,12 @@ def _prepare(connection: Any, _record: object) -> None:
         f"busy_timeout={int(BUSY_SECONDS * 1000)}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def is_damage(error: BaseException) -> bool:
+    """Tell whether a driver's error says that the file is malformed, or is no database."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is above is the kind of damage
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class WriterLock:
@@ -51,13 +71,13 @@ class WriterLock:
     def __enter__(self) -> None:
         deadline = time.monotonic() + BUSY_SECONDS
         if not self._threads.acquire(timeout=BUSY_SECONDS):
-            raise StoreUnavailable
+            raise StoreUnavailable(_HELD)
         try:
             if self._file < 0:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             while not self._locked():
                 if time.monotonic() > deadline:
-                    raise StoreUnavailable
+                    raise StoreUnavailable(_HELD)
                 time.sleep(0.002)
         except BaseException:
             self._threads.release()

@@ -17,6 +17,7 @@ from soap_service.errors import (
     LastAdministrator,
     NotFound,
     SoapServiceError,
+    sentence_of,
 )
 from soap_service.pool import Pool
 from soap_service.storage.administration import service_edit_of
@@ -177,3 +178,10 @@ def test_a_thousand_calls_in_a_minute_are_one_write(world: World) -> None:
     pool.close()
     assert world.store.list_integration_uses() == first
     uses.note({"another"})  # the pool was shut down: the process ends
+
+
+def test_an_integration_that_is_not_there_is_named(world: World) -> None:
+    for work in (world.store.revoke_integration, lambda name: world.store.set_integration_language(name, "es")):
+        with pytest.raises(IntegrationNotFound) as caught:
+            work("nada")
+        assert sentence_of(caught.value).startswith("there is no nada;")

@@ -1,13 +1,15 @@
 """Backups: one instant, one file, either kind of database; migrations down and up with data in the tables."""
 
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, func, select, update
 
 from soap_service.administration_model import AdminChange
-from soap_service.errors import AlreadyExists, InvalidValue
+from soap_service.errors import AlreadyExists, DataExists, InvalidValue, sentence_of
 from soap_service.model import Agent, Base, Call, RecentCall
 from soap_service.storage.schema import schema_versions
 from soap_service.store import Announcement, NewRequest, Store
@@ -82,14 +84,46 @@ def test_a_restore_replaces_nothing_unasked_and_takes_no_other_file(world: World
     world.store.back_up(backup)
     with pytest.raises(AlreadyExists):
         world.store.back_up(backup)
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(DataExists) as caught:
         world.store.restore(backup)
+    assert "--replace" in sentence_of(caught.value)
     other = tmp_path / "text"
     other.write_text("not a database")
     for wrong in (other, tmp_path / "nothing"):
         with pytest.raises(InvalidValue):
             world.store.restore(wrong, is_replacing=True)
     assert world.store.find_requester("11144477735").name == "Maria"
+
+
+def test_restoring_a_database_in_use_takes_the_rows_in_its_wal_too(tmp_path: Path) -> None:
+    live = Store(f"sqlite:///{tmp_path / 'live.db'}")
+    live.upgrade()
+    live.add_requester("11144477735", "Maria")
+    assert (tmp_path / "live.db-wal").stat().st_size > 0
+    restored = Store(f"sqlite:///{tmp_path / 'restored.db'}")
+    restored.restore(tmp_path / "live.db")
+    assert restored.find_requester("11144477735").name == "Maria"
+    for store in (live, restored):
+        store.close()
+
+
+def test_a_restore_of_the_database_into_itself_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "live.db"
+    store = Store(f"sqlite:///{file}")
+    store.upgrade()
+    store.add_requester("11144477735", "Maria")
+    (tmp_path / "link.db").symlink_to(file)
+    for same in (file, tmp_path / "link.db"):
+        with pytest.raises(InvalidValue, match="itself"):
+            store.restore(same, is_replacing=True)
+    assert store.find_requester("11144477735").name == "Maria"
+    store.close()
+
+
+def test_a_file_that_is_no_backup_makes_no_database(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValue):
+        Store(f"sqlite:///{tmp_path / 'new.db'}").restore(tmp_path / "nothing")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_migration_goes_up_down_and_up_with_data(world: World) -> None:
@@ -119,5 +153,20 @@ def test_a_database_of_a_newer_program_is_left_alone(world: World) -> None:
 
     with world.store.writing() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(InvalidValue):
-        world.store.upgrade()
+    for work in (world.store.upgrade, lambda: world.store.downgrade("0001"), lambda: world.store.downgrade("base")):
+        with pytest.raises(InvalidValue, match="install the newer program"):
+            work()
+    assert "install the newer program" in world.store.problems()[0]
+    assert world.store.schema_version() == "9999"
+
+
+def test_a_backup_of_a_newer_program_is_told(tmp_path: Path) -> None:
+    newer = Store(f"sqlite:///{tmp_path / 'newer.db'}")
+    newer.upgrade()
+    newer.back_up(tmp_path / "desk.backup")
+    newer.close()
+    with closing(sqlite3.connect(tmp_path / "desk.backup")) as backup:
+        backup.execute("UPDATE alembic_version SET version_num = '9999'")
+        backup.commit()
+    with pytest.raises(InvalidValue, match="a backup of a newer program"):
+        Store(f"sqlite:///{tmp_path / 'new.db'}").restore(tmp_path / "desk.backup")

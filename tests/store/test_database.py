@@ -1,6 +1,7 @@
 """What holds for the database itself: migrations, durability settings, query plans, a database that is gone."""
 
 import inspect
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -11,16 +12,28 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import make_url
 
 from soap_service.calendars import OwnDay
+from soap_service.config import Settings
 from soap_service.deadlines import OFFICE_WEEK
 from soap_service.edits import CalendarEdit, ServiceEdit
-from soap_service.errors import SoapServiceError, StoreUnavailable
+from soap_service.errors import (
+    DatabaseDamaged,
+    DatabaseMissing,
+    InvalidValue,
+    SoapServiceError,
+    StoreUnavailable,
+    sentence_of,
+)
+from soap_service.faults import fault_of
 from soap_service.model import Base
 from soap_service.positions import Position
 from soap_service.situations import Action
+from soap_service.storage import sqlite
 from soap_service.storage.call_list import CallChoice
-from soap_service.store import Announcement, NewRefusal, NewRequest, Order, RequestFilter, Store
+from soap_service.store import Announcement, NewRefusal, NewRequest, Order, RequestFilter, Store, open_store
+from tests.postgres import drop_database, execute
 from tests.store.conftest import World
 from tests.store.plans import plans_of, statements_of
 from tests.waiting import free_port
@@ -62,6 +75,43 @@ def test_upgrading_twice_or_from_four_threads_at_once_is_upgrading_once(database
     assert all(store.is_ready() for store in stores)
     for store in stores:
         store.close()
+
+
+def test_what_needs_a_database_makes_none(tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "missing.db"
+    store = Store(f"sqlite:///{file}")
+    settings = Settings(database_url=f"sqlite:///{file}")
+    for work in (
+        lambda: open_store(settings, create=False),
+        lambda: store.back_up(tmp_path / "desk.backup"),
+        lambda: store.downgrade("base"),
+        store.problems,
+    ):
+        with pytest.raises(DatabaseMissing) as caught:
+            work()
+        assert sentence_of(caught.value) == f"there is no database at {file}; check --database-url"
+    assert list(tmp_path.iterdir()) == []
+    open_store(settings).close()
+    open_store(settings, create=False).close()
+
+
+def test_an_embedded_database_is_for_its_owner_alone_and_what_is_there_keeps_its_rights(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "folder" / "store.db"
+    before = os.umask(0o022)
+    try:
+        store = Store(f"sqlite:///{file}")
+        store.upgrade()
+    finally:
+        os.umask(before)
+    rights = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.rglob("*")}
+    private = {"store.db": "0o600", "store.db-wal": "0o600", "store.db-shm": "0o600", "store.db-writer": "0o600"}
+    assert rights == {"new": "0o700", "folder": "0o700", **private}
+    store.close()
+    file.parent.chmod(0o755)
+    file.chmod(0o640)
+    store.upgrade()
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o640, 0o755)
+    store.close()
 
 
 def test_every_connection_of_sqlite_is_durable_and_checks_foreign_keys(sqlite_store: Store) -> None:
@@ -188,7 +238,7 @@ def public_methods() -> list[str]:
     """Return every method of the store that asks or changes the database."""
     own = {"ask", "close", "when_rung", "reading", "writing", "is_ready", "change_marker"}
     own |= {"now", "look", "ring", "resolving", "back_up", "restore", "changing", "together", "ask_within"}
-    own |= {"insert_into"}
+    own |= {"insert_into", "must_exist"}
     return [
         name
         for name, _ in inspect.getmembers(Store, inspect.isfunction)
@@ -247,3 +297,68 @@ def test_every_method_tells_a_database_that_is_gone_in_the_domains_words(tmp_pat
 def test_is_ready_says_no_when_the_database_is_gone(tmp_path: Path) -> None:
     (tmp_path / "gone").write_text("")
     assert not Store(f"sqlite:///{tmp_path / 'gone' / 'store.db'}").is_ready()
+
+
+def test_a_database_that_is_gone_is_told_to_commands_in_the_drivers_words(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    port = free_port()
+    urls = {
+        f"sqlite:///{folder}": "unable to open database file",
+        f"postgresql://desk:s3cret11144477735@127.0.0.1:{port}/gone": f"port {port} failed: Connection refused",
+    }
+    for url, words in urls.items():
+        with pytest.raises(StoreUnavailable) as caught:
+            Store(url).problems()
+        said = sentence_of(caught.value)
+        assert words in said
+        assert "\n" not in said and "s3cret" not in said
+        assert str(caught.value) == ""  # what others show of it
+        assert fault_of(caught.value) == fault_of(StoreUnavailable())
+
+
+def test_the_drivers_words_hold_neither_password_nor_document(tmp_path: Path) -> None:
+    store = Store("postgresql://desk:s3cret@127.0.0.1/gone")
+    failure = store._failure(sqlite3.OperationalError("no s3cret for 111.444.777-35\nDETAIL: Maria"))
+    assert failure.reason == "no *** for ***35"
+
+
+def test_a_lock_that_another_writer_holds_is_told(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.1)
+    other = Store(str(sqlite_store.url))
+    with other._lock, pytest.raises(StoreUnavailable) as caught:
+        sqlite_store.add_group("SDNIVEL1", may_execute=True)
+    assert "another writer" in sentence_of(caught.value)
+    other.close()
+
+
+@pytest.mark.parametrize("where", [0, 100, 4096])
+def test_a_malformed_file_is_told_to_be_damaged(tmp_path: Path, sqlite_template: Path, where: int) -> None:
+    file = tmp_path / "store.db"
+    content = bytearray(sqlite_template.read_bytes())
+    content[where : where + 4096 if where else 100] = b"\xa5" * (4096 if where else 100)
+    file.write_bytes(content)
+    store = Store(f"sqlite:///{file}")
+    try:
+        said = "; ".join(store.problems())
+    except DatabaseDamaged as error:
+        said = sentence_of(error)
+    assert "damaged" in said
+    store.close()
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_postgresql_database_without_utf8_is_refused(postgres_url: str, encoding: str) -> None:
+    name = f"soap_{encoding.lower()}"
+    execute(postgres_url, f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LOCALE 'C'")
+    url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    store = Store(url)
+    try:
+        for work in (store.upgrade, store.problems):
+            with pytest.raises(InvalidValue) as caught:
+                work()
+            said = sentence_of(caught.value)
+            assert encoding in said and "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0" in said
+    finally:
+        store.close()
+        drop_database(postgres_url, url)
