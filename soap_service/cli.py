@@ -51,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
     demo.add_argument("--port", type=int, default=8000, help="port to listen at (8000)")
     demo.add_argument("--database-url", metavar="URL", help="keep the data there instead of in DIR: postgresql://...")
-    demo.add_argument("--fresh", action="store_true", help="delete what an earlier demonstration left and begin anew")
+    text = "delete what an earlier demonstration left and begin anew; refused for a database with any other agent"
+    demo.add_argument("--fresh", action="store_true", help=text)
 
     example = "soap-service serve --public-url https://telefonia.example.com --trusted-proxies 127.0.0.1"
     serve = _add(commands, "serve", "run for real", _serve, example)
@@ -211,14 +212,13 @@ def _demo(options: argparse.Namespace) -> None:
     from soap_service.server import make_server
     from soap_service.store import open_store
 
-    embedded = f"sqlite:///{options.data / 'soap-service.db'}"
-    url = options.database_url or embedded
+    url = options.database_url or f"sqlite:///{options.data / 'soap-service.db'}"
     settings = load_settings({"database_url": url, "host": options.host, "port": options.port}, os.environ)
     configure_logging(settings.log_level)
     options.data.mkdir(parents=True, exist_ok=True)
-    if options.fresh:
-        remove_demo(options.data, None if url == embedded else open_store(settings))
     store = open_store(settings)
+    if options.fresh:
+        remove_demo(store, options.data)
     password = prepare_demo(store, options.data, os.environ)
     store.close()
     make_server(settings).run_saying(describe_demo(settings, password))

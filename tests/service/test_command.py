@@ -173,3 +173,14 @@ def test_serve_runs_on_settings_from_file_environment_and_flags(tmp_path: Path) 
         output = process.communicate(timeout=15)[0]
     assert process.returncode == 0, output
     assert (tmp_path / "real.db").exists()
+
+
+def test_a_fresh_demonstration_deletes_no_other_database(tmp_path: Path, database: str) -> None:
+    beside = tmp_path / "soap-service.db"
+    beside.write_text("somebody else's")
+    run("agent", "add", "maria", "--name", "Maria", "--database-url", database, stdin="uma senha longa\n")
+    refused = run("demo", "--fresh", "--data", str(tmp_path), "--port", str(free_port()), "--database-url", database)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), refused.stderr
+    assert "nothing was deleted" in refused.stderr
+    assert "maria" in run("agent", "list", "--database-url", database).stdout
+    assert beside.read_text() == "somebody else's"
