@@ -90,8 +90,8 @@ def _add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    file = options.config or (Path(os.environ[PREFIX + "CONFIG"]) if PREFIX + "CONFIG" in os.environ else None)
-    return load_settings(vars(options), os.environ, file)
+    file = options.config or os.environ.get(PREFIX + "CONFIG")
+    return load_settings(vars(options), os.environ, Path(file) if file else None)
 
 
 def _store(options: argparse.Namespace) -> "Store":
@@ -231,7 +231,8 @@ def _serve(options: argparse.Namespace) -> None:
 
     settings = _settings(options)
     configure_logging(settings.log_level)
-    make_server(settings).run_saying(f"soap_service listens at {settings.base_url}")
+    public = f"; its public address is {settings.base_url}" if settings.public_url else ""
+    make_server(settings).run_saying(f"soap_service listens at {settings.listening_url}{public}")
 
 
 def _wsdl(options: argparse.Namespace) -> None:

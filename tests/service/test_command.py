@@ -59,6 +59,11 @@ def test_the_wsdl_is_printed_for_the_public_address() -> None:
     assert 'location="https://t.example.com/soap"' in printed
 
 
+def test_an_empty_name_of_the_settings_file_is_none() -> None:
+    printed = run("wsdl", "--public-url", "https://t.example.com", SOAP_SERVICE_CONFIG="")
+    assert (printed.returncode, printed.stderr) == (0, "")
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'cli.db'}"
@@ -122,7 +127,7 @@ def test_integrations_are_added_listed_and_revoked(database: str) -> None:
 def test_a_mistake_in_the_settings_is_a_sentence_and_not_a_traceback(tmp_path: Path) -> None:
     failed = run("serve", SOAP_SERVICE_PORT="http")
     assert (failed.returncode, "Traceback" in failed.stderr) == (1, False)
-    assert "port: 'http' is not a number" in failed.stderr
+    assert "port: 'http' is not a whole number" in failed.stderr
     failed = run("agent", "list", "--database-url", "sqlite:////proc/nowhere/x.db")
     assert (failed.returncode, "Traceback" in failed.stderr) == (1, False)
     assert "the database cannot be opened" in failed.stderr
@@ -172,6 +177,7 @@ def test_serve_runs_on_settings_from_file_environment_and_flags(tmp_path: Path) 
         process.terminate()
         output = process.communicate(timeout=15)[0]
     assert process.returncode == 0, output
+    assert f"at http://127.0.0.1:{port}; its public address is https://t.example.com" in output.decode()
     assert (tmp_path / "real.db").exists()
 
 
