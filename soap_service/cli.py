@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from soap_service import __version__
-from soap_service.catalogues import LANGUAGES, SOURCE_LANGUAGE
+from soap_service.catalogues import LANGUAGES, SOURCE_LANGUAGE, translations_of
 from soap_service.config import PREFIX, Settings, load_settings
+from soap_service.credentials import SHORTEST_PASSWORD, check_new_password
 from soap_service.errors import AlreadyExists, InvalidValue, SoapServiceError, sentence_of
 
 if TYPE_CHECKING:
@@ -24,15 +25,41 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 1 after a sentence on standard error that says what to do."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
     try:
+        _check_encoding(given)
+        options = _parser().parse_args(given)
         options.command(options)
+        print(end="", flush=True)  # so that what cannot be written is told here and not at the exit
     except KeyboardInterrupt:
         return 130
     except SoapServiceError as error:
-        print(f"soap-service: {sentence_of(error)}", file=sys.stderr)
-        return 1
+        return _fail(_sentence_of(error))
+    except OSError as error:
+        if error.filename is None and sys.stdout:  # what is left to be written would fail again at the exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _fail(f"{error.filename or 'standard output'}: {error.strerror}")
     return 0
+
+
+def _fail(sentence: str) -> int:
+    print(f"soap-service: {sentence}", file=sys.stderr)
+    return 1
+
+
+def _sentence_of(error: SoapServiceError) -> str:
+    """Return what an administrator reads; a rule that the screens share speaks Portuguese and is translated."""
+    if isinstance(error, InvalidValue):
+        return f"{error.key}: {translations_of('en').gettext(error.reason)}"
+    return sentence_of(error)
+
+
+def _check_encoding(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise InvalidValue(ascii(argument), "it is not UTF-8") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
     demo.add_argument("--port", type=int, default=8000, help="port to listen at (8000)")
     demo.add_argument("--database-url", metavar="URL", help="keep the data there instead of in DIR: postgresql://...")
-    demo.add_argument("--fresh", action="store_true", help="delete what an earlier demonstration left and begin anew")
+    text = "delete what an earlier demonstration left and begin anew; refused for a database with any other agent"
+    demo.add_argument("--fresh", action="store_true", help=text)
 
     example = "soap-service serve --public-url https://telefonia.example.com --trusted-proxies 127.0.0.1"
     serve = _add(commands, "serve", "run for real", _serve, example)
@@ -72,9 +100,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add(commands: "_Commands", name: str, text: str, run: _Command, example: str) -> argparse.ArgumentParser:
     """Add a command with its help, its example and what it runs."""
-    parser = commands.add_parser(name, help=text, description=f"{text.capitalize()}.", epilog=f"Example: {example}")
+    parser = commands.add_parser(name, **_described(text, example))
     parser.set_defaults(command=run)
     return parser
+
+
+def _described(text: str, example: str) -> dict[str, Any]:
+    """Return a command's help, with an example that no line end breaks: it can be copied."""
+    return {
+        "help": text,
+        "description": f"{text[0].upper()}{text[1:]}.",
+        "epilog": f"Example: {example}",
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
 
 
 def _add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
@@ -89,8 +127,8 @@ def _add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    file = options.config or (Path(os.environ[PREFIX + "CONFIG"]) if PREFIX + "CONFIG" in os.environ else None)
-    return load_settings(vars(options), os.environ, file)
+    file = options.config or os.environ.get(PREFIX + "CONFIG")
+    return load_settings(vars(options), os.environ, Path(file) if file else None)
 
 
 def _store(options: argparse.Namespace) -> "Store":
@@ -99,10 +137,8 @@ def _store(options: argparse.Namespace) -> "Store":
     return open_store(_settings(options))
 
 
-def _group(commands: "_Commands", name: str, text: str) -> "_Commands":
-    parser = commands.add_parser(
-        name, help=text, description=f"{text.capitalize()}.", epilog=f"Example: soap-service {name} list"
-    )
+def _group(commands: "_Commands", name: str, text: str, example: str = "list") -> "_Commands":
+    parser = commands.add_parser(name, **_described(text, f"soap-service {name} {example}"))
     return parser.add_subparsers(required=True, metavar="ACTION")
 
 
@@ -122,11 +158,12 @@ def _add_agent(commands: "_Commands") -> None:
     actions = _group(commands, "agent", "add, change, disable and list the agents who log in")
     show = _add(actions, "list", "show every agent", _list_agents, "soap-service agent list")
     example = "soap-service agent add maria --name 'Maria Lima' --group SDNIVEL1"
-    add = _add(
-        actions, "add", "add an agent; the password is asked for, or read from standard input", _add_one_agent, example
-    )
+    rule = f"at least {SHORTEST_PASSWORD} characters, asked for or read from standard input"
+    add = _add(actions, "add", f"add an agent; the password: {rule}", _add_one_agent, example)
     example = "soap-service agent password maria"
-    password = _add(actions, "password", "give an agent a new password and end their log-ins", _set_password, example)
+    password = _add(
+        actions, "password", f"give an agent a new password ({rule}) and end their log-ins", _set_password, example
+    )
     example = "soap-service agent disable maria"
     disable = _add(actions, "disable", "refuse an agent from now on", _disable_agent, example)
     for parser in (add, password, disable):
@@ -178,12 +215,7 @@ def _add_integration(commands: "_Commands") -> None:
 
 
 def _add_database(commands: "_Commands") -> None:
-    actions = commands.add_parser(
-        "db",
-        help="bring the database up or down, and check it",
-        description="Bring the database up or down, and check it.",
-        epilog="Example: soap-service db check",
-    ).add_subparsers(required=True, metavar="ACTION")
+    actions = _group(commands, "db", "bring the database up or down, and check it", "check")
     upgrade = _add(actions, "upgrade", "bring it up to this program", _upgrade, "soap-service db upgrade")
     downgrade = _add(
         actions,
@@ -211,14 +243,13 @@ def _demo(options: argparse.Namespace) -> None:
     from soap_service.server import make_server
     from soap_service.store import open_store
 
-    embedded = f"sqlite:///{options.data / 'soap-service.db'}"
-    url = options.database_url or embedded
+    url = options.database_url or f"sqlite:///{options.data / 'soap-service.db'}"
     settings = load_settings({"database_url": url, "host": options.host, "port": options.port}, os.environ)
     configure_logging(settings.log_level)
     options.data.mkdir(parents=True, exist_ok=True)
-    if options.fresh:
-        remove_demo(options.data, None if url == embedded else open_store(settings))
     store = open_store(settings)
+    if options.fresh:
+        remove_demo(store, options.data)
     password = prepare_demo(store, options.data, os.environ)
     store.close()
     make_server(settings).run_saying(describe_demo(settings, password))
@@ -231,7 +262,8 @@ def _serve(options: argparse.Namespace) -> None:
 
     settings = _settings(options)
     configure_logging(settings.log_level)
-    make_server(settings).run_saying(f"soap_service listens at {settings.base_url}")
+    public = f"; its public address is {settings.base_url}" if settings.public_url else ""
+    make_server(settings).run_saying(f"soap_service listens at {settings.listening_url}{public}")
 
 
 def _wsdl(options: argparse.Namespace) -> None:
@@ -260,18 +292,44 @@ def _set_parameter(options: argparse.Namespace) -> None:
 def _actor() -> str:
     import getpass
 
-    return f"{getpass.getuser()} (soap-service)"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # KeyError until Python 3.12
+        user = f"uid {os.getuid()}"
+    return f"{user} (soap-service)"
 
 
 def _read_password() -> str:
     import getpass
 
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
-    password = getpass.getpass("Password: ")
-    if password != getpass.getpass("Again: "):
-        raise InvalidValue("password", "the two are not the same; nothing was changed")
+    is_typed = sys.stdin.isatty()
+    try:
+        password = getpass.getpass("Password: ") if is_typed else sys.stdin.readline().rstrip("\n")
+        check_new_password(password)
+        if is_typed and password != getpass.getpass("Again: "):
+            raise InvalidValue("password", "the two are not the same; nothing was changed")
+    except EOFError:
+        raise InvalidValue("password", "none was typed; nothing was changed") from None
+    except UnicodeDecodeError:
+        raise InvalidValue("password", "it is not UTF-8") from None
     return password
+
+
+def _check_name(key: str, name: str, longest: int, unwanted: str = "") -> None:
+    """Raise InvalidValue for a name that the administration's screens would not take either."""
+    if not name or name != " ".join(name.split()) or not name.isprintable():
+        raise InvalidValue(key, "write it in one line, not empty, with single blanks at most between words")
+    if len(name) > longest:
+        raise InvalidValue(key, f"it is longer than {longest} characters")
+    if any(character in unwanted for character in name):
+        raise InvalidValue(key, f"write it without any of these: {' '.join(unwanted).strip()} or a blank")
+
+
+def _check_groups(store: "Store", names: Sequence[str]) -> None:
+    """Raise InvalidValue for a group that there is not: no command lists groups."""
+    for unknown in set(names) - {group.name for group in store.list_groups()}:
+        made = "groups are made on the screen Administração or by `agent add --executor-group`"
+        raise InvalidValue("group", f"there is no {unknown}; {made}")
 
 
 def _add_one_agent(options: argparse.Namespace) -> None:
@@ -279,7 +337,12 @@ def _add_one_agent(options: argparse.Namespace) -> None:
 
     from soap_service.credentials import hash_password
 
+    _check_name("login", options.login, 60, unwanted=" ")
+    _check_name("name", options.name, 200)
+    for group in options.executor_group:
+        _check_name("executor-group", group, 100)
     store = _store(options)
+    _check_groups(store, [group for group in options.group if group not in options.executor_group])
     password_hash = hash_password(_read_password())
     for group in options.executor_group:
         with suppress(AlreadyExists):
@@ -312,8 +375,13 @@ def _list_agents(options: argparse.Namespace) -> None:
 
 
 def _add_one_service(options: argparse.Namespace) -> None:
+    _check_name("name", options.name, 200)
+    if options.contract:
+        _check_name("contract", options.contract, 200)
+    store = _store(options)
+    _check_groups(store, [options.group])
     given = (options.name, options.kind, options.group, options.sla_minutes, options.contract)
-    service = _store(options).add_service(*given, actor=_actor())
+    service = store.add_service(*given, actor=_actor())
     print(f"service {service.id} added: {service.name}")
 
 
@@ -327,6 +395,7 @@ def _add_one_integration(options: argparse.Namespace) -> None:
     from soap_service.credentials import clean_networks, make_secret
     from soap_service.services import list_descriptors, make_application
 
+    _check_name("name", options.name, 60, unwanted=" :\"'")  # a colon ends the user in HTTP Basic: RFC 7617
     addresses = clean_networks(options.addresses)
     if options.no_secret and not addresses:
         raise InvalidValue("addresses", "a platform without a secret needs --addresses")

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 PREFIX = "SOAP_SERVICE_"
 _DATABASE_URL = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.+")
+_DATABASE_URL_FORMS = (
+    "write it as sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME, the port a number; "
+    "several hosts as postgresql://USER:PASSWORD@/NAME?host=HOST:PORT&host=HOST:PORT"
+)
+# Of the address that stands in the WSDL: a host and perhaps a port, nothing that would have to be quoted there.
+_PUBLIC_URL = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?")
+_LONGEST_SESSION_HOURS = 24 * 366
 _COUNTRY = "BR"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -64,19 +71,24 @@ class Settings:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise InvalidValue("time_zone", f"there is no time zone {self.time_zone!r}") from None
-        if not _DATABASE_URL.fullmatch(self.database_url):
-            raise InvalidValue("database_url", "write it as sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+        self._check_database_url()
         for name, value in vars(self).items():
             if isinstance(value, float) and not 0 <= value < 10**9:
                 raise InvalidValue(name, f"{value} is not a number that fits")
+        if not self.request_seconds:
+            raise InvalidValue("request_seconds", "it is a time above 0")
+        if not 0 < self.session_hours <= _LONGEST_SESSION_HOURS:
+            raise InvalidValue("session_hours", "it is a time above 0, a year at most")
+        if not self.host.strip():
+            raise InvalidValue("host", "say at which address to listen: 127.0.0.1, or 0.0.0.0 for every one")
         if not self.public_url and (self.host in ("0.0.0.0", "::") or not self.port):  # noqa: S104
             raise InvalidValue("public_url", "say which address clients use: the one to listen at is not one to call")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise InvalidValue("log_level", "choose debug, info, warning or error")
         if not 0 <= self.port < 65536:
             raise InvalidValue("port", "a port is a number from 0 to 65535")
-        if self.public_url and not self.public_url.startswith(("http://", "https://")):
-            raise InvalidValue("public_url", "it begins with http:// or https://")
+        if self.public_url and not _PUBLIC_URL.fullmatch(self.public_url):
+            raise InvalidValue("public_url", "write it as https://HOST or https://HOST:PORT, without a path")
         self.proxies  # noqa: B018 - read these now, so that a mistake is told at the start
         self.calendar  # noqa: B018
 
@@ -96,8 +108,13 @@ class Settings:
     @cached_property
     def base_url(self) -> str:
         """The public address without a slash at its end."""
+        return self.public_url.rstrip("/") or self.listening_url
+
+    @property
+    def listening_url(self) -> str:
+        """The address that the service listens at, as seen from its own host."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+        return f"http://{host}:{self.port}"
 
     @property
     def endpoint_url(self) -> str:
@@ -130,6 +147,18 @@ class Settings:
     def session_lifetime(self) -> timedelta:
         """How long a log-in lasts."""
         return timedelta(hours=self.session_hours)
+
+    def _check_database_url(self) -> None:
+        """Raise InvalidValue for what is no database's address; the sentence never repeats it: it has a password."""
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        if not _DATABASE_URL.fullmatch(self.database_url):
+            raise InvalidValue("database_url", _DATABASE_URL_FORMS)
+        try:
+            make_url(self.database_url)
+        except (ArgumentError, ValueError):
+            raise InvalidValue("database_url", _DATABASE_URL_FORMS) from None
 
     def _shifts(self) -> "tuple[Shift, ...]":
         from soap_service.calendars import read_shifts
@@ -186,7 +215,7 @@ def _read_file(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8-sig"))  # an editor may have put a byte order mark before it
     except OSError as error:
         raise InvalidValue("config", f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -194,8 +223,16 @@ def _read_file(file: Path | None) -> dict[str, Any]:
 
 
 def _typed(setting: Field[Any], value: Any) -> Any:
+    """Return a value as its setting's kind; raises InvalidValue where that would be a guess (`port = 80.7`)."""
     kind = type(setting.default if setting.default is not MISSING else "")
+    if kind is str:
+        if not isinstance(value, str):
+            raise InvalidValue(setting.name, "write it in quotes: it is a text")
+        return value
     try:
+        if isinstance(value, bool) or (kind is int and isinstance(value, float)):
+            raise TypeError
         return kind(value)
     except (TypeError, ValueError):
-        raise InvalidValue(setting.name, f"{value!r} is not a number") from None
+        wanted = "a whole number" if kind is int else "a number"
+        raise InvalidValue(setting.name, f"{value!r} is not {wanted}") from None

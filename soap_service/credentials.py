@@ -28,15 +28,24 @@ SESSION_COOKIE = "soap_service_session"
 SHORTEST_PASSWORD = 10
 
 
+def check_new_password(password: str) -> None:
+    """Raise InvalidValue for a password that is too short or, read from bytes, no UTF-8."""
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise InvalidValue("password", "it is not UTF-8") from None
+    if len(password) < SHORTEST_PASSWORD:
+        raise InvalidValue("password", "A senha precisa de pelo menos 10 caracteres.")
+
+
 def hash_password(password: str) -> str:
-    """Return the argon2id hash of an agent's password; raises InvalidValue when it is too short.
+    """Return the argon2id hash of an agent's password; raises InvalidValue as `check_new_password`.
 
     Takes some 50 ms and 64 MiB on purpose (RFC 9106, second recommended option): never call it on the event loop.
     """
     from argon2 import PasswordHasher
 
-    if len(password) < SHORTEST_PASSWORD:
-        raise InvalidValue("senha", "A senha precisa de pelo menos 10 caracteres.")
+    check_new_password(password)
     with _hashing:
         return PasswordHasher().hash(password)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from soap_service.config import Settings
 from soap_service.credentials import hash_password
+from soap_service.errors import InvalidValue
 from soap_service.model import Agent, Group, Integration, Parameter, Request, Requester, Service
 from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, WEB_SERVICES_ON
 from soap_service.services import NAMESPACE
@@ -21,21 +22,28 @@ from soap_service.store import Store
 AGENTS = ("atendente", "consulta", "admin")
 PASSWORD_VARIABLE = "SOAP_SERVICE_DEMO_PASSWORD"  # noqa: S105
 _GROUP = "SDNIVEL1"
+_INTEGRATION = "demonstracao"
 
 
-def remove_demo(data: Path, store: Store | None) -> None:
-    """Delete the demonstration's files, or empty its database elsewhere, so that the next start begins anew."""
-    if store is not None:
-        store.downgrade("base")
-        store.upgrade()
-    for name in ("soap-service.db", "soap-service.db-wal", "soap-service.db-shm", "soap-service.db-writer", "password"):
-        (data / name).unlink(missing_ok=True)
+def remove_demo(store: Store, data: Path) -> None:
+    """Empty a demonstration's database and forget its password, so that the next start begins anew.
+
+    Raises: InvalidValue, and deletes nothing, when the database is not, or no longer only, a demonstration's.
+    """
+    logins = {agent.login for agent in store.list_agents()}
+    is_unused = not (logins or store.list_integrations(include_revoked=True) or store.list_services(True))
+    if not is_unused and not (logins == set(AGENTS) and _is_demo(store)):
+        raise InvalidValue("fresh", "the database holds more than a demonstration; nothing was deleted")
+    store.downgrade("base")
+    store.upgrade()
+    (data / "password").unlink(missing_ok=True)
 
 
 def prepare_demo(store: Store, data: Path, environment: Mapping[str, str]) -> str:
     """Fill an empty store with the sample data, give the three agents their password, and return it.
 
     The password is the environment's, else the one kept beside the database, else a new one.
+    Raises: InvalidValue when the store is not empty and not a demonstration's: its agents keep their passwords.
     """
     file = data / "password"
     kept = file.read_text("utf-8").strip() if file.exists() else ""
@@ -45,12 +53,21 @@ def prepare_demo(store: Store, data: Path, environment: Mapping[str, str]) -> st
         password_hash = hash_password(password)
         if is_new:
             _fill(store, password_hash)
+        elif not _is_demo(store):
+            raise InvalidValue("database_url", "the database is not a demonstration's; nothing was changed")
         else:
             for login in AGENTS:
                 store.set_password(login, password_hash)
         file.touch(mode=0o600)
         file.write_text(password + "\n", "utf-8")
     return password
+
+
+def _is_demo(store: Store) -> bool:
+    """Tell whether the store was filled by `prepare_demo`: neither agents nor integrations are ever deleted."""
+    logins = {agent.login for agent in store.list_agents()}
+    names = {integration.name for integration in store.list_integrations(include_revoked=True)}
+    return logins.issuperset(AGENTS) and _INTEGRATION in names
 
 
 def describe_demo(settings: Settings, password: str) -> str:
@@ -175,7 +192,7 @@ def _fill(store: Store, password_hash: str) -> None:
         ):
             is_admin = login == "admin"
             session.add(Agent(login=login, name=name, password_hash=password_hash, groups=groups, is_admin=is_admin))
-        session.add(Integration(name="demonstracao", addresses="127.0.0.0/8 ::1/128", created_at=now))
+        session.add(Integration(name=_INTEGRATION, addresses="127.0.0.0/8 ::1/128", created_at=now))
         for parameter_id, value in (
             (WEB_SERVICES_ON, "S"),
             (CHILD_REQUEST_ON, "S"),

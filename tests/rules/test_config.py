@@ -20,6 +20,8 @@ def test_the_public_address_is_the_listening_one_unless_it_is_given() -> None:
     assert Settings().endpoint_url == "http://127.0.0.1:8000/soap"
     assert Settings(host="::1").endpoint_url == "http://[::1]:8000/soap"
     assert Settings(public_url="https://t.example.com/").endpoint_url == "https://t.example.com/soap"
+    assert Settings(public_url="http://[2001:db8::1]:8443").endpoint_url == "http://[2001:db8::1]:8443/soap"
+    assert Settings(public_url="https://t.example.com").listening_url == "http://127.0.0.1:8000"
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,19 @@ def test_the_public_address_is_the_listening_one_unless_it_is_given() -> None:
         ("working_days", "seg"),
         ("holidays", "XX"),
         ("public_url", "telefonia.example.com"),
+        ("public_url", "https://"),
+        ("public_url", "https://:8443"),
+        ("public_url", "https://t.example.com/desk"),
+        ("public_url", "https://t.example.com?x"),
+        ("public_url", "https://t.example .com"),
+        ("public_url", 'https://t.example.com"'),
+        ("public_url", "https://t.example.com:port"),
+        ("host", ""),
+        ("host", " "),
+        ("request_seconds", "0"),
+        ("session_hours", "0"),
+        ("session_hours", "-1"),
+        ("session_hours", "99999999"),
         ("log_level", "loud"),
         ("trusted_proxies", "proxy"),
     ],
@@ -50,8 +65,16 @@ def test_a_wrong_value_is_told_with_its_setting(name: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "key"),
-    [("prot = 1", "prot"), ("port = ", "config"), ('port = "x"', "port")],
-    ids=["name", "syntax", "type"],
+    [
+        ("prot = 1", "prot"),
+        ("port = ", "config"),
+        ('port = "x"', "port"),
+        ("port = true", "port"),
+        ("port = 80.7", "port"),
+        ("call_seconds = true", "call_seconds"),
+        ("host = 1", "host"),
+    ],
+    ids=["name", "syntax", "type", "truth", "fraction", "truth for a time", "number for a text"],
 )
 def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, key: str) -> None:
     file = tmp_path / "soap-service.toml"
@@ -59,6 +82,22 @@ def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, key: str) -> N
     with pytest.raises(InvalidValue) as caught:
         load_settings({}, {}, file)
     assert caught.value.key == key
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:segredo@localhost:abc/soap", "postgresql://u:segredo@db1:5433,db2:5434/soap"]
+)
+def test_a_wrong_port_of_the_database_is_told_without_the_password(url: str) -> None:
+    with pytest.raises(InvalidValue, match="database_url") as caught:
+        Settings(database_url=url)
+    assert "segredo" not in str(caught.value)
+    assert Settings(database_url="postgresql://u:segredo@/soap?host=db1:5433&host=db2:5434")
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "soap-service.toml"
+    file.write_text("port = 1\n", "utf-8-sig")
+    assert load_settings({}, {}, file).port == 1
 
 
 def test_an_address_that_nobody_can_call_needs_a_public_one() -> None:

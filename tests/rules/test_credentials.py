@@ -35,6 +35,11 @@ def test_a_short_password_is_refused() -> None:
         hash_password("curta")
 
 
+def test_a_password_that_was_read_from_other_bytes_than_utf_8_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="not UTF-8"):
+        hash_password(b"uma senh\xe3 longa".decode(errors="surrogateescape"))
+
+
 def test_a_secret_has_at_least_128_random_bits_and_is_not_kept() -> None:
     secret = make_secret()
     assert len(secret.text) * 6 >= 128

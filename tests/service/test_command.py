@@ -5,9 +5,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from soap_service.cli import _actor, _read_password
+from soap_service.errors import InvalidValue
 from tests.conftest import PASSWORD, Service, free_port, start_service, wait_until
 
 COMMANDS = [
@@ -40,8 +43,8 @@ COMMANDS = [
 ]
 
 
-def run(*arguments: str, stdin: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "soap_service", *arguments]
+def run(*arguments: str | bytes, stdin: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+    command: list[str | bytes] = [sys.executable, "-m", "soap_service", *arguments]
     return subprocess.run(
         command, input=stdin, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}
     )
@@ -59,6 +62,11 @@ def test_the_wsdl_is_printed_for_the_public_address() -> None:
     assert 'location="https://t.example.com/soap"' in printed
 
 
+def test_an_empty_name_of_the_settings_file_is_none() -> None:
+    printed = run("wsdl", "--public-url", "https://t.example.com", SOAP_SERVICE_CONFIG="")
+    assert (printed.returncode, printed.stderr) == (0, "")
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'cli.db'}"
@@ -71,7 +79,7 @@ def test_parameters_are_read_and_set(database: str) -> None:
     assert "281  S" in run("parameter", "list", *flag).stdout
     refused = run("parameter", "set", "281", "talvez", *flag)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "O valor deve ser S ou N" in refused.stderr
+    assert "The value must be S or N" in refused.stderr
     assert run("parameter", "get", "999", *flag).returncode == 1
 
 
@@ -84,14 +92,13 @@ def test_agents_are_added_changed_and_disabled(database: str) -> None:
     assert "maria" in agent("list").stdout
     assert "SDNIVEL1" in agent("list").stdout
     assert "exists already" in agent("add", "maria", "--name", "X", stdin="uma senha longa\n").stderr
-    assert "10 caracteres" in agent("password", "maria", stdin="curta\n").stderr
+    assert "password: The password needs at least 10 characters." in agent("password", "maria", stdin="curta\n").stderr
     assert agent("password", "maria", stdin="outra senha longa\n").returncode == 0
     assert agent("disable", "maria").returncode == 0
     assert "disabled" in agent("list").stdout
     assert "there is no joana" in agent("disable", "joana").stderr
-    assert (
-        "there is no NENHUM" in agent("add", "z", "--name", "Z", "--group", "NENHUM", stdin="uma senha longa\n").stderr
-    )
+    refused = agent("add", "z", "--name", "Z", "--group", "NENHUM", stdin="uma senha longa\n")
+    assert "there is no NENHUM; groups are made on the screen" in refused.stderr
 
 
 def test_services_are_added_and_chosen_for_the_child_requests(database: str) -> None:
@@ -101,7 +108,10 @@ def test_services_are_added_and_chosen_for_the_child_requests(database: str) -> 
     assert added.stdout == "service 1 added: Falha\n"
     assert "480 min" in run("service", "list", *flag).stdout
     assert run("parameter", "set", "283", "1", *flag).stdout == "283 = 1\n"
-    assert "there is no NENHUM" in run("service", "add", "X", "--group", "NENHUM", *flag).stderr
+    assert (
+        "there is no NENHUM; groups are made on the screen"
+        in run("service", "add", "X", "--group", "NENHUM", *flag).stderr
+    )
     assert "exists already" in run("service", "add", "Falha", "--group", "SDNIVEL1", *flag).stderr
 
 
@@ -122,7 +132,7 @@ def test_integrations_are_added_listed_and_revoked(database: str) -> None:
 def test_a_mistake_in_the_settings_is_a_sentence_and_not_a_traceback(tmp_path: Path) -> None:
     failed = run("serve", SOAP_SERVICE_PORT="http")
     assert (failed.returncode, "Traceback" in failed.stderr) == (1, False)
-    assert "port: 'http' is not a number" in failed.stderr
+    assert "port: 'http' is not a whole number" in failed.stderr
     failed = run("agent", "list", "--database-url", "sqlite:////proc/nowhere/x.db")
     assert (failed.returncode, "Traceback" in failed.stderr) == (1, False)
     assert "the database cannot be opened" in failed.stderr
@@ -172,4 +182,105 @@ def test_serve_runs_on_settings_from_file_environment_and_flags(tmp_path: Path) 
         process.terminate()
         output = process.communicate(timeout=15)[0]
     assert process.returncode == 0, output
+    assert f"at http://127.0.0.1:{port}; its public address is https://t.example.com" in output.decode()
     assert (tmp_path / "real.db").exists()
+
+
+def test_a_fresh_demonstration_deletes_no_other_database(tmp_path: Path, database: str) -> None:
+    beside = tmp_path / "soap-service.db"
+    beside.write_text("somebody else's")
+    run("agent", "add", "maria", "--name", "Maria", "--database-url", database, stdin="uma senha longa\n")
+    refused = run("demo", "--fresh", "--data", str(tmp_path), "--port", str(free_port()), "--database-url", database)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), refused.stderr
+    assert "nothing was deleted" in refused.stderr
+    assert "maria" in run("agent", "list", "--database-url", database).stdout
+    assert beside.read_text() == "somebody else's"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("integration", "add", "pbx:x"),
+        ("integration", "add", "pbx matriz"),
+        ("integration", "add", ""),
+        ("integration", "add", "x" * 61),
+        ("agent", "add", "", "--name", "Maria"),
+        ("agent", "add", "maria lima", "--name", "Maria"),
+        ("agent", "add", "maria", "--name", " "),
+        ("agent", "add", "maria", "--name", "Maria\nLima"),
+        ("agent", "add", "maria", "--name", "M" * 201),
+        ("agent", "add", "maria", "--name", b"Jos\xe9"),
+        ("agent", "add", "maria", "--name", "Maria", "--executor-group", ""),
+        ("service", "add", "", "--group", "SDNIVEL1"),
+        ("service", "add", "Falha", "--group", "SDNIVEL1", "--contract", "C" * 201),
+    ],
+    ids=ascii,
+)
+def test_a_name_that_the_screens_would_not_take_is_refused(database: str, arguments: tuple[str | bytes, ...]) -> None:
+    refused = run(*arguments, "--database-url", database, stdin="uma senha longa\n")
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1), refused.stderr
+    assert not Path(database.removeprefix("sqlite:///")).exists()
+
+
+def test_a_password_that_is_not_utf_8_is_told(database: str) -> None:
+    command = [sys.executable, "-m", "soap_service", "agent", "add", "m", "--name", "M", "--database-url", database]
+    for locale in ("C", "C.UTF-8"):
+        environment = {**os.environ, "LC_ALL": locale}
+        done = subprocess.run(command, input="senha é longa\n".encode("latin-1"), capture_output=True, env=environment)
+        assert (done.returncode, done.stderr) == (1, b"soap-service: password: it is not UTF-8\n")
+
+
+def test_output_that_cannot_be_written_is_told(database: str) -> None:
+    command = [sys.executable, "-m", "soap_service", "parameter", "list", "--database-url", database]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "soap-service: standard output: No space left on device\n")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (1, b"soap-service: standard output: Broken pipe\n")
+
+
+def test_a_file_in_place_of_the_demonstrations_folder_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "data"
+    file.touch()
+    failed = run("demo", "--data", str(file))
+    assert (failed.returncode, failed.stderr) == (1, f"soap-service: {file}: File exists\n")
+
+
+def test_a_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 424242)
+    assert _actor() == "uid 424242 (soap-service)"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ([], "none was typed"),
+        (["curta"], "10"),
+        (["uma senha longa"], "none was typed"),
+        (["uma senha longa", "outra senha"], "not the same"),
+    ],
+)
+def test_a_typed_password_is_refused_as_soon_as_it_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, typed: list[str], sentence: str
+) -> None:
+    def answer(prompt: str) -> str:
+        if not typed:
+            raise EOFError
+        return typed.pop(0)
+
+    monkeypatch.setattr("getpass.getpass", answer)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    with pytest.raises(InvalidValue, match=sentence):
+        _read_password()
+    assert not typed
+
+
+def test_an_example_can_be_copied_in_one_line() -> None:
+    assert "--sla-minutes 480 --contract CONTRATO01\n" in run("service", "add", "--help", COLUMNS="80").stdout
+    assert "Print the WSDL." in run("wsdl", "--help").stdout
