@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 1 after a sentence on standard error that says what to do."""
     given = sys.argv[1:] if arguments is None else arguments
+    logging.getLogger("soap_service").addHandler(logging.NullHandler())  # the sentence says it; servers log, too
     try:
         _check_encoding(given)
         options = _parser().parse_args(given)
@@ -131,10 +133,17 @@ def _settings(options: argparse.Namespace) -> Settings:
     return load_settings(vars(options), os.environ, Path(file) if file else None)
 
 
-def _store(options: argparse.Namespace) -> "Store":
+def _store(options: argparse.Namespace, create: bool = False) -> "Store":
+    """Return the store, brought up to this program; a file that is not there is made only by what begins a desk."""
     from soap_service.store import open_store
 
-    return open_store(_settings(options))
+    return open_store(_settings(options), create)
+
+
+def _store_as_it_is(options: argparse.Namespace) -> "Store":
+    from soap_service.store import Store
+
+    return Store(_settings(options).database_url)
 
 
 def _group(commands: "_Commands", name: str, text: str, example: str = "list") -> "_Commands":
@@ -246,7 +255,7 @@ def _demo(options: argparse.Namespace) -> None:
     url = options.database_url or f"sqlite:///{options.data / 'soap-service.db'}"
     settings = load_settings({"database_url": url, "host": options.host, "port": options.port}, os.environ)
     configure_logging(settings.log_level)
-    options.data.mkdir(parents=True, exist_ok=True)
+    options.data.mkdir(0o700, parents=True, exist_ok=True)
     store = open_store(settings)
     if options.fresh:
         remove_demo(store, options.data)
@@ -341,7 +350,7 @@ def _add_one_agent(options: argparse.Namespace) -> None:
     _check_name("name", options.name, 200)
     for group in options.executor_group:
         _check_name("executor-group", group, 100)
-    store = _store(options)
+    store = _store(options, create=True)
     _check_groups(store, [group for group in options.group if group not in options.executor_group])
     password_hash = hash_password(_read_password())
     for group in options.executor_group:
@@ -439,31 +448,27 @@ def _set_language(options: argparse.Namespace) -> None:
 
 
 def _upgrade(options: argparse.Namespace) -> None:
-    print(f"schema {_store(options).schema_version()}")
+    print(f"schema {_store(options, create=True).schema_version()}")
 
 
 def _downgrade(options: argparse.Namespace) -> None:
-    from soap_service.store import Store
-
-    store = Store(_settings(options).database_url)
+    store = _store_as_it_is(options)
     store.downgrade(options.version)
     print(f"schema {store.schema_version() or 'base'}")
 
 
 def _check(options: argparse.Namespace) -> None:
-    from soap_service.store import Store
-
-    problems = Store(_settings(options).database_url).problems()
+    problems = _store_as_it_is(options).problems()
     if problems:
         raise InvalidValue("database", "; ".join(problems))
     print("the database is sound")
 
 
 def _back_up(options: argparse.Namespace) -> None:
-    rows = _store(options).back_up(options.file)
+    rows = _store_as_it_is(options).back_up(options.file)
     print(f"{rows} rows written to {options.file}")
 
 
 def _restore(options: argparse.Namespace) -> None:
-    rows = _store(options).restore(options.file, options.replace)
+    rows = _store_as_it_is(options).restore(options.file, options.replace)
     print(f"{rows} rows read from {options.file}")

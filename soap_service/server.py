@@ -45,7 +45,9 @@ class Server(uvicorn.Server):
         if not self._app.has_started:
             raise StoreUnavailable
         if not self.started:
-            raise InvalidValue("port", f"cannot listen at {self.config.host} port {self.config.port}; choose another")
+            raise InvalidValue(
+                "host and port", f"cannot listen at {self.config.host} port {self.config.port}; choose others"
+            )
 
     async def startup(self, sockets: Any = None) -> None:  # noqa: D102
         await super().startup(sockets)

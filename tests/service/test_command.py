@@ -1,6 +1,7 @@
 """The soap-service command as an administrator meets it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,8 +69,28 @@ def test_an_empty_name_of_the_settings_file_is_none() -> None:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'cli.db'}"
+def database(tmp_path: Path, sqlite_template: Path) -> str:
+    """An empty database."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'cli.db')}"
+
+
+def test_only_what_begins_a_desk_makes_a_database(tmp_path: Path) -> None:
+    missing = tmp_path / "folder" / "desk.db"
+    flag = ("--database-url", f"sqlite:///{missing}")
+    told = f"soap-service: there is no database at {missing}; check --database-url\n"
+    for command in (
+        ("parameter", "get", "281"),
+        ("integration", "add", "pbx"),
+        ("backup", str(tmp_path / "desk.backup")),
+        ("db", "check"),
+        ("db", "downgrade", "0001"),
+    ):
+        failed = run(*command, *flag)
+        assert (failed.returncode, failed.stdout, failed.stderr) == (1, "", told)
+    assert run("restore", "setup.cfg", *flag).returncode == 1
+    assert list(tmp_path.iterdir()) == []
+    assert run("agent", "add", "maria", "--name", "Maria", *flag, stdin="uma senha longa\n").returncode == 0
+    assert run("db", "check", *flag).stdout == "the database is sound\n"
 
 
 def test_parameters_are_read_and_set(database: str) -> None:
@@ -133,7 +154,7 @@ def test_a_mistake_in_the_settings_is_a_sentence_and_not_a_traceback(tmp_path: P
     failed = run("serve", SOAP_SERVICE_PORT="http")
     assert (failed.returncode, "Traceback" in failed.stderr) == (1, False)
     assert "port: 'http' is not a whole number" in failed.stderr
-    failed = run("agent", "list", "--database-url", "sqlite:////proc/nowhere/x.db")
+    failed = run("db", "upgrade", "--database-url", "sqlite:////proc/nowhere/x.db")
     assert (failed.returncode, "Traceback" in failed.stderr) == (1, False)
     assert "the database cannot be opened" in failed.stderr
 
@@ -142,7 +163,7 @@ def test_a_port_that_is_taken_is_told(service: Service, tmp_path: Path) -> None:
     port = service.url.rpartition(":")[2]
     failed = run("demo", "--data", str(tmp_path / "second"), "--port", port)
     assert (failed.returncode, "Traceback" in failed.stderr) == (1, False)
-    assert "choose another" in failed.stderr
+    assert "choose others" in failed.stderr
 
 
 def test_the_demonstration_is_kept_between_starts_and_begun_anew_on_request(tmp_path: Path) -> None:
@@ -217,9 +238,11 @@ def test_a_fresh_demonstration_deletes_no_other_database(tmp_path: Path, databas
     ids=ascii,
 )
 def test_a_name_that_the_screens_would_not_take_is_refused(database: str, arguments: tuple[str | bytes, ...]) -> None:
+    file = Path(database.removeprefix("sqlite:///"))
+    before = file.read_bytes()
     refused = run(*arguments, "--database-url", database, stdin="uma senha longa\n")
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1), refused.stderr
-    assert not Path(database.removeprefix("sqlite:///")).exists()
+    assert file.read_bytes() == before
 
 
 def test_a_password_that_is_not_utf_8_is_told(database: str) -> None:
