@@ -101,7 +101,8 @@ def start_service(
         process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **settings})
     atexit.register(process.kill)  # nothing outlives the run, however it ends
     service = Service(f"http://127.0.0.1:{port}", data, process, database_url)
-    wait_until(lambda: _is_ready(service), READY_SECONDS)
+    with httpx.Client() as client:  # not the service's own, which stays open: a test may kill it and not stop it
+        wait_until(lambda: _is_ready(service, client), READY_SECONDS)
     return service
 
 
@@ -189,9 +190,9 @@ def own_service(tmp_path: Path) -> Iterator[Service]:
     assert "Traceback" not in service.log, service.log
 
 
-def _is_ready(service: Service) -> bool:
+def _is_ready(service: Service, client: httpx.Client) -> bool:
     assert service.process.poll() is None, service.log
     try:
-        return service.client.get(f"{service.url}/readyz").status_code == 200
+        return client.get(f"{service.url}/readyz").status_code == 200
     except httpx.TransportError:
         return False
