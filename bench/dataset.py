@@ -60,8 +60,8 @@ def make(file: Path, requests: int) -> int:
 def _fill(file: Path, requests: int, requesters: int) -> None:
     database = sqlite3.connect(file)
     database.execute("PRAGMA synchronous=OFF")
-    database.execute("PRAGMA cache_size=-2000000")  # in KiB: the indexes are not filled in their own order
-    indexes = _drop_indexes(database)  # filled at the end, each in its own order
+    database.execute("PRAGMA cache_size=-2000000")  # in KiB: those of unique columns are not filled in their own order
+    indexes = _drop_indexes(database)  # the others are, at the end
     services = _add_services(database)
     for start in range(0, requesters, _BATCH):
         database.executemany(

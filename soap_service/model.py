@@ -241,8 +241,6 @@ class Extension(Base):
     taken_from_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
     changed_at: Mapped[datetime] = mapped_column(index=True)
 
-    agent: Mapped[Agent | None] = relationship(foreign_keys=agent_id, lazy="raise")
-
 
 class Listener(Base):
     """An open event stream for an extension: which process holds it, and until when that is to be believed."""
