@@ -14,7 +14,7 @@ from pathlib import Path
 
 from soap_service.demo import prepare_demo
 from soap_service.model import Requester
-from soap_service.names import entries_of
+from soap_service.rules.names import entries_of
 from soap_service.store import Store
 
 HEAVY = "99999999999"

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from bench.dataset import make
-from soap_service.credentials import make_secret
+from soap_service.rules.credentials import make_secret
 
 ARGUMENTS = {
     "obterQtdeSolicitacoes": "<t:cpf>11144477735</t:cpf>",
@@ -72,13 +72,13 @@ class _Wire:
 
 def _call(calls: int, operation: str, folder: Path) -> None:
     """Answer that many plain reads in this process, as production does but for the kernel's part."""
-    from soap_service import gate
     from soap_service.config import Settings
     from soap_service.server import make_server
     from soap_service.services import NAMESPACE
+    from soap_service.soap import admission
     from soap_service.store import Store
 
-    gate.REFRESH_SECONDS = 1e9  # once a second is not once a call, least of all in callgrind's time
+    admission.REFRESH_SECONDS = 1e9  # once a second is not once a call, least of all in callgrind's time
     settings = Settings(database_url=f"sqlite:///{folder / 'demo.db'}", calls_per_second=1e6)
     name, secret = f"bench-{secrets.token_hex(4)}", make_secret()
     Store(settings.database_url).add_integration(name, secret.salt, secret.digest)

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from bench import dataset
-from soap_service.credentials import SESSION_COOKIE
+from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.store import Store
 from tests.browser.pages import prepare
 from tests.conftest import start_service

@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.dataset import make
 from bench.disk import bare_commits
 from bench.servers import Server, start_service
-from soap_service.credentials import SESSION_COOKIE
+from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.store import Store
 
 STREAMS = int(os.environ.get("BENCH_STREAMS", "2000"))

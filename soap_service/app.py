@@ -6,16 +6,16 @@ import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-from soap_service.bridge import Bridge, WsgiApplication
+from soap_service.asgi.messages import Receive, Scope, Send, client_of, respond, respond_text
+from soap_service.asgi.wsgi_bridge import Bridge, WsgiApplication
 from soap_service.config import Settings
-from soap_service.documents import mask_documents
-from soap_service.endpoint import Endpoint
 from soap_service.errors import StoreUnavailable
-from soap_service.http import Receive, Scope, Send, client_of, respond, respond_text
+from soap_service.live.streams import Streams
 from soap_service.metrics import exposition
-from soap_service.simulation import Simulation
+from soap_service.rules.documents import mask_documents
+from soap_service.soap.endpoint import Endpoint
+from soap_service.soap.simulation import Simulation
 from soap_service.store import open_store
-from soap_service.stream import Streams
 
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -35,7 +35,7 @@ class App:
         self._bridge = Bridge(self._make_screens, settings.proxies, settings.request_seconds)
 
     def _make_screens(self) -> WsgiApplication:
-        from soap_service.screens import Screens  # an eighth of what is loaded, which no call need wait for
+        from soap_service.screens.app import Screens  # an eighth of what is loaded, which no call need wait for
 
         settings = self._settings
         is_https = settings.base_url.startswith("https:")

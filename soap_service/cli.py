@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soap_service import __version__
-from soap_service.catalogues import LANGUAGES, SOURCE_LANGUAGE, translations_of
 from soap_service.config import PREFIX, Settings, load_settings
-from soap_service.credentials import SHORTEST_PASSWORD, check_new_password
 from soap_service.errors import AlreadyExists, InvalidValue, SoapServiceError, sentence_of
+from soap_service.language import LANGUAGES, SOURCE_LANGUAGE, translations_of
+from soap_service.rules.credentials import SHORTEST_PASSWORD, check_new_password
 
 if TYPE_CHECKING:
     from soap_service.store import Store
@@ -277,13 +277,13 @@ def _serve(options: argparse.Namespace) -> None:
 
 def _wsdl(options: argparse.Namespace) -> None:
     from soap_service.services import make_application
-    from soap_service.wsdl import build_wsdl
+    from soap_service.soap.wsdl import build_wsdl
 
     sys.stdout.buffer.write(build_wsdl(make_application(), _settings(options).endpoint_url))
 
 
 def _list_parameters(options: argparse.Namespace) -> None:
-    from soap_service.parameters import rule_of
+    from soap_service.rules.parameters import rule_of
 
     for parameter_id, value in _store(options).list_parameters():
         print(f"{parameter_id}  {value or '-':<6}  {rule_of(parameter_id).text}")
@@ -344,7 +344,7 @@ def _check_groups(store: "Store", names: Sequence[str]) -> None:
 def _add_one_agent(options: argparse.Namespace) -> None:
     from contextlib import suppress
 
-    from soap_service.credentials import hash_password
+    from soap_service.rules.credentials import hash_password
 
     _check_name("login", options.login, 60, unwanted=" ")
     _check_name("name", options.name, 200)
@@ -362,7 +362,7 @@ def _add_one_agent(options: argparse.Namespace) -> None:
 
 
 def _set_password(options: argparse.Namespace) -> None:
-    from soap_service.credentials import hash_password
+    from soap_service.rules.credentials import hash_password
 
     store = _store(options)
     store.find_agent(options.login)
@@ -401,7 +401,7 @@ def _list_services(options: argparse.Namespace) -> None:
 
 
 def _add_one_integration(options: argparse.Namespace) -> None:
-    from soap_service.credentials import clean_networks, make_secret
+    from soap_service.rules.credentials import clean_networks, make_secret
     from soap_service.services import list_descriptors, make_application
 
     _check_name("name", options.name, 60, unwanted=" :\"'")  # a colon ends the user in HTTP Basic: RFC 7617

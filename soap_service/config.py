@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from soap_service.credentials import Network, networks_of
 from soap_service.errors import InvalidValue
+from soap_service.rules.credentials import Network, networks_of
 
 if TYPE_CHECKING:
     from collections.abc import Container
     from datetime import date
 
-    from soap_service.deadlines import Shift, WorkingCalendar
+    from soap_service.rules.deadlines import Shift, WorkingCalendar
 
 PREFIX = "SOAP_SERVICE_"
 _DATABASE_URL = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.+")
@@ -124,8 +124,8 @@ class Settings:
     @cached_property
     def calendar(self) -> "WorkingCalendar":
         """The working calendar that deadlines are counted on."""
-        from soap_service.calendars import Holidays, has_enough_work
-        from soap_service.deadlines import WorkingCalendar
+        from soap_service.rules.calendars import Holidays, has_enough_work
+        from soap_service.rules.deadlines import WorkingCalendar
 
         shifts, days = self._shifts(), self._weekdays()
         week = tuple(shifts if day in days else () for day in range(7))
@@ -161,7 +161,7 @@ class Settings:
             raise InvalidValue("database_url", _DATABASE_URL_FORMS) from None
 
     def _shifts(self) -> "tuple[Shift, ...]":
-        from soap_service.calendars import read_shifts
+        from soap_service.rules.calendars import read_shifts
 
         try:
             if shifts := read_shifts(self.working_hours):
@@ -177,7 +177,7 @@ class Settings:
             raise InvalidValue("working_days", f"choose from {','.join(WEEKDAYS)}") from None
 
     def _holidays(self) -> "Container[date]":
-        from soap_service.calendars import NationalHolidays
+        from soap_service.rules.calendars import NationalHolidays
 
         if not self.holidays:
             return ()

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from soap_service.config import Settings
-from soap_service.credentials import hash_password
 from soap_service.errors import InvalidValue
 from soap_service.model import Agent, Group, Integration, Parameter, Request, Requester, Service
-from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, WEB_SERVICES_ON
+from soap_service.rules.credentials import hash_password
+from soap_service.rules.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, WEB_SERVICES_ON
+from soap_service.rules.situations import Action, Situation, priority_of
 from soap_service.services import NAMESPACE
-from soap_service.situations import Action, Situation, priority_of
 from soap_service.storage.requests import add_event, deadline_of
 from soap_service.storage.sequences import advance_sequences
 from soap_service.store import Store

@@ -10,13 +10,19 @@ from typing import ClassVar
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, TextClause, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from soap_service.catalogues import SOURCE_LANGUAGE
-from soap_service.columns import NameEntry, ReadableMoment, SortedByBytes, UtcDateTime
-from soap_service.deadlines import Clock, WorkingCalendar, clock_of, is_late
-from soap_service.fates import SIMULATION
-from soap_service.fates import CallState as CallState
-from soap_service.fates import Notice as Notice
-from soap_service.situations import FINISHED_SITUATIONS, OPEN_SITUATIONS, SITUATION_LABELS, Situation, known_situation
+from soap_service.column_types import NameEntry, ReadableMoment, SortedByBytes, UtcDateTime
+from soap_service.language import SOURCE_LANGUAGE
+from soap_service.rules.calls import SIMULATION
+from soap_service.rules.calls import CallState as CallState
+from soap_service.rules.calls import Notice as Notice
+from soap_service.rules.deadlines import Clock, WorkingCalendar, clock_of, is_late
+from soap_service.rules.situations import (
+    FINISHED_SITUATIONS,
+    OPEN_SITUATIONS,
+    SITUATION_LABELS,
+    Situation,
+    known_situation,
+)
 
 
 class Base(DeclarativeBase):

@@ -11,7 +11,7 @@ import uvicorn
 from soap_service.app import App
 from soap_service.config import Settings
 from soap_service.errors import InvalidValue, StoreUnavailable
-from soap_service.short_way import ShortWay
+from soap_service.soap.fast_path import ShortWay
 
 #: A connection kept alive is closed after this many idle seconds; platforms keep theirs between calls.
 KEEP_ALIVE_SECONDS = 75
@@ -62,7 +62,11 @@ class Server(uvicorn.Server):
 def make_server(settings: Settings) -> Server:
     """Return the server of one process; its `run` serves until it is told to stop."""
     app = App(settings)
-    shared = {"request_seconds": settings.request_seconds, "endpoint": app.endpoint, "streams": app.streams}
+    shared = {
+        "request_seconds": settings.request_seconds,
+        "endpoint": app.endpoint,
+        "notify_streams": staticmethod(app.streams.hear),
+    }
     protocol = type("Protocol", (ShortWay,), shared)
     config = uvicorn.Config(
         app,

@@ -21,10 +21,10 @@ from soap_service import spyne_compat  # noqa: F401 - before anything of Spyne
 from spyne import Application, Boolean, ComplexModel, DateTime, Integer32, ServiceBase, Unicode, rpc
 from spyne.protocol.soap import Soap11
 
-from soap_service.catalogues import N_, translations_of
-from soap_service.documents import normalise_document
 from soap_service.errors import InvalidArgument, InvalidDocument, MissingArgument, RequesterNotFound, RequestNotFound
+from soap_service.language import N_, translations_of
 from soap_service.model import Integration, Notice
+from soap_service.rules.documents import normalise_document
 from soap_service.store import Announcement, Receipt, Store, is_extension
 
 # Spyne warns of every answer's wrapper class because `_wsdl_part_name` customises it; it is meant.

@@ -7,7 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from soap_service.config import Settings
-from soap_service.deadlines import WorkingCalendar
+from soap_service.rules.deadlines import WorkingCalendar
 from soap_service.storage.administration import Administration
 from soap_service.storage.attendance import Attendance, Attendances
 from soap_service.storage.backup import Backups

@@ -5,12 +5,12 @@ import secrets
 
 from werkzeug.wrappers import Response
 
-from soap_service.credentials import SESSION_COOKIE, check_password
 from soap_service.errors import AgentNotFound, LimitExceeded, LoginRefused
 from soap_service.model import Agent
+from soap_service.rules.credentials import SESSION_COOKIE, check_password
 from soap_service.screens.forms import Form
 from soap_service.screens.language import LANGUAGES
-from soap_service.screens.resuming import Kept, kept_form
+from soap_service.screens.requests.resuming import Kept, kept_form
 from soap_service.screens.visit import Notice, Visit
 
 #: Before the log-in there is no session to keep a form token: the form repeats this cookie instead.

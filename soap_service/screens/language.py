@@ -2,7 +2,7 @@
 
 from werkzeug.datastructures import LanguageAccept
 
-from soap_service.catalogues import LANGUAGES, N_, SOURCE_LANGUAGE, translations_of
+from soap_service.language import LANGUAGES, N_, SOURCE_LANGUAGE, translations_of
 
 __all__ = ["LANGUAGES", "N_", "STORE_SENTENCES", "choose_language", "translations_of"]
 

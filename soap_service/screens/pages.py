@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from soap_service.documents import format_document
 from soap_service.model import Call
+from soap_service.rules.documents import format_document
+from soap_service.rules.situations import LEVELS
 from soap_service.screens.assets import Assets
 from soap_service.screens.formats import Formats
 from soap_service.screens.language import translations_of
-from soap_service.situations import LEVELS
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 #: Shown where there is nothing to show.

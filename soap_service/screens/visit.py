@@ -18,11 +18,11 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from soap_service.credentials import SESSION_COOKIE
 from soap_service.errors import NotFound
-from soap_service.fates import Simulated
-from soap_service.limits import Limit
 from soap_service.model import Agent, LoginSession
+from soap_service.rate_limit import Limit
+from soap_service.rules.calls import Simulated
+from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.screens.assets import Assets
 from soap_service.screens.formats import Formats
 from soap_service.screens.forms import Form

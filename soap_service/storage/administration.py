@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from soap_service.edits import ServiceEdit
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue, NotFound, ServiceNotFound
 from soap_service.model import Group, Parameter, ParameterChange, Service
-from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, PARAMETERS, clean_value, rule_of
+from soap_service.rules.edits import ServiceEdit
+from soap_service.rules.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, PARAMETERS, clean_value, rule_of
 from soap_service.storage.database import Database
 from soap_service.storage.history import COMMAND, is_recorded, record
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Update, bindparam, delete, func, select, update
 
-from soap_service.columns import UtcDateTime
-from soap_service.fates import SIMULATION
+from soap_service.column_types import UtcDateTime
 from soap_service.model import Agent, Call, Extension, Integration, Listener
+from soap_service.rules.calls import SIMULATION
 from soap_service.storage.database import Database
 
 #: More missed calls are not counted: the number would tell an agent no more.

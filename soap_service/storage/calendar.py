@@ -8,10 +8,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from soap_service.administration_model import CalendarDay, SavedCalendar
-from soap_service.calendars import OwnDay, check_calendar, has_enough_work, national_of, read_shifts, write_shifts
-from soap_service.deadlines import WorkingCalendar
-from soap_service.edits import CalendarEdit
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue
+from soap_service.rules.calendars import OwnDay, check_calendar, has_enough_work, national_of, read_shifts, write_shifts
+from soap_service.rules.deadlines import WorkingCalendar
+from soap_service.rules.edits import CalendarEdit
 from soap_service.storage.database import Database
 from soap_service.storage.history import COMMAND, record
 

@@ -23,11 +23,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, joinedload
 
-from soap_service.columns import UtcDateTime
+from soap_service.column_types import UtcDateTime
 from soap_service.errors import CallNotFound, RequestNotFound
 from soap_service.model import Call, Extension, Listener, Notice, RecentCall, Request, Requester
-from soap_service.positions import MOST_MISSING, Position
-from soap_service.situations import Action, Situation
+from soap_service.rules.cursor import MOST_MISSING, Position
+from soap_service.rules.situations import Action, Situation
 from soap_service.storage.administration import child_service
 from soap_service.storage.calendar import Calendars
 from soap_service.storage.requests import NewRequest, add_event, create_request

@@ -19,8 +19,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from soap_service.documents import mask_documents
 from soap_service.errors import DatabaseDamaged, InvalidValue, StoreUnavailable, TransactionLost
+from soap_service.rules.documents import mask_documents
 from soap_service.storage import sqlite
 from soap_service.storage.prepared import Prepared
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import and_, delete, exists, select
 from sqlalchemy.orm import Session, joinedload
 
-from soap_service.fates import SIMULATION
 from soap_service.model import Agent, Call, Extension, Integration, Listener, Refusal
+from soap_service.rules.calls import SIMULATION
 from soap_service.storage.database import Database
 
 #: Minutes kept of each kind of refusal, so that a flood of one kind drives out no other, and of all kinds together.

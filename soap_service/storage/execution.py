@@ -11,10 +11,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from soap_service.deadlines import Clock
 from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, RequestNotFound
 from soap_service.model import Agent, Call, CallRequest, Group, Request, RequestEvent
-from soap_service.situations import FINISHED_SITUATIONS, Action, Situation
+from soap_service.rules.deadlines import Clock
+from soap_service.rules.situations import FINISHED_SITUATIONS, Action, Situation
 from soap_service.storage.requests import Requests, active_agent, add_event, change_situation, is_executor
 
 #: How much of a long history, and how many children, a page shows.

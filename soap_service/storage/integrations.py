@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from soap_service.administration_model import IntegrationUse
-from soap_service.catalogues import LANGUAGES, SOURCE_LANGUAGE
-from soap_service.edits import IntegrationEdit
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, IntegrationNotFound, InvalidValue
-from soap_service.fates import SIMULATION
+from soap_service.language import LANGUAGES, SOURCE_LANGUAGE
 from soap_service.model import Integration
+from soap_service.rules.calls import SIMULATION
+from soap_service.rules.edits import IntegrationEdit
 from soap_service.storage.database import Database
 from soap_service.storage.history import COMMAND, is_recorded, record
 

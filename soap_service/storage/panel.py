@@ -13,10 +13,10 @@ from itertools import pairwise
 from sqlalchemy import Integer, bindparam, case, cast, func, literal_column, select, text
 from sqlalchemy.exc import IntegrityError
 
-from soap_service.columns import UtcDateTime
-from soap_service.fates import SIMULATION
+from soap_service.column_types import UtcDateTime
 from soap_service.model import Call, CallHour, Group, Integration, Request
-from soap_service.situations import OPEN_SITUATIONS
+from soap_service.rules.calls import SIMULATION
+from soap_service.rules.situations import OPEN_SITUATIONS
 from soap_service.storage.database import Database
 
 _HOUR = timedelta(hours=1)

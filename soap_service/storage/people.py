@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from soap_service.columns import UtcDateTime
+from soap_service.column_types import UtcDateTime
 from soap_service.errors import AgentNotFound, ExtensionTaken, InvalidValue, NotFound
 from soap_service.model import Agent, Extension, Listener, LoginSession
 from soap_service.storage.database import Database

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapper, Session
 
 from soap_service.errors import AlreadyExists, RequesterNotFound
 from soap_service.model import Requester, RequesterName
-from soap_service.names import entries_of, fold_name
+from soap_service.rules.names import entries_of, fold_name
 from soap_service.storage.database import Database
 
 #: How many requesters a search shows.

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, case, func, literal_column, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from soap_service.deadlines import WorkingCalendar, is_late
 from soap_service.errors import AgentNotFound, RequesterNotFound, RequestNotFound, TransitionRefused
 from soap_service.model import Agent, CallRequest, Request, Requester, RequestEvent, Service
-from soap_service.situations import (
+from soap_service.rules.deadlines import WorkingCalendar, is_late
+from soap_service.rules.situations import (
     FINISHED_SITUATIONS,
     OPEN_SITUATIONS,
     SITUATION_LABELS,

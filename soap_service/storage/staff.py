@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
-from soap_service.edits import AgentEdit, GroupEdit
 from soap_service.errors import AgentNotFound, AlreadyExists, ChangedMeanwhile, LastAdministrator, NotFound
 from soap_service.model import Agent, Group, LoginSession, Membership
+from soap_service.rules.edits import AgentEdit, GroupEdit
 from soap_service.storage.history import COMMAND, is_recorded, record
 from soap_service.storage.people import People, agent_of, give_up_extension
 

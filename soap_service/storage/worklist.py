@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select, tupl
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from soap_service.model import Request
-from soap_service.situations import FINISHED_SITUATIONS, UNFINISHED_SITUATIONS, Situation
+from soap_service.rules.situations import FINISHED_SITUATIONS, UNFINISHED_SITUATIONS, Situation
 from soap_service.storage.database import Database
 
 PAGE_SIZE = 50

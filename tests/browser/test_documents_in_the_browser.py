@@ -6,8 +6,8 @@ import re
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from soap_service.documents import format_document, has_valid_check_digits, is_written_out, normalise_document
 from soap_service.errors import InvalidDocument
+from soap_service.rules.documents import format_document, has_valid_check_digits, is_written_out, normalise_document
 from tests.browser.conftest import Desk, picture
 
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from soap_service.credentials import SESSION_COOKIE
+from soap_service.rules.credentials import SESSION_COOKIE
 from tests.conftest import free_port, wait_until
 from tests.examples.conftest import require
 from tests.interop.conftest import Secured

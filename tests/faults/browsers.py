@@ -8,7 +8,7 @@ import threading
 import time
 from urllib.parse import urlsplit
 
-from soap_service.credentials import SESSION_COOKIE
+from soap_service.rules.credentials import SESSION_COOKIE
 
 
 class Browser(threading.Thread):

@@ -18,7 +18,7 @@ import httpx
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
-from soap_service.credentials import SESSION_COOKIE
+from soap_service.rules.credentials import SESSION_COOKIE
 from tests.chromium import chromium
 from tests.conftest import Service, element
 from tests.faults.browsers import Browser

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soap_service.calendars import (
+from soap_service.config import Settings
+from soap_service.errors import InvalidValue
+from soap_service.rules.calendars import (
     Holidays,
     NationalHolidays,
     OwnDay,
@@ -16,10 +18,8 @@ from soap_service.calendars import (
     read_shifts,
     write_shifts,
 )
-from soap_service.config import Settings
-from soap_service.deadlines import OFFICE_WEEK, Shift, WorkingCalendar
-from soap_service.edits import CalendarEdit, ServiceEdit
-from soap_service.errors import InvalidValue
+from soap_service.rules.deadlines import OFFICE_WEEK, Shift, WorkingCalendar
+from soap_service.rules.edits import CalendarEdit, ServiceEdit
 
 TIRADENTES = date(2026, 4, 21)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soap_service.deadlines import Clock, WorkingCalendar, clock_of, is_late
-from soap_service.situations import FINISHED_SITUATIONS, OPEN_SITUATIONS, Situation
+from soap_service.rules.deadlines import Clock, WorkingCalendar, clock_of, is_late
+from soap_service.rules.situations import FINISHED_SITUATIONS, OPEN_SITUATIONS, Situation
 
 from .test_deadlines import SAO_PAULO, calendars, instants, local
 

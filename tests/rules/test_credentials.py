@@ -2,7 +2,9 @@
 
 import pytest
 
-from soap_service.credentials import (
+from soap_service.errors import InvalidValue, LoginRefused
+from soap_service.model import Integration
+from soap_service.rules.credentials import (
     accepts_address,
     accepts_secret,
     check_password,
@@ -11,8 +13,6 @@ from soap_service.credentials import (
     make_secret,
     read_basic,
 )
-from soap_service.errors import InvalidValue, LoginRefused
-from soap_service.model import Integration
 
 
 def test_a_password_is_kept_as_argon2id_and_only_the_right_one_passes() -> None:

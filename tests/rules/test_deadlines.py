@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soap_service.calendars import has_enough_work
-from soap_service.deadlines import OFFICE_WEEK, Shift, WorkingCalendar, is_late
-from soap_service.situations import Situation
+from soap_service.rules.calendars import has_enough_work
+from soap_service.rules.deadlines import OFFICE_WEEK, Shift, WorkingCalendar, is_late
+from soap_service.rules.situations import Situation
 
 SAO_PAULO = WorkingCalendar(ZoneInfo("America/Sao_Paulo"))
 BROKEN_DAY = (Shift(8 * 60, 12 * 60), Shift(13 * 60, 18 * 60))

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soap_service.documents import (
+from soap_service.errors import InvalidDocument
+from soap_service.rules.documents import (
     format_document,
     has_valid_check_digits,
     is_written_out,
     mask_documents,
     normalise_document,
 )
-from soap_service.errors import InvalidDocument
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from soap_service.faults import FAULTS, INTERNAL_ERROR
 from soap_service.model import Notice
-from soap_service.situations import SITUATION_LABELS, Situation
+from soap_service.rules.situations import SITUATION_LABELS, Situation
+from soap_service.soap.faults import FAULTS, INTERNAL_ERROR
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "integration.md").read_text("utf-8")
 CODES = {code for _, code, _ in FAULTS.values() if code} | {INTERNAL_ERROR}

@@ -3,7 +3,7 @@
 import pytest
 
 from soap_service.errors import LimitExceeded
-from soap_service.limits import Limit
+from soap_service.rate_limit import Limit
 
 
 class Clock:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soap_service.names import entries_of, fold_name
+from soap_service.rules.names import entries_of, fold_name
 
 
 @pytest.mark.parametrize(

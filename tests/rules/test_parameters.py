@@ -3,7 +3,7 @@
 import pytest
 
 from soap_service.errors import InvalidValue, NotFound
-from soap_service.parameters import clean_value
+from soap_service.rules.parameters import clean_value
 
 
 @pytest.mark.parametrize(("typed", "value"), [("S", "S"), ("s", "S"), ("Y", "S"), (" y ", "S"), ("n", "N")])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soap_service.positions import MOST_MISSING, Position
+from soap_service.rules.cursor import MOST_MISSING, Position
 
 
 def test_a_number_that_was_passed_over_is_not_covered_until_it_is_read() -> None:

@@ -5,8 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from soap_service.config import Settings
-from soap_service.faults import FAULTS, INTERNAL_ERROR
-from soap_service.glossary import GLOSSARY
+from soap_service.rules.glossary import GLOSSARY
+from soap_service.soap.faults import FAULTS, INTERNAL_ERROR
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 

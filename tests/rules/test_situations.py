@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from soap_service.errors import TransitionRefused
-from soap_service.situations import LEVELS, Action, Situation, next_situation, priority_of
+from soap_service.rules.situations import LEVELS, Action, Situation, next_situation, priority_of
 
 ALLOWED = {
     (Situation.IN_PROGRESS, Action.SUSPEND): Situation.SUSPENDED,

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from soap_service.calendars import Holidays, NationalHolidays
-from soap_service.credentials import SESSION_COOKIE, hash_password
-from soap_service.deadlines import WorkingCalendar
 from soap_service.model import Agent, Request, Requester, Service
-from soap_service.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE
-from soap_service.screens import Screens
+from soap_service.rules.calendars import Holidays, NationalHolidays
+from soap_service.rules.credentials import SESSION_COOKIE, hash_password
+from soap_service.rules.deadlines import WorkingCalendar
+from soap_service.rules.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE
+from soap_service.screens.app import Screens
 from soap_service.store import Announcement, NewRequest, Store
 
 PASSWORD = "uma senha comprida"

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from soap_service.credentials import SESSION_COOKIE
-from soap_service.screens import Screens
+from soap_service.rules.credentials import SESSION_COOKIE
+from soap_service.screens.app import Screens
 
 from .conftest import PASSWORD, ZONE, Browser, Desk
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from soap_service.calendars import OwnDay
+from soap_service.rules.calendars import OwnDay
 
 from .conftest import Browser, Desk
 from .test_administration import ROOT, history

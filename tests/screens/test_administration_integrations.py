@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from soap_service.credentials import accepts_secret
-from soap_service.edits import OPERATIONS
+from soap_service.rules.credentials import accepts_secret
+from soap_service.rules.edits import OPERATIONS
 from soap_service.services import list_descriptors, make_application
 
 from .conftest import Browser, Desk

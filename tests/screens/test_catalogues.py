@@ -6,7 +6,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from soap_service.catalogues import DOMAIN, LANGUAGES, LOCALE, SOURCE_LANGUAGE, translations_of
+from soap_service.language import DOMAIN, LANGUAGES, LOCALE, SOURCE_LANGUAGE, translations_of
 
 TRANSLATED = [language for language in LANGUAGES if language != SOURCE_LANGUAGE]
 PLACE = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}")

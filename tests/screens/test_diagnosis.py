@@ -11,13 +11,13 @@ import pytest
 from werkzeug.test import Client
 
 from soap_service.config import Settings
-from soap_service.diagnosis import REASONS
-from soap_service.door import Door
 from soap_service.model import Call
-from soap_service.parameters import WEB_SERVICES_ON
-from soap_service.screens import Screens
+from soap_service.rules.parameters import WEB_SERVICES_ON
+from soap_service.screens.app import Screens
+from soap_service.screens.calls.call_path import REASONS
 from soap_service.services import make_application
-from soap_service.simulation import Simulation
+from soap_service.soap.dispatcher import Door
+from soap_service.soap.simulation import Simulation
 from soap_service.store import Announcement, NewRefusal
 
 from .conftest import ZONE, Browser, Desk

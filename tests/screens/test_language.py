@@ -7,9 +7,9 @@ from werkzeug.datastructures import LanguageAccept
 
 import soap_service
 from soap_service.model import CallState
+from soap_service.rules.situations import LEVELS, SITUATION_LABELS, Action
 from soap_service.screens.language import STORE_SENTENCES, choose_language
-from soap_service.screens.registration import KINDS
-from soap_service.situations import LEVELS, SITUATION_LABELS, Action
+from soap_service.screens.requests.registration import KINDS
 
 PACKAGE = Path(soap_service.__file__).parent
 MARKERS = {"gettext", "N_"}

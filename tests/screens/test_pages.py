@@ -6,7 +6,7 @@ import re
 import pytest
 
 from soap_service.errors import StoreUnavailable
-from soap_service.screens import registration
+from soap_service.screens.requests import registration
 from soap_service.screens.visit import Visit
 
 from .conftest import Browser, Desk

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from soap_service.model import Request
-from soap_service.situations import Action, Situation
+from soap_service.rules.situations import Action, Situation
 
 from .conftest import ZONE, Browser, Desk
 

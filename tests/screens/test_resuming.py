@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from soap_service.credentials import SESSION_COOKIE
 from soap_service.model import Request
-from soap_service.situations import Situation
+from soap_service.rules.credentials import SESSION_COOKIE
+from soap_service.rules.situations import Situation
 
 from .conftest import PASSWORD, Browser, Desk
 from .test_registration import NEW, count, wanted

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from soap_service.model import Request
-from soap_service.situations import Action
+from soap_service.rules.situations import Action
 from soap_service.store import NewRequest
 
 from .conftest import Browser, Desk

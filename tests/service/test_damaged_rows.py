@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from soap_service.credentials import make_secret
 from soap_service.errors import IntegrationOff, Unauthorized
-from soap_service.gate import Gate
+from soap_service.rules.credentials import make_secret
+from soap_service.soap.admission import Gate
 from soap_service.store import Store
 from tests.conftest import start_service
 from tests.postgres import execute

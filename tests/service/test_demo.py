@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from soap_service.credentials import check_password, hash_password
 from soap_service.demo import prepare_demo, remove_demo
 from soap_service.errors import InvalidValue
+from soap_service.rules.credentials import check_password, hash_password
 from soap_service.store import Store
 from tests.conftest import PASSWORD
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from soap_service.credentials import SESSION_COOKIE
+from soap_service.rules.credentials import SESSION_COOKIE
 from tests.commit_proxy import CommitProxy
 from tests.conftest import Service, element, start_service
 from tests.postgres import Postgres, create_database, execute

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from soap_service.envelope import MAX_BODY_BYTES
+from soap_service.soap.reader import MAX_BODY_BYTES
 from tests.conftest import Service, element
 from tests.waiting import wait_until
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from soap_service.fates import SIMULATION
+from soap_service.rules.calls import SIMULATION
 from soap_service.store import RefusalKind
 from tests.conftest import Service, element, start_service, wait_until
 

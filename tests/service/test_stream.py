@@ -14,11 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from soap_service.credentials import SESSION_COOKIE
-from soap_service.events import LONGEST_QUEUE, BrowserStream
-from soap_service.positions import Position
+from soap_service.live.browser_stream import LONGEST_QUEUE, BrowserStream
+from soap_service.live.streams import MOST_REPLAYED
+from soap_service.rules.credentials import SESSION_COOKIE
+from soap_service.rules.cursor import Position
 from soap_service.store import Delivery
-from soap_service.stream import MOST_REPLAYED
 from tests.conftest import Service, element, start_service, wait_until
 
 

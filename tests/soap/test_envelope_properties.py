@@ -22,11 +22,11 @@ from spyne.server import ServerBase
 from spyne.server.wsgi import WsgiApplication
 from werkzeug.test import Client
 
-from soap_service.answers import Answers, Fault
 from soap_service.demo import prepare_demo
-from soap_service.envelope import Message, MessageRefused, SoapVersion, list_operations, read_message
 from soap_service.errors import InvalidArgument, SoapServiceError
 from soap_service.services import Caller, DadosSolicitacao, RespostaChamada, make_application
+from soap_service.soap.reader import Message, MessageRefused, SoapVersion, list_operations, read_message
+from soap_service.soap.writer import Answers, Fault
 from soap_service.store import Store
 from tests.conftest import NAMESPACE
 from tests.soap.corpus import CASES

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soap_service.envelope import Message, MessageRefused, list_operations, read_message
 from soap_service.errors import SoapServiceError
 from soap_service.services import NAMESPACE, make_application
-from soap_service.shapes import MAX_SHAPE_BYTES, MAX_SHAPES, MAX_VALUE, Shapes
+from soap_service.soap.known_messages import MAX_SHAPE_BYTES, MAX_SHAPES, MAX_VALUE, Shapes
+from soap_service.soap.reader import Message, MessageRefused, list_operations, read_message
 
 OPERATIONS = list_operations(make_application())
 SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"

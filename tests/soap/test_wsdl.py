@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from soap_service.services import make_application
-from soap_service.wsdl import build_wsdl
+from soap_service.soap.wsdl import build_wsdl
 from tests.conftest import Service
 
 GOLDEN = Path(__file__).parents[2] / "wsdl" / "telefonia.wsdl"

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from soap_service.credentials import make_secret
-from soap_service.edits import AgentEdit, GroupEdit, IntegrationEdit
 from soap_service.errors import (
     AlreadyExists,
     ChangedMeanwhile,
@@ -19,11 +17,13 @@ from soap_service.errors import (
     SoapServiceError,
     sentence_of,
 )
-from soap_service.pool import Pool
+from soap_service.rules.credentials import make_secret
+from soap_service.rules.edits import AgentEdit, GroupEdit, IntegrationEdit
+from soap_service.soap.last_use import Uses
+from soap_service.soap.workers import Pool
 from soap_service.storage.administration import service_edit_of
 from soap_service.storage.integrations import integration_edit_of
 from soap_service.storage.staff import agent_edit_of, group_edit_of
-from soap_service.uses import Uses
 from tests.store.conftest import World
 from tests.waiting import wait_until
 

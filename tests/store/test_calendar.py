@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from soap_service.administration_model import AdminChange, SavedCalendar
-from soap_service.calendars import OwnDay
-from soap_service.deadlines import OFFICE_WEEK, Shift
 from soap_service.errors import ChangedMeanwhile, InvalidValue
+from soap_service.rules.calendars import OwnDay
+from soap_service.rules.deadlines import OFFICE_WEEK, Shift
 from soap_service.storage.calendar import BELIEVED_SECONDS
 from soap_service.store import Store
 from tests.store.conftest import World

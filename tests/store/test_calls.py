@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from soap_service.errors import CallNotFound, RequestNotFound
 from soap_service.model import CallState, Notice, Parameter, RecentCall
-from soap_service.positions import Position
+from soap_service.rules.cursor import Position
 from soap_service.store import Announcement
 from tests.store.conftest import World
 

@@ -14,10 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import make_url
 
-from soap_service.calendars import OwnDay
 from soap_service.config import Settings
-from soap_service.deadlines import OFFICE_WEEK
-from soap_service.edits import CalendarEdit, ServiceEdit
 from soap_service.errors import (
     DatabaseDamaged,
     DatabaseMissing,
@@ -26,10 +23,13 @@ from soap_service.errors import (
     StoreUnavailable,
     sentence_of,
 )
-from soap_service.faults import fault_of
 from soap_service.model import Base
-from soap_service.positions import Position
-from soap_service.situations import Action
+from soap_service.rules.calendars import OwnDay
+from soap_service.rules.cursor import Position
+from soap_service.rules.deadlines import OFFICE_WEEK
+from soap_service.rules.edits import CalendarEdit, ServiceEdit
+from soap_service.rules.situations import Action
+from soap_service.soap.faults import fault_of
 from soap_service.storage import sqlite
 from soap_service.storage.call_list import CallChoice
 from soap_service.store import Announcement, NewRefusal, NewRequest, Order, RequestFilter, Store, open_store

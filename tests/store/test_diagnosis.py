@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from soap_service.edits import IntegrationEdit
 from soap_service.errors import AlreadyExists, IntegrationNotFound
-from soap_service.fates import SIMULATION
 from soap_service.model import Call, Integration, Refusal
+from soap_service.rules.calls import SIMULATION
+from soap_service.rules.edits import IntegrationEdit
 from soap_service.storage.diagnosis import MINUTES_OF_A_KIND, MOST_REFUSALS
 from soap_service.store import Announcement, NewRefusal, Standing
 from tests.store.conftest import World

@@ -7,7 +7,7 @@ import pytest
 
 from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, TransitionRefused
 from soap_service.model import Request
-from soap_service.situations import Action
+from soap_service.rules.situations import Action
 from soap_service.store import NOBODY, Announcement, Changes, NewRequest
 from tests.store.conftest import World
 

@@ -14,7 +14,7 @@ from soap_service.errors import (
     TransitionRefused,
 )
 from soap_service.model import Request, RequestEvent
-from soap_service.situations import OPEN_SITUATIONS, Action, Situation
+from soap_service.rules.situations import OPEN_SITUATIONS, Action, Situation
 from soap_service.store import NewRequest
 from tests.store.conftest import World
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import event, text
 
 from soap_service.errors import RequestNotFound, StoreUnavailable
-from soap_service.pool import MAX_WAITING, Pool
-from soap_service.positions import Position
+from soap_service.rules.cursor import Position
+from soap_service.soap.workers import MAX_WAITING, Pool
 from soap_service.store import Announcement, Receipt, Store
 from tests.store.conftest import World
 from tests.waiting import run_in_own_loop

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from soap_service.model import Request
-from soap_service.situations import UNFINISHED_SITUATIONS, Situation
+from soap_service.rules.situations import UNFINISHED_SITUATIONS, Situation
 from soap_service.store import MOST_COUNTED, Order, RequestFilter
 from tests.store.conftest import World
 from tests.store.plans import plans_of, statements_of

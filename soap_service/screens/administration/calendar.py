@@ -4,10 +4,10 @@ from datetime import date, datetime, timedelta
 
 from werkzeug.wrappers import Response
 
-from soap_service.calendars import OwnDay, list_national_holidays, national_of, read_shifts, write_shifts
-from soap_service.deadlines import Shift
-from soap_service.edits import CalendarEdit
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue
+from soap_service.rules.calendars import OwnDay, list_national_holidays, national_of, read_shifts, write_shifts
+from soap_service.rules.deadlines import Shift
+from soap_service.rules.edits import CalendarEdit
 from soap_service.screens.administration.editing import actor_of, flag, warn_of_changes
 from soap_service.screens.administration.history import WEEKDAYS
 from soap_service.screens.forms import Form

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 
-from soap_service.edits import Edit
+from soap_service.rules.edits import Edit
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
 

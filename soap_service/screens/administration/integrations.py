@@ -2,11 +2,11 @@
 
 from werkzeug.wrappers import Response
 
-from soap_service.catalogues import LANGUAGES, SOURCE_LANGUAGE
-from soap_service.credentials import NewSecret, clean_networks, make_secret
-from soap_service.edits import OPERATIONS, IntegrationEdit
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, IntegrationNotFound, InvalidValue
+from soap_service.language import LANGUAGES, SOURCE_LANGUAGE
 from soap_service.model import Integration
+from soap_service.rules.credentials import NewSecret, clean_networks, make_secret
+from soap_service.rules.edits import OPERATIONS, IntegrationEdit
 from soap_service.screens.administration.editing import actor_of, key_of, new_key, warn_of_changes
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit

@@ -3,7 +3,7 @@
 from werkzeug.wrappers import Response
 
 from soap_service.errors import ChangedMeanwhile, InvalidValue, NotFound
-from soap_service.parameters import CHILD_REQUEST_SERVICE, PARAMETERS
+from soap_service.rules.parameters import CHILD_REQUEST_SERVICE, PARAMETERS
 from soap_service.screens.administration.editing import actor_of
 from soap_service.screens.visit import Visit
 

@@ -2,9 +2,9 @@
 
 from werkzeug.wrappers import Response
 
-from soap_service.edits import LONGEST_SLA_MINUTES, ServiceEdit
 from soap_service.errors import AlreadyExists, ChangedMeanwhile
-from soap_service.parameters import CHILD_REQUEST_SERVICE
+from soap_service.rules.edits import LONGEST_SLA_MINUTES, ServiceEdit
+from soap_service.rules.parameters import CHILD_REQUEST_SERVICE
 from soap_service.screens.administration.editing import ROWS_SHOWN, actor_of, flag, key_of, new_key, warn_of_changes
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit

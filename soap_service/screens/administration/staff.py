@@ -2,9 +2,9 @@
 
 from werkzeug.wrappers import Response
 
-from soap_service.credentials import hash_password
-from soap_service.edits import AgentEdit, GroupEdit
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue, LastAdministrator
+from soap_service.rules.credentials import hash_password
+from soap_service.rules.edits import AgentEdit, GroupEdit
 from soap_service.screens.administration.editing import ROWS_SHOWN, actor_of, flag, key_of, new_key, warn_of_changes
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit

@@ -1,0 +1,1 @@
+"""ASGI: HTTP messages, uvicorn's protocol with limits, the bridge to WSGI."""

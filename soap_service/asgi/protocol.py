@@ -1,0 +1,138 @@
+"""uvicorn's HTTP protocol with the limits that it leaves to us. Knows nothing of what is served.
+
+uvicorn's fast protocol takes 20 MB of headers, waits for ever for the rest of a request, and loses the body of one that
+offers HTTP/2; all three end here.
+"""
+
+import asyncio
+import socket
+from functools import partial
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from soap_service.asgi.messages import WRITE_NOW
+
+MAX_HEAD_BYTES = 32 * 1024
+#: What may stand around the chunks of a body: a head, and five bytes for each byte that a client sends on its own.
+MAX_FRAMING_BYTES = 512 * 1024
+#: A peer that acknowledges nothing for so long is gone.
+VANISHED_SECONDS = 30
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Refuse a request with too much around its body, close a connection that is too slow, stay with HTTP/1.1."""
+
+    request_seconds = 10.0
+    _wrapping_bytes = 0
+    _is_in_head = True
+    _is_between = True
+    _is_offering_upgrade = False
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:  # noqa: D102
+        super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        if connection is not None and connection.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):
+            # A browser whose machine vanished is gone after this, not after the quarter of an hour that TCP tries.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_SECONDS * 1000)
+        self._wait_for_rest()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:  # noqa: D102
+        if self._is_between and not data.strip(b"\r\n"):
+            return  # some old clients send an empty line after a body (RFC 9112 section 2.2)
+        self._wrapping_bytes += len(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._go_on_without_upgrade(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse("Invalid HTTP request received.")
+        if self._is_in_head and not self._is_between and self._timer is None:
+            self._wait_for_rest()
+        if self._wrapping_bytes > (MAX_HEAD_BYTES if self._is_in_head else MAX_FRAMING_BYTES):
+            self._refuse("The head of the request is too large.")
+
+    def on_message_begin(self) -> None:  # noqa: D102
+        self._is_between = False
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:  # noqa: D102
+        head_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if head_bytes > MAX_HEAD_BYTES or self.parser.get_method() == b"CONNECT":
+            raise ValueError  # becomes an HttpParserError; a large head that came at once has not been counted yet
+        self._is_offering_upgrade = self.parser.should_upgrade()
+        if not self._is_offering_upgrade:
+            self._is_in_head = False
+            self._stop_waiting()
+            self.begin_request()
+
+    def on_body(self, body: bytes) -> None:  # noqa: D102
+        self._wrapping_bytes -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:  # noqa: D102
+        if not self._is_offering_upgrade:
+            self._is_in_head, self._is_between, self._wrapping_bytes = True, True, 0
+            self._stop_waiting()
+            self.end_request()
+
+    def begin_request(self) -> None:
+        """Hand a request whose head is whole on to its application."""
+        super().on_headers_complete()
+        extensions: dict[str, Any] = {WRITE_NOW: partial(self._write_part, self.cycle)}
+        self.scope["extensions"] = extensions
+
+    def _write_part(self, cycle: RequestResponseCycle, part: bytes) -> bool:
+        """Write a part of a streamed answer that has begun, without a task's turn; tell whether that could be done."""
+        is_open = cycle.response_started and not cycle.response_complete and not cycle.disconnected
+        if not is_open or self.flow.write_paused or self.transport.is_closing():
+            return False
+        self.transport.write(b"%x\r\n%b\r\n" % (len(part), part) if cycle.chunked_encoding else part)
+        return True
+
+    def end_request(self) -> None:
+        """Tell the application that the body is whole."""
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:  # noqa: D102
+        super().on_response_complete()
+        if not self._is_in_head and self._timer is None:  # answered, as a PUT is, before a body that nobody reads
+            self._wait_for_rest()
+
+    def _go_on_without_upgrade(self, rest: bytes) -> None:
+        """Have the parser read the head again without its Upgrade header, and then the rest.
+
+        Java's HttpClient offers HTTP/2 with its first call; the parser then takes the body for the other protocol.
+        Source: RFC 9110 section 7.8, a server may ignore Upgrade.
+        """
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        self._wrapping_bytes -= len(rest)
+        self.parser = httptools.HttpRequestParser(self)  # the old one takes nothing more when the client asked to close
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        self.data_received(b"\r\n".join([*lines, b"", rest]))
+
+    def _refuse(self, reason: str) -> None:
+        self._stop_waiting()
+        if not self.transport.is_closing():
+            self.logger.warning(reason)
+            self.send_400_response(reason)
+
+    def _wait_for_rest(self) -> None:
+        self._timer = self.loop.call_later(self.request_seconds, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()

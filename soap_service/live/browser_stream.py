@@ -1,0 +1,138 @@
+"""One browser's event stream: what waits to be sent to it, in which form. Knows no store and no other stream.
+
+Source: WHATWG HTML, Server-sent events.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from soap_service.asgi.messages import Receive, Scope, header
+from soap_service.rules.credentials import SESSION_COOKIE
+from soap_service.rules.cursor import Position
+from soap_service.store import Attendance, Delivery, Ownership
+
+#: What may wait for one browser to read it; one that falls behind further is cut and comes back.
+LONGEST_QUEUE = 256
+
+START = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),  # nginx passes each event on at once
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """What waits to be sent; of a call, its delivery."""
+
+    text: bytes
+    call: Delivery | None = None
+
+    @classmethod
+    def of_standing(cls, standing: Attendance) -> "Event":
+        """Return what tells an agent's pages how many calls were missed, and whether calls pause."""
+        pause = "S" if standing.paused_at else "N"
+        return cls(text("atendimento", {"perdidas": str(standing.missed), "pausa": pause}))
+
+    @classmethod
+    def of_change(cls, change: Ownership, before: str | None) -> "Event":
+        """Return what tells an owner's pages, which heard `before`, of a pause or of their new extension."""
+        if before is None or change.heard is None:
+            return cls(text("atendimento", {"pausa": "S" if change.is_paused else "N"}))
+        return cls(text("ramal", {"ramal": change.number}))
+
+    @classmethod
+    def of_loss(cls, change: Ownership) -> "Event":
+        """Return what tells a former owner's pages what became of their extension."""
+        taken = f"foi assumido por {change.owner}" if change.owner is not None else "foi liberado"
+        return cls(text("ramal", {"mensagem": f"O ramal {change.number} {taken}."}))
+
+
+HEARTBEAT = Event(b": \n\n")
+
+
+@dataclass(eq=False)
+class BrowserStream:
+    """One open browser: whose it is, what it had when it came, the extension it hears, and what waits to be sent.
+
+    Calls that come while it is being opened wait until what it missed has been replayed: the id of an event says that
+    everything before it has been sent. None in the queue ends the stream. While it is waiting for the queue, `send_now`
+    may send an event at once; it tells whether it did.
+    """
+
+    agent_id: int
+    cookie: str
+    had: Position
+    extension: str | None = None
+    queue: "asyncio.Queue[Event | None]" = field(default_factory=lambda: asyncio.Queue(LONGEST_QUEUE))
+    is_full: bool = False
+    is_waiting: bool = False
+    send_now: Callable[[Event], bool] | None = None
+    _early: list[tuple[Delivery, Position]] | None = field(default_factory=list)
+
+    def put(self, event: Event | None) -> None:
+        """Queue an event; a stream whose browser falls behind ends after what is queued, and goes on from there."""
+        if self.is_full or (event is not None and self._has_been_sent(event)):
+            return
+        try:
+            self.queue.put_nowait(event)
+        except asyncio.QueueFull:
+            self.is_full = True
+
+    def _has_been_sent(self, event: Event) -> bool:
+        is_next = self.is_waiting and self.queue.empty()
+        return is_next and self.send_now is not None and self.send_now(event)
+
+    async def end_when_gone(self, receive: Receive) -> None:
+        """End the stream when its browser has gone."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.put(None)
+
+    def push(self, call: Delivery, position: Position) -> None:
+        """Queue a call that has just been read."""
+        if self._early is None:
+            self.replay(call, position)
+        else:
+            self._early.append((call, position))
+
+    def replay(self, call: Delivery, position: Position) -> None:
+        """Queue a call; its event's id says what the browser will have then, be it from here or from another node."""
+        if not self.had.covers(call.id):
+            identity = str(position.joined(self.had))
+            self.put(Event(text("chamada", {"token": call.token}, identity), call))
+
+    def begin(self) -> None:
+        """Queue what was pushed before all that was missed had been replayed."""
+        early, self._early = self._early or [], None
+        for call, position in early:
+            self.push(call, position)
+
+
+def part(body: bytes) -> dict[str, object]:
+    """Return the ASGI message of a part of a stream."""
+    return {"type": "http.response.body", "body": body, "more_body": True}
+
+
+def text(name: str, data: dict[str, str], event_id: str = "") -> bytes:
+    """Return an event as it is sent."""
+    identity = f"id: {event_id}\n" if event_id else ""
+    return f"{identity}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+def cookie_of(scope: Scope) -> str:
+    """Return the log-in's cookie; empty when there is none."""
+    from werkzeug.http import parse_cookie  # no call need wait for Werkzeug: the screens load it after the start
+
+    return parse_cookie(header(scope, b"cookie").decode("latin-1")).get(SESSION_COOKIE, "")
+
+
+def position_of(scope: Scope) -> Position:
+    """Return what the browser had when its last stream ended: the id of the last event."""
+    return Position.parse(header(scope, b"last-event-id").decode("latin-1"))

@@ -1,0 +1,397 @@
+"""Server-Sent Events to the agents' browsers, and the bell that wakes them. Knows nothing of SOAP and of pages.
+
+The call table is the truth: whatever rings the bell, what a position does not cover is read from the table. A commit
+rings it, on PostgreSQL at every node; other processes on SQLite are noticed by `PRAGMA data_version`, looked at every
+`LOOK_SECONDS`. A ring that was lost is made good by looking at the table every `POLL_SECONDS`.
+
+Source: WHATWG HTML, Server-sent events.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from soap_service.asgi.messages import WRITE_NOW, Receive, Scope, Send, WriteNow, respond_text
+from soap_service.errors import NotFound, StoreUnavailable
+from soap_service.live.browser_stream import HEARTBEAT, START, BrowserStream, Event, cookie_of, part, position_of
+from soap_service.live.missed_calls import MissedCalls
+from soap_service.live.presence import LISTENER_SECONDS, Listening
+from soap_service.metrics import delivery_seconds, open_streams
+from soap_service.rules.cursor import Position
+from soap_service.store import Delivery, Ownership, Store
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.1
+POLL_SECONDS = 1.0
+#: A stream that cannot be opened in this time is refused; the browser comes back.
+OPEN_SECONDS = 3.0
+#: More than this many browsers that come at once, after a restart, wait for each other and not for a refusal.
+MOST_OPENING = 64
+#: A comment is sent this often, so that proxies keep the stream and a browser that went away is noticed.
+HEARTBEAT_SECONDS = 15.0
+#: A log-in that ended elsewhere ends its streams within about this time.
+CHECK_SECONDS = 60.0
+#: Deliveries are recorded together, each with its own time, this long after the first of them.
+RECORD_SECONDS = 0.05
+#: The newest of the calls that wait for a browser when it connects; an agent cannot answer more.
+MOST_REPLAYED = 50
+#: Changes of ownership are read again this far back, for what was committed late; applying one twice changes nothing.
+_OVERLAP = timedelta(seconds=5)
+_OVERLAP_OF_NODES = timedelta(seconds=30)
+
+
+class Streams:
+    """The ASGI application at /eventos. `start` it on the event loop that serves it."""
+
+    def __init__(self, store: Store, worker: str) -> None:
+        self._store = store
+        self._worker = worker
+        self._streams: set[BrowserStream] = set()
+        self._by_extension: defaultdict[str, set[BrowserStream]] = defaultdict(set)
+        self._by_agent: defaultdict[int, set[BrowserStream]] = defaultdict(set)
+        #: Whether something was committed here that the streams have not heard of yet.
+        self.is_rung = False
+        self._rung = asyncio.Event()
+        self._looker = ThreadPoolExecutor(1, thread_name_prefix="stream-look")
+        self._openers = ThreadPoolExecutor(4, thread_name_prefix="stream-open")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="stream-write")  # one: who listens is told in order
+        self._position = Position()
+        self._missing_since: dict[int, float] = {}
+        self._last_marker = 0
+        self._last_look = 0.0
+        self._last_change = store.now()
+        self._overlap = _OVERLAP if store.is_embedded else _OVERLAP_OF_NODES
+        self._opening = asyncio.Semaphore(MOST_OPENING)
+        self._listening = Listening(store, worker, self._write)
+        self._delivered: dict[str, datetime] = {}
+        self._has_delivered = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._missed = MissedCalls(store, self._by_agent)
+        self._is_stopping = False
+
+    async def start(self) -> None:
+        """Begin to listen for the bell."""
+        loop = asyncio.get_running_loop()
+        await self._look(self._store.look)
+        self._position = await self._look(self._store.newest_position)
+        self._last_change = self._store.now()
+        self._await_missing()
+        await self._listening.end()
+        self._store.when_rung(lambda: self._ring(loop))
+        work = (self._watch, self._record, self._keep_listeners, self._missed.watch)
+        self._tasks = [asyncio.create_task(one()) for one in work]
+
+    def stop(self) -> None:
+        """Tell every browser to come back a little later, each at another moment, and end its stream."""
+        self._is_stopping = True
+        for stream in self._streams:
+            stream.put(Event(b"retry: %d\n\n" % random.randint(500, 3000)))  # noqa: S311
+            stream.put(None)
+
+    async def close(self) -> None:
+        """End what `start` began."""
+        self.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(StoreUnavailable):
+            await self._listening.end()
+        for pool in (self._looker, self._openers, self._writer):
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hold one browser's stream until either side ends it."""
+        if scope["method"] != "GET":
+            await respond_text(send, 405, "Use GET.", [(b"allow", b"GET")])
+            return
+        try:
+            async with self._opening, asyncio.timeout(OPEN_SECONDS):
+                stream = await self._open(cookie_of(scope), position_of(scope))
+        except NotFound:
+            await respond_text(send, 401, "Entre novamente para receber as chamadas.")
+            return
+        except (StoreUnavailable, TimeoutError):
+            await respond_text(send, 503, "O serviço está indisponível no momento. Tente novamente.")
+            return
+        watcher = asyncio.create_task(stream.end_when_gone(receive))
+        open_streams.inc()
+        try:
+            await send(START)
+            await send(part(b"retry: 1000\n\n"))
+            write_now: WriteNow | None = scope.get("extensions", {}).get(WRITE_NOW)
+            if write_now is not None:
+                stream.send_now = lambda event: write_now(event.text) and self._has_sent(event)
+            await self._send_events(stream, send)
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            open_streams.dec()
+            watcher.cancel()
+            await self._forget(stream)
+
+    async def _open(self, cookie: str, had: Position) -> BrowserStream:
+        """Return a registered stream for a log-in, with what waited for it; raises NotFound without a log-in.
+
+        What this process has read by the time the stream is registered is replayed from the table, what it reads from
+        then on is pushed: no call comes twice and none is passed over.
+        """
+        agent_id, extension = await self._ask(self._store.find_hearing, cookie)
+        if had.last > self._position.last and had.last > (await self._ask(self._store.newest_position)).last:
+            had = Position()  # of another database: this one was begun anew or restored
+        stream = BrowserStream(agent_id, cookie, had)
+        self._streams.add(stream)
+        self._by_agent[stream.agent_id].add(stream)
+        read = self._position
+        try:
+            await self._move(stream, extension)
+            await self._replay(stream, read)
+            stream.begin()
+            self._missed.greet(agent_id)
+        except BaseException:
+            await self._forget(stream)
+            raise
+        return stream
+
+    async def _replay(self, stream: BrowserStream, read: Position) -> None:
+        """Queue what waits at a stream's extension and will not be pushed: what this process has read already."""
+        if stream.extension is None:
+            return
+        waiting = await self._ask(self._store.list_calls_waiting, stream.extension)
+        missed = [call for call in waiting if read.covers(call.id) and not stream.had.covers(call.id)]
+        for call in missed[-MOST_REPLAYED:]:
+            stream.replay(call, read.up_to(call.id))
+
+    async def _forget(self, stream: BrowserStream) -> None:
+        """Let go of a stream; nothing moves it any more."""
+        self._streams.discard(stream)
+        self._by_agent[stream.agent_id].discard(stream)
+        if not self._by_agent[stream.agent_id]:
+            del self._by_agent[stream.agent_id]
+        await self._move(stream, None)
+
+    async def _send_events(self, stream: BrowserStream, send: Send) -> None:
+        """Send what is queued, and heartbeats, until the stream ends or its log-in does."""
+        loop = asyncio.get_running_loop()
+        checked_at = loop.time()
+        while not (stream.queue.empty() and (self._is_stopping or stream.is_full)):
+            try:
+                stream.is_waiting = True
+                async with asyncio.timeout(HEARTBEAT_SECONDS):  # in this task: what left the queue has left in order
+                    event = await stream.queue.get()
+            except TimeoutError:
+                event = HEARTBEAT
+            finally:
+                stream.is_waiting = False
+            if loop.time() - checked_at > CHECK_SECONDS:
+                checked_at = loop.time()
+                if not await self._is_logged_in(stream):
+                    return
+            if event is None:
+                return
+            await send(part(event.text))
+            self._has_sent(event)
+
+    def _has_sent(self, event: Event) -> bool:
+        """Note when a call was sent to its browser."""
+        if event.call is not None:
+            now = self._store.now()
+            self._delivered.setdefault(event.call.token, now)
+            self._has_delivered.set()
+            delivery_seconds.observe((now - event.call.created_at).total_seconds())
+        return True
+
+    async def _is_logged_in(self, stream: BrowserStream) -> bool:
+        try:
+            await self._ask(self._store.find_hearing, stream.cookie)
+        except NotFound:
+            return False
+        except StoreUnavailable:
+            return True
+        return True
+
+    async def _move(self, stream: BrowserStream, extension: str | None) -> None:
+        """Have a stream hear another extension, and say in the store for which ones this process listens."""
+        before, stream.extension = stream.extension, extension
+        if before == extension:
+            return
+        is_last = False
+        if before is not None:
+            self._by_extension[before].discard(stream)
+            is_last = not self._by_extension[before]
+            if is_last:
+                del self._by_extension[before]
+        if extension is not None:
+            self._by_extension[extension].add(stream)
+            await self._listening.say(extension, is_heard=True)
+        if before is not None and is_last:
+            await self._listening.say(before, is_heard=False)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have the loop hear of a commit; called in any thread."""
+        self.is_rung = True
+        with suppress(RuntimeError):  # the loop has closed: the process ends
+            loop.call_soon_threadsafe(self.hear)
+
+    def hear(self) -> None:
+        """Deliver what has been committed here, at once if that needs no waiting.
+
+        A busy loop calls it between two answers: its turns take milliseconds, and an agent is waiting.
+        """
+        if self.is_rung:
+            self.is_rung = False
+            if not (self._store.is_embedded and self._deliver_at_once()):
+                self._rung.set()
+
+    def _deliver_at_once(self) -> bool:
+        """Deliver calls while no extension has changed hands; what stands in the way, `_watch` meets again."""
+        try:
+            started, calls, changes = self._read_news()
+        except Exception:
+            return False
+        if not all(self._is_applied(change) for change in changes):
+            return False
+        self._last_change = started
+        self._push(calls)
+        return True
+
+    def _is_applied(self, change: Ownership) -> bool:
+        """Tell whether the streams hear what they should since an extension changed hands."""
+        theirs = self._by_agent.get(change.owner_id, ()) if change.owner_id is not None else ()
+        hearing = self._by_extension.get(change.number, ())
+        return all(stream.extension == change.heard for stream in theirs) and all(
+            stream.agent_id == change.owner_id for stream in hearing
+        )
+
+    async def _watch(self) -> None:
+        """Deliver whenever the bell rings, here or in another process; survive a database that is away."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._rung.wait(), LOOK_SECONDS if self._store.is_embedded else POLL_SECONDS)
+            try:
+                if await self._is_due():
+                    self._rung.clear()
+                    await self._deliver()
+            except StoreUnavailable:
+                await self._try_again()
+            except Exception:
+                log.exception("delivery of calls")
+                await self._try_again()
+
+    async def _try_again(self) -> None:
+        """Have what was not delivered delivered a little later: its ring has been used up."""
+        await asyncio.sleep(LOOK_SECONDS)
+        self._rung.set()
+
+    async def _is_due(self) -> bool:
+        """Tell whether there may be something new; look at the server's state and clock from time to time."""
+        if self._store.is_embedded:
+            before, self._last_marker = self._last_marker, self._store.change_marker()
+            return self._rung.is_set() or before != self._last_marker
+        if time.monotonic() - self._last_look > POLL_SECONDS:
+            await self._look(self._store.look)
+            self._last_look = time.monotonic()
+        return True
+
+    async def _deliver(self) -> None:
+        """Read what is new and queue it. Ownership is read after the calls, so that no call follows a former owner.
+
+        Of the changes, those with an owner come first: who changes to another extension has not lost one.
+        """
+        started, calls, changes = await self._look(self._read_news)
+        self._last_change = started
+        for change in sorted(changes, key=lambda change: change.owner_id is None):
+            await self._apply_change(change)
+        self._push(calls)
+
+    def _push(self, calls: Sequence[Delivery]) -> None:
+        """Give calls to the streams that hear their extension, each once, whichever way it was read."""
+        oldest = self._store.now() - self._store.call_lifetime
+        for call in calls:
+            if self._position.covers(call.id):
+                continue
+            self._position = self._position.after(call.id)
+            if call.extension is not None and call.created_at >= oldest:
+                for stream in tuple(self._by_extension.get(call.extension, ())):
+                    stream.push(call, self._position)
+                self._missed.expect(call)
+        self._await_missing()
+
+    def _read_news(self) -> tuple[datetime, Sequence[Delivery], Sequence[Ownership]]:
+        calls = self._store.list_calls_after(self._position)
+        started = self._store.now()
+        return started, calls, self._store.list_extensions_changed_since(self._last_change - self._overlap)
+
+    def _await_missing(self) -> None:
+        """Wait for numbers that were passed over until a call with such a number would be too old to pop up."""
+        missing = self._position.missing
+        if not missing and not self._missing_since:
+            return
+        now = time.monotonic()
+        self._missing_since = {number: self._missing_since.get(number, now) for number in missing}
+        lifetime = self._store.call_lifetime.total_seconds()
+        self._position = self._position.without(n for n, since in self._missing_since.items() if now - since > lifetime)
+
+    async def _record(self) -> None:
+        """Record in the store which calls were sent to a browser; after the fact, so that no call waits for it."""
+        while True:
+            await self._has_delivered.wait()
+            await asyncio.sleep(RECORD_SECONDS)
+            self._has_delivered.clear()
+            delivered, self._delivered = self._delivered, {}
+            try:
+                await self._write(self._store.mark_delivered, delivered)
+            except StoreUnavailable:
+                self._delivered = {**self._delivered, **delivered}
+                self._has_delivered.set()
+                await asyncio.sleep(POLL_SECONDS)
+            except Exception:
+                log.exception("recording of deliveries")
+
+    async def _apply_change(self, change: Ownership) -> None:
+        """Give an extension to its owner's streams and take it from anybody else's, telling their pages."""
+        for stream in tuple(self._by_agent.get(change.owner_id, ()) if change.owner_id is not None else ()):
+            if stream.extension != change.heard and stream in self._streams:
+                stream.put(Event.of_change(change, stream.extension))
+                read, heard_nothing = self._position, stream.extension is None
+                await self._move(stream, change.heard)
+                if heard_nothing:
+                    await self._replay(stream, read)
+        for stream in tuple(self._by_extension.get(change.number, ())):
+            if stream.agent_id != change.owner_id and stream in self._streams:
+                await self._move(stream, None)
+                stream.put(Event.of_loss(change))
+
+    async def _keep_listeners(self) -> None:
+        while True:
+            await asyncio.sleep(LISTENER_SECONDS / 3)
+            try:
+                await self._listening.keep(tuple(self._by_extension))
+                await self._write(self._store.forget_announcements)
+                await self._write(self._store.count_hours_of_calls)
+            except StoreUnavailable:
+                continue
+            except Exception:
+                log.exception("keeping of listeners")
+
+    async def _look(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Read what deliveries wait for: at once from a file, in a thread of its own over a network."""
+        return await self._read(self._looker, work, *arguments)
+
+    async def _ask(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Read what a stream that is being opened waits for."""
+        return await self._read(self._openers, work, *arguments)
+
+    async def _read(self, pool: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Any:
+        if self._store.is_embedded:
+            return work(*arguments)
+        return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+
+    async def _write(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work, *arguments)

@@ -1,0 +1,1 @@
+"""The rules of the desk: pure, without store, HTTP or SOAP."""

@@ -1,0 +1,137 @@
+"""Who somebody is: agents' passwords, platforms' secrets, the session cookie. Knows neither store nor door."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Protocol
+
+from soap_service.errors import InvalidValue, LoginRefused
+
+Network = IPv4Network | IPv6Network
+
+# The argon2id hash of a password that was thrown away, so that an unknown login costs what a wrong password does.
+_NOBODYS_HASH = "$argon2id$v=19$m=65536,t=3,p=4$YUUXDKU9RoY3Bo5Fk/nGHA$8mWsVE/T52XZy+9kfce97opHJBkWRkWO8Z7jjRw5pUQ"
+# Each hashing takes 64 MiB: a flood of log-ins waits here instead of filling the memory.
+_hashing = threading.BoundedSemaphore(2)
+
+#: The cookie that holds a logged-in browser's random id.
+SESSION_COOKIE = "soap_service_session"
+SHORTEST_PASSWORD = 10
+
+
+def check_new_password(password: str) -> None:
+    """Raise InvalidValue for a password that is too short or, read from bytes, no UTF-8."""
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise InvalidValue("password", "it is not UTF-8") from None
+    if len(password) < SHORTEST_PASSWORD:
+        raise InvalidValue("password", "A senha precisa de pelo menos 10 caracteres.")
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of an agent's password; raises InvalidValue as `check_new_password`.
+
+    Takes some 50 ms and 64 MiB on purpose (RFC 9106, second recommended option): never call it on the event loop.
+    """
+    from argon2 import PasswordHasher
+
+    check_new_password(password)
+    with _hashing:
+        return PasswordHasher().hash(password)
+
+
+def check_password(password: str, password_hash: str) -> None:
+    """Raise LoginRefused unless the password is the one of that hash. An empty hash costs the same time and fails."""
+    from argon2 import PasswordHasher
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    try:
+        with _hashing:
+            PasswordHasher().verify(password_hash or _NOBODYS_HASH, password)
+    except (VerificationError, InvalidHashError):
+        raise LoginRefused from None
+    if not password_hash:
+        raise LoginRefused
+
+
+@dataclass(frozen=True)
+class NewSecret:
+    """A platform's secret: shown once, kept as salt and digest."""
+
+    text: str
+    salt: bytes
+    digest: bytes
+
+
+def make_secret() -> NewSecret:
+    """Return a new secret of 192 random bits. With so many, a fast keyed hash is as good as a slow one."""
+    text, salt = secrets.token_urlsafe(24), secrets.token_bytes(32)
+    return NewSecret(text, salt, _digest(text, salt))
+
+
+class Caller(Protocol):
+    """What admits an integration: its secret, its networks."""
+
+    secret_salt: bytes | None
+    secret_hash: bytes | None
+    addresses: str
+
+
+def accepts_secret(integration: Caller, secret: str) -> bool:
+    """Tell, in constant time, whether that is the integration's secret."""
+    if integration.secret_salt is None or integration.secret_hash is None:
+        return False
+    return hmac.compare_digest(_digest(secret, integration.secret_salt), integration.secret_hash)
+
+
+def accepts_address(integration: Caller, address: str | None) -> bool:
+    """Tell whether one of the integration's networks holds the address; None, an uncertain one, is in none."""
+    return address is not None and is_within(address, networks_of(integration.addresses))
+
+
+@lru_cache(maxsize=4096)
+def is_within(address: str, networks: tuple[Network, ...]) -> bool:
+    """Tell whether one of the networks holds the address; an IPv4 address mapped to IPv6 counts as IPv4."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in network for network in networks)
+
+
+@lru_cache(maxsize=1024)
+def networks_of(text: str) -> tuple[Network, ...]:
+    """Return the networks in a text (``10.1.0.0/16 ::1``); raises ValueError for one that is none."""
+    return tuple(ip_network(network) for network in text.replace(",", " ").split())
+
+
+def clean_networks(text: str) -> str:
+    """Return networks (``10.1.0.0/16 ::1``) as they are stored; raises InvalidValue for one that is none."""
+    try:
+        return " ".join(map(str, networks_of(text)))
+    except ValueError as error:
+        raise InvalidValue("addresses", str(error)) from None
+
+
+def read_basic(header: bytes) -> tuple[str, str] | None:
+    """Return user and password of an HTTP ``Authorization: Basic`` value; None when it is none. Source: RFC 7617."""
+    scheme, _, value = header.partition(b" ")
+    if scheme.lower() != b"basic":
+        return None
+    try:
+        name, colon, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (name, secret) if colon else None
+
+
+def _digest(secret: str, salt: bytes) -> bytes:
+    return hashlib.blake2b(secret.encode(errors="replace"), key=salt, digest_size=32).digest()

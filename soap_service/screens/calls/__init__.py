@@ -1,0 +1,1 @@
+"""Pages of calls, their diagnosis and the agent's extension."""

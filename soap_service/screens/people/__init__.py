@@ -1,0 +1,1 @@
+"""Pages of people: requesters and their documents."""

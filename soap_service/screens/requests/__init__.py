@@ -1,0 +1,1 @@
+"""Pages of requests: lists, one request, executing, registering."""

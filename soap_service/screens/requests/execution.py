@@ -1,0 +1,175 @@
+"""Executing a request: the form, its buttons, what somebody else changed meanwhile.
+
+The form carries the version that the agent saw, and what its fields were then: a field that the agent left alone never
+undoes what somebody else did, and one that both changed is shown with both values before anything is saved.
+"""
+
+from collections.abc import Mapping
+
+from werkzeug.wrappers import Response
+
+from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, TransitionRefused
+from soap_service.model import Request
+from soap_service.rules.situations import SITUATION_LABELS, Action, Situation, allows, known_situation
+from soap_service.screens.forms import Form, form_key
+from soap_service.screens.language import N_
+from soap_service.screens.requests.resuming import RESUME
+from soap_service.screens.visit import Visit
+from soap_service.store import NOBODY, Changes, RequestView
+
+_LONGEST_NOTE = 4000
+#: The buttons of the execution page: the action of each, and the notice when it is done.
+_BUTTONS = {
+    "gravar": (Action.NOTE, "anotada"),
+    "assumir": (Action.NOTE, "assumida"),
+    "resolver": (Action.RESOLVE, "resolvida"),
+    "reativar": (Action.REACTIVATE, "reativada"),
+    "reabrir": (Action.REOPEN, "reaberta"),
+    "suspender": (Action.SUSPEND, "suspensa"),
+    "fechar": (Action.CLOSE, "fechada"),
+    "cancelar": (Action.CANCEL, "cancelada"),
+}
+_NEEDS_NOTE = {
+    Action.NOTE: N_("Escreva a anotação que será gravada."),
+    Action.SUSPEND: N_("Escreva na anotação por que a solicitação será suspensa."),
+    Action.CANCEL: N_("Escreva na anotação por que a solicitação será cancelada."),
+}
+#: The fields that change the request, in the order of the form.
+_FIELDS = ("tarefa", "grupo", "responsavel")
+
+
+def show_execution(visit: Visit, number: int) -> Response:
+    """Show the execution page to an executor of the request; raises ExecutionRefused for anybody else."""
+    view = visit.store.view_request(number, visit.agent.id)
+    if not buttons_of(view.request):
+        return visit.redirect(f"/solicitacoes/{number}")
+    return _execution_page(visit, view, visit.form(anotacao="", **_current(view.request)))
+
+
+def execute_request(visit: Visit, number: int) -> Response:
+    """Do what the pressed button says, with the note; or show the page again with what was typed and why not."""
+    if not visit.store.may_act(number, visit.agent.id):
+        raise ExecutionRefused(number)
+    form = visit.form()
+    if form.value("acao") == RESUME:
+        return _again(visit, number, form, 200)
+    button = form.value("acao") if form.value("acao") in _BUTTONS else "gravar"
+    action, notice = _BUTTONS[button]
+    changes = _changes(visit, form, button)
+    needed = "" if action is Action.NOTE and changes != Changes() else visit.gettext(_NEEDS_NOTE.get(action, ""))
+    note = form.text("anotacao", _LONGEST_NOTE, missing=needed)
+    if form.errors:
+        return _again(visit, number, form, 422)
+    key, seen = form_key(form), form.value("versao")
+    version = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None
+    try:
+        visit.store.execute_request(number, visit.agent.id, action, note, changes, version, key)
+    except TransitionRefused as refusal:
+        known = known_situation(refusal.situation)
+        situation = visit.gettext(SITUATION_LABELS[known]) if known else refusal.situation
+        sentence = visit.gettext("A situação da solicitação agora é “%(situation)s”, que não permite esta ação.")
+        return _again(visit, number, form, 409, sentence % {"situation": situation})
+    except ChangedMeanwhile:
+        sentence = visit.gettext("Nada foi gravado: a solicitação mudou enquanto você escrevia. Confira e repita.")
+        return _again(visit, number, form, 409, sentence)
+    except AgentNotFound:
+        form.refuse("responsavel", visit.gettext("Este atendente não está mais ativo. Escolha outro."))
+        return _again(visit, number, form, 422)
+    except NotFound:
+        form.refuse("grupo", visit.gettext("Este grupo não existe mais. Escolha outro."))
+        return _again(visit, number, form, 422)
+    return visit.redirect(f"/solicitacoes/{number}", notice)
+
+
+def buttons_of(request: Request) -> Mapping[str, Action]:
+    """Return the buttons that the request's situation allows, with their actions; none for an unknown situation."""
+    situation = known_situation(request.situation)
+    if situation is None:
+        return {}
+    return {name: action for name, (action, _) in _BUTTONS.items() if allows(Situation(situation), action)}
+
+
+def _current(request: Request) -> dict[str, str]:
+    """Return the fields as the request has them, once to be changed and once as they were."""
+    values = {
+        "tarefa": request.current_task or "",
+        "grupo": str(request.group_id),
+        "responsavel": str(request.responsible_id or NOBODY),
+    }
+    return {**values, **{f"{name}_antes": value for name, value in values.items()}, "versao": str(request.version)}
+
+
+def _is_touched(form: Form, name: str) -> bool:
+    """Tell whether the agent changed a field; that of a finished request is not there to be changed."""
+    return {name, f"{name}_antes"} <= form.values.keys() and form.value(name) != form.value(f"{name}_antes")
+
+
+def _changes(visit: Visit, form: Form, button: str) -> Changes:
+    """Return what the agent changed in the fields; what was left alone stays as it is."""
+    task = form.line("tarefa", 200) if _is_touched(form, "tarefa") else None
+    group = _chosen(visit, form, "grupo")
+    responsible = visit.agent.id if button == "assumir" else _chosen(visit, form, "responsavel")
+    return Changes(task, group, responsible)
+
+
+def _chosen(visit: Visit, form: Form, name: str) -> int | None:
+    if not _is_touched(form, name):
+        return None
+    typed = form.value(name)
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 10):
+        form.refuse(name, visit.gettext("Escolha um dos que estão na lista."))
+        return None
+    return int(typed)
+
+
+def _again(visit: Visit, number: int, form: Form, status: int, problem: str = "") -> Response:
+    """Show what was typed on the request as it is now; say where somebody else changed the same field."""
+    view = visit.store.view_request(number, visit.agent.id)
+    current = _current(view.request)
+    for name in _FIELDS:
+        before = form.value(f"{name}_antes")
+        if not _is_touched(form, name):
+            form.values[name] = current[name]
+        elif before != current[name]:
+            form.warnings[name] = visit.gettext("Outra pessoa mudou este campo. Como está agora: %(value)s") % {
+                "value": _words(view.request, name)
+            }
+        form.values[f"{name}_antes"] = current[name]
+    if status == 409:
+        form.values["chave"] = ""
+    form.values["versao"] = current["versao"]
+    return _execution_page(visit, view, form, status, problem)
+
+
+def _words(request: Request, name: str) -> str:
+    if name == "tarefa":
+        return request.current_task or "--"
+    thing = request.group if name == "grupo" else request.responsible
+    return thing.name if thing else "--"
+
+
+def _execution_page(visit: Visit, view: RequestView, form: Form, status: int = 200, problem: str = "") -> Response:
+    if not view.is_executor:
+        raise ExecutionRefused(view.request.id)
+    newest = view.events[0].id if view.events else 0
+    seen = form.value("visto")
+    last_seen = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else newest
+    form.values["visto"] = str(newest)
+    form_key(form)
+    groups = [(str(group.id), group.name) for group in visit.store.list_groups()]
+    agents = [(str(agent.id), agent.name) for agent in visit.store.list_executors()]
+    responsible = view.request.responsible
+    if responsible is not None and str(responsible.id) not in dict(agents):
+        agents.insert(0, (str(responsible.id), responsible.name))
+    return visit.render(
+        "execution.html",
+        status,
+        view=view,
+        request=view.request,
+        buttons=[name for name in buttons_of(view.request) if name != "assumir"],
+        news=[event for event in view.events if event.id > last_seen],
+        groups=groups,
+        agents=[(str(NOBODY), visit.gettext("Ninguém")), *agents],
+        form=form,
+        problem=problem,
+    )

@@ -1,0 +1,1 @@
+"""The SOAP endpoint: bytes in, one message run, bytes out."""

@@ -1,0 +1,130 @@
+"""Who may call the web services, whether they are on, and how often: what the SOAP door asks before each call.
+
+What administrators set is read again every second, so a call costs no query for it, and a revoked credential or a
+parameter that was switched counts within that second.
+"""
+
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from soap_service.errors import (
+    IntegrationOff,
+    LimitExceeded,
+    NoCredential,
+    OperationNotAllowed,
+    UnknownPlatform,
+    WrongAddress,
+    WrongSecret,
+)
+from soap_service.language import SOURCE_LANGUAGE, translations_of
+from soap_service.model import Integration
+from soap_service.rate_limit import Limit
+from soap_service.rules.credentials import accepts_address, accepts_secret, networks_of, read_basic
+from soap_service.rules.parameters import WEB_SERVICES_ON
+from soap_service.store import Store
+
+log = logging.getLogger(__name__)
+
+#: How long what administrators set is believed, in seconds.
+REFRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class _Rules:
+    is_on: bool
+    integrations: dict[str, Integration]
+    read_at: float
+    admitted: dict[bytes, Integration] = field(default_factory=dict)
+
+
+class Gate:
+    """Admit integrations. One per process; its limits are per integration and process."""
+
+    def __init__(self, store: Store, calls_per_second: float, unknown_documents_per_minute: float) -> None:
+        self._store = store
+        self._rules = _Rules(False, {}, float("-inf"))
+        self._damaged: set[str] = set()
+        self._calls = Limit(calls_per_second, burst=max(1, int(calls_per_second * 2)))
+        self._unknown = Limit(unknown_documents_per_minute / 60, burst=max(1, int(unknown_documents_per_minute)))
+
+    def must_refresh(self) -> bool:
+        """Tell whether the rules are too old to be believed."""
+        return time.monotonic() - self._rules.read_at > REFRESH_SECONDS
+
+    def refresh(self) -> None:
+        """Read the rules again; raises StoreUnavailable."""
+        integrations = {one.name: one for one in self._store.list_integrations() if self._is_sound(one)}
+        for language in {one.language for one in integrations.values()}:
+            translations_of(language)  # ready before the first sentence is said
+        is_on = self._store.parameter(WEB_SERVICES_ON) == "S"
+        self._rules = _Rules(is_on, integrations, time.monotonic())
+
+    def _is_sound(self, integration: Integration) -> bool:
+        """Tell whether a platform's secret and addresses can be compared with anything; one of it is not let in.
+
+        Somebody wrote it by hand. It is logged once, and holds up no other.
+        """
+        try:
+            accepts_secret(integration, "")
+            networks_of(integration.addresses)
+        except (ValueError, TypeError) as error:
+            if integration.name not in self._damaged:
+                log.error("integration %s is damaged and is not let in: %s", integration.name, error)
+            self._damaged.add(integration.name)
+            return False
+        self._damaged.discard(integration.name)
+        return True
+
+    def admit(self, authorization: bytes, address: str | None) -> Integration:
+        """Return the integration that calls, by its Authorization header or else its address (None if uncertain).
+
+        Raises: a kind of Unauthorized; LimitExceeded with the integration's name.
+        """
+        integration = self._by_secret(authorization, address) if authorization else self._by_address(address)
+        self.count_call(integration)
+        return integration
+
+    def count_call(self, integration: Integration) -> None:
+        """Count a call of an integration; raises LimitExceeded with its name when there are too many."""
+        self._calls.spend(integration.name)
+        self._unknown.check(integration.name)
+
+    def check_operation(self, integration: Integration, operation: str) -> None:
+        """Raise OperationNotAllowed for an operation that is not the integration's, IntegrationOff when 281 is N."""
+        if integration.operations and operation not in integration.operations.split():
+            raise OperationNotAllowed(operation)
+        if not self._rules.is_on:
+            raise IntegrationOff
+
+    def language_of(self, name: str) -> str:
+        """Return the language of an integration, by its name; the source language for one that was not admitted."""
+        integration = self._rules.integrations.get(name)
+        return SOURCE_LANGUAGE if integration is None else integration.language
+
+    def count_unknown(self, integration: Integration) -> None:
+        """Count a document that nobody has; too many refuse the calls that follow."""
+        with suppress(LimitExceeded):
+            self._unknown.spend(integration.name)
+
+    def _by_secret(self, authorization: bytes, address: str | None) -> Integration:
+        rules = self._rules
+        admitted = rules.admitted.get(authorization)
+        if admitted is None:
+            name, secret = read_basic(authorization) or ("", "")
+            admitted = rules.integrations.get(name)
+            if admitted is None:
+                raise UnknownPlatform
+            if not accepts_secret(admitted, secret):
+                raise WrongSecret(name)
+            rules.admitted[authorization] = admitted
+        if admitted.addresses and not accepts_address(admitted, address):
+            raise WrongAddress(admitted.name)
+        return admitted
+
+    def _by_address(self, address: str | None) -> Integration:
+        for integration in self._rules.integrations.values():
+            if integration.secret_hash is None and accepts_address(integration, address):
+                return integration
+        raise NoCredential

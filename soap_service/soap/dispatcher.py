@@ -1,0 +1,237 @@
+"""The SOAP door without its HTTP: a posted message in, an answer out, and nothing raises past it.
+
+Two ways lead through it, one meaning: `answer` takes every message; `answer_now` takes a plain read of a learned shape,
+on the spot, and leaves the rest to `answer`. Reads on the embedded database run on the event loop, each one look-up by
+index. Writes, and everything on a server database, wait in a pool, so that they hold up nothing else.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs
+
+from soap_service.config import Settings
+from soap_service.errors import StoreUnavailable, Unauthorized
+from soap_service.model import Integration
+from soap_service.services import READING_OPERATIONS, Caller
+from soap_service.soap.admission import Gate
+from soap_service.soap.call_log import LOGGER, Journal
+from soap_service.soap.faults import fault_of, internal_fault
+from soap_service.soap.known_messages import Shapes
+from soap_service.soap.last_use import Uses
+from soap_service.soap.reader import (
+    Message,
+    MessageRefused,
+    SoapVersion,
+    UnsupportedMediaType,
+    list_operations,
+    read_message,
+)
+from soap_service.soap.refusals import Refusals
+from soap_service.soap.workers import Pool
+from soap_service.soap.writer import MEDIA_TYPES, Answers
+from soap_service.store import Store
+
+if TYPE_CHECKING:
+    from spyne import Application
+
+log = logging.getLogger(LOGGER)
+
+#: IVR platforms give up after 3 to 5 s: later than this the answer is INDISPONIVEL.
+ANSWER_SECONDS = 3.0
+#: Kept as the reason of what was answered 415, outside SOAP.
+UNSUPPORTED_MEDIA_TYPE = "TIPO_DE_MIDIA"
+_CHALLENGE = (b"www-authenticate", b'Basic realm="soap_service", charset="UTF-8"')
+
+
+class Post(NamedTuple):
+    """A posted message: its body and what of its head matters. An address of None is uncertain."""
+
+    body: bytes
+    content_type: str
+    authorization: bytes
+    address: str | None
+    query: bytes = b""
+
+    def with_body(self, body: bytes) -> "Post":
+        """Return the message with another body."""
+        return Post(body, *self[1:])
+
+
+class Reply(NamedTuple):
+    """An answer: HTTP status, media type, envelope, further headers."""
+
+    status: int
+    media_type: bytes
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+@dataclass(slots=True)
+class _Context:
+    """What a Spyne operation gets as `ctx`: only its user-defined part, as under Spyne's own runtime."""
+
+    udc: Caller
+
+
+@dataclass(slots=True)
+class _Call:
+    """What is known of a call so far, for its fault and its line in the journal."""
+
+    version: SoapVersion = SoapVersion.SOAP_11
+    operation: str = "-"
+    integration: str = "-"
+    started: float = field(default_factory=time.perf_counter)
+
+
+class Door:
+    """The SOAP door of one process."""
+
+    def __init__(self, application: "Application", store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self._operations = list_operations(application)
+        self._answers = {version: Answers(application, version) for version in SoapVersion}
+        self._gate = Gate(store, settings.calls_per_second, settings.unknown_documents_per_minute)
+        self._shapes = Shapes()
+        self._pool = Pool(store)
+        self.journal = Journal(Uses(store, self._pool).note)
+        self._refusals = Refusals(store, self._pool)
+        self._refreshing: asyncio.Future[None] | None = None
+
+    def close(self) -> None:
+        """Let the work in progress end, and write what is left of the journal."""
+        self._pool.close()
+        self.journal.flush()
+        self._refusals.flush()
+
+    async def answer(self, post: Post) -> Reply:
+        """Answer a message, whatever happens; raises UnsupportedMediaType for what is no SOAP at all."""
+        return await self._answer(post, self._admit)
+
+    async def simulate(self, post: Post, integration: Integration) -> Reply:
+        """Answer a message that this process itself vouches for, as that integration; nothing over HTTP does."""
+
+        def admit(_: Post, call: _Call) -> Integration:
+            call.integration = integration.name
+            self._gate.count_call(integration)
+            return integration
+
+        return await self._answer(post, admit)
+
+    async def _answer(self, post: Post, admit: Callable[[Post, _Call], Integration]) -> Reply:
+        call = _Call(_version_of(post.content_type))
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                if self._gate.must_refresh():
+                    await self._refresh()
+                integration = admit(post, call)
+                message = read_message(post.body, post.content_type, self._operations)
+                self._shapes.learn(post.content_type, post.body, message)
+                work = self._begin(message, integration, post, call)
+                return self._result(call, work() if self._is_quick(message) else await self._pool.run(work))
+        except UnsupportedMediaType as error:
+            self._refusals.note(error, UNSUPPORTED_MEDIA_TYPE, call.integration, call.operation, post.address)
+            raise
+        except TimeoutError:
+            return self._fault(call, StoreUnavailable(), post.address)
+        except Exception as error:
+            return self._fault(call, error, post.address)
+
+    def answer_now(self, post: Post) -> Reply | None:
+        """Answer a plain read of a learned shape; None for everything else."""
+        message = None if self._gate.must_refresh() else self._shapes.recall(post.content_type, post.body)
+        if message is None or not self._is_quick(message):
+            return None
+        call = _Call()
+        try:
+            integration = self._admit(post, call)
+            return self._result(call, self._begin(message, integration, post, call)())
+        except Exception as error:
+            return self._fault(call, error, post.address)
+
+    def refuse(self, refusal: MessageRefused, content_type: str, address: str | None) -> Reply:
+        """Answer a message that was not even read."""
+        return self._fault(_Call(_version_of(content_type)), refusal, address)
+
+    def _is_quick(self, message: Message) -> bool:
+        return self._store.is_embedded and message.operation.name in READING_OPERATIONS
+
+    def _admit(self, post: Post, call: _Call) -> Integration:
+        integration = self._gate.admit(post.authorization, post.address)
+        call.integration = integration.name
+        return integration
+
+    def _begin(self, message: Message, integration: Integration, post: Post, call: _Call) -> Callable[[], Any]:
+        """Return the operation's work; raises what the message deserves."""
+        operation = message.operation
+        call.version, call.operation = message.version, operation.name
+        self._gate.check_operation(integration, operation.name)
+        caller = Caller(
+            store=self._store,
+            integration=integration,
+            public_url=self._settings.base_url,
+            zone=self._settings.zone,
+            extension=_extension_of(post.query) if post.query else "",
+        )
+        arguments = message.bind()
+
+        def work() -> Any:
+            try:
+                return operation.function(_Context(caller), *arguments)
+            finally:
+                if caller.found_nobody:
+                    self._gate.count_unknown(integration)
+
+        return work
+
+    def _result(self, call: _Call, result: Any) -> Reply:
+        body = self._answers[call.version].result(call.operation, result)
+        self.journal.record(call.operation, call.integration, "ok", time.perf_counter() - call.started)
+        return Reply(200, MEDIA_TYPES[call.version], body)
+
+    def _fault(self, call: _Call, error: Exception, address: str | None) -> Reply:
+        """Return the answer that an error deserves."""
+        headers = (_CHALLENGE,) if isinstance(error, Unauthorized) else ()
+        if isinstance(error, MessageRefused) and error.version is not None:
+            call.version = error.version
+        language = self._gate.language_of(call.integration)
+        fault = fault_of(error, language)
+        if fault is None:
+            incident = secrets.token_hex(4).upper()
+            log.error("%s integration=%s incident=%s", call.operation, call.integration, incident, exc_info=error)
+            fault = internal_fault(incident, language)
+        answers = self._answers[call.version]
+        outcome = fault.code or fault.faultcode
+        self.journal.record(call.operation, call.integration, outcome, time.perf_counter() - call.started)
+        self._refusals.note(error, outcome, call.integration, call.operation, address)
+        status = 401 if headers else answers.status(fault)
+        return Reply(status, MEDIA_TYPES[call.version], answers.fault(fault), headers)
+
+    async def _refresh(self) -> None:
+        """Have the gate read its rules again: here where that is quick, else once for all calls that wait for it."""
+        if self._store.is_embedded:
+            self._gate.refresh()
+            return
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.ensure_future(self._pool.run(self._gate.refresh))
+        await asyncio.shield(self._refreshing)
+
+
+def _version_of(content_type: str) -> SoapVersion:
+    """Return the version that a media type announces, for an answer before the envelope was seen."""
+    is_12 = content_type.strip().lower().startswith("application/soap+xml")
+    return SoapVersion.SOAP_12 if is_12 else SoapVersion.SOAP_11
+
+
+def _extension_of(query: bytes) -> str:
+    """Return the `?ramal=` of the endpoint's address, for clients that cannot add an element."""
+    try:
+        values = parse_qs(query.decode("latin-1"), encoding="utf-8", errors="replace", max_num_fields=20)
+    except ValueError:
+        return ""
+    return values.get("ramal", [""])[0]

@@ -1,0 +1,71 @@
+"""The SOAP door over HTTP: bodies in, answers out, the WSDL. Knows nothing of what messages say, nor of the screens."""
+
+import re
+
+from soap_service.asgi.messages import (
+    BodyIncomplete,
+    BodyTooLarge,
+    Receive,
+    Scope,
+    Send,
+    client_of,
+    header,
+    read_body,
+    respond,
+    respond_text,
+)
+from soap_service.config import Settings
+from soap_service.services import make_application
+from soap_service.soap.dispatcher import Door, Post
+from soap_service.soap.reader import MAX_BODY_BYTES, MESSAGE_TOO_LARGE, MessageRefused, UnsupportedMediaType
+from soap_service.soap.wsdl import build_wsdl
+from soap_service.store import Store
+
+_CLOSE = (b"connection", b"close")
+_WSDL_QUERY = re.compile(rb"(?i)(?:^|&)(?:single)?wsdl(?:=|&|$)")
+
+
+class Endpoint:
+    """The ASGI application at /soap; `short_way` takes plain reads to its door without it."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        application = make_application()
+        self.door = Door(application, store, settings)
+        self._settings = settings
+        self._wsdl = build_wsdl(application, settings.endpoint_url)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        method = scope["method"]
+        if method == "POST":
+            await self._post(scope, receive, send)
+        elif method not in ("GET", "HEAD"):
+            await respond_text(send, 405, "Use POST para chamar os web services.", [(b"allow", b"GET, HEAD, POST")])
+        elif _WSDL_QUERY.search(scope["query_string"]):
+            await respond(send, 200, b"text/xml; charset=utf-8", self._wsdl)
+        else:
+            await respond_text(send, 200, f"Web services de telefonia. WSDL: {self._settings.endpoint_url}?wsdl")
+
+    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await read_body(scope, receive, MAX_BODY_BYTES, self._settings.request_seconds)
+            reply = await self.door.answer(self.post_of(scope, body))
+        except UnsupportedMediaType:
+            await respond_text(send, 415, "O tipo de mídia não é de uma mensagem SOAP: use text/xml.", [_CLOSE])
+            return
+        except BodyIncomplete:
+            await respond_text(send, 408, "A requisição não chegou inteira a tempo.", [_CLOSE])
+            return
+        except BodyTooLarge:
+            refusal = MessageRefused(MESSAGE_TOO_LARGE, limit=MAX_BODY_BYTES // 1024)
+            content_type = header(scope, b"content-type").decode("latin-1")
+            reply = self.door.refuse(refusal, content_type, client_of(scope, self._settings.proxies))
+            await respond(send, reply.status, reply.media_type, reply.body, (_CLOSE,))
+            return
+        await respond(send, reply.status, reply.media_type, reply.body, reply.headers)
+
+    def post_of(self, scope: Scope, body: bytes) -> Post:
+        """Return a request as the door takes it."""
+        content_type = header(scope, b"content-type").decode("latin-1")
+        authorization = header(scope, b"authorization")
+        return Post(body, content_type, authorization, client_of(scope, self._settings.proxies), scope["query_string"])

@@ -1,0 +1,143 @@
+"""The short way of a plain SOAP read: answered between two bytes, in the protocol class, without an ASGI task.
+
+Whatever is unusual goes on to uvicorn as if it had never been looked at. Knows the endpoint, and the streams that wait
+for a turn of a busy event loop.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from soap_service.asgi.protocol import BoundedProtocol
+from soap_service.soap.dispatcher import Post, Reply
+from soap_service.soap.endpoint import Endpoint
+
+#: A longer head is parsed each time.
+MAX_KNOWN_HEAD_BYTES = 4 * 1024
+_END_OF_HEAD = b"\r\n\r\n"
+_Headers = list[tuple[bytes, bytes]]
+
+
+class _KnownHead(NamedTuple):
+    """The head of a read that this connection has sent before, and the message that came with it."""
+
+    head: bytes
+    message_bytes: int
+    post: Post
+
+
+class ShortWay(BoundedProtocol):
+    """Answer plain SOAP reads here; leave everything else to uvicorn.
+
+    A POST to the endpoint whose body came along with its head is held until it is whole, and shown to the door. What
+    the door does not answer on the spot, and what is not whole by then, goes on as if it had never been held.
+
+    A platform sends the same head with each call. The head of a message that came whole and was answered is remembered,
+    and what comes next with the very same bytes, and as many behind them, is not parsed again.
+    """
+
+    endpoint: Endpoint
+    notify_streams: Callable[[], None]
+    _held: list[bytes] | None = None
+    _arrived = b""
+    _known: _KnownHead | None = None
+    _answered_at = 0.0
+    _head_lines: tuple[_Headers, bytes] = ([], b"")
+
+    def data_received(self, data: bytes) -> None:  # noqa: D102
+        known = self._known
+        if known is not None and len(data) == known.message_bytes and data.startswith(known.head) and self._is_free():
+            reply = self.endpoint.door.answer_now(known.post.with_body(data[len(known.head) :]))
+            if reply is not None:
+                self.server_state.total_requests += 1
+                self._answered_at = self.loop.time()
+                self._write(reply)
+                return
+        self._arrived = data if self._is_between else b""
+        super().data_received(data)
+        self._arrived = b""  # an idle connection holds no body
+        if self._held is not None:
+            self._let_go()
+
+    def begin_request(self) -> None:  # noqa: D102
+        is_plain = self.url == b"/soap" and self.parser.get_method() == b"POST" and not self.expect_100_continue
+        if is_plain and self._is_answered() and not self.flow.write_paused:
+            self._held = []
+        else:
+            super().begin_request()
+
+    def on_body(self, body: bytes) -> None:  # noqa: D102
+        if self._held is None:
+            super().on_body(body)
+        else:
+            self._wrapping_bytes -= len(body)
+            self._held.append(body)
+
+    def end_request(self) -> None:  # noqa: D102
+        if self._held is not None and not self._answer_now(b"".join(self._held)):
+            self._let_go()
+        if self._held is None:
+            super().end_request()
+        self._held = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, unless it was used since the timer was set: a known head leaves that as it is."""
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _is_answered(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _is_free(self) -> bool:
+        """Tell whether the next byte begins a message, and its answer may be written at once."""
+        is_open = not self.flow.write_paused and not self.transport.is_closing()
+        return self._is_between and is_open and self._is_answered()
+
+    def _let_go(self) -> None:
+        """Hand what was held to uvicorn."""
+        parts, self._held = self._held or [], None
+        super().begin_request()
+        for part in parts:
+            HttpToolsProtocol.on_body(self, part)
+
+    def _answer_now(self, body: bytes) -> bool:
+        """Write the door's answer to a whole body, if it has one on the spot."""
+        scope = {"client": self.client, "headers": self.headers, "query_string": b""}
+        post = self.endpoint.post_of(scope, body)
+        reply = self.endpoint.door.answer_now(post)
+        if reply is None:
+            return False
+        is_last = self.parser.get_http_version() == "1.0" or not self.parser.should_keep_alive()
+        self._write(reply, b"connection: close\r\n" if is_last else b"")
+        if is_last:
+            self.transport.close()
+        else:
+            self._remember(post)
+        self.on_response_complete()
+        return True
+
+    def _remember(self, post: Post) -> None:
+        """Remember the head of what has just arrived, if that was this message, whole, and nothing else."""
+        head_bytes = len(self._arrived) - len(post.body)
+        ends_at = self._arrived.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        if ends_at == head_bytes <= MAX_KNOWN_HEAD_BYTES:
+            self._known = _KnownHead(self._arrived[:head_bytes], len(self._arrived), post)
+
+    def _write(self, reply: Reply, last_line: bytes = b"") -> None:
+        """Write an answer; then have a busy loop's streams hear what was committed meanwhile."""
+        defaults, lines = self._head_lines
+        if defaults is not self.server_state.default_headers:  # a new list each second
+            defaults = self.server_state.default_headers
+            lines = b"".join(b"%b: %b\r\n" % line for line in defaults)
+            type(self)._head_lines = defaults, lines
+        for line in reply.headers:
+            lines += b"%b: %b\r\n" % line
+        self.transport.write(
+            b"%b%bcontent-type: %b\r\ncontent-length: %d\r\n%b\r\n%b"
+            % (STATUS_LINE[reply.status], lines, reply.media_type, len(reply.body), last_line, reply.body)
+        )
+        self.notify_streams()
