@@ -50,7 +50,7 @@ def log_in(visit: Visit) -> Response:
     cookie = visit.store.open_session(agent.id, lifetime)
     if kept := kept_form(visit):
         visit.login = visit.store.find_session(cookie)
-        response = visit.render("resumed.html", kept=kept)
+        response = visit.render("requests/resumed.html", kept=kept)
     else:
         response = visit.redirect(visit.return_path())
     response.set_cookie(

@@ -25,7 +25,7 @@ def gathered() -> set[str]:
 def in_templates() -> set[str]:
     environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True, trim_blocks=True, lstrip_blocks=True)
     found = set()
-    for file in (PACKAGE / "templates").glob("*.html"):
+    for file in (PACKAGE / "templates").rglob("*.html"):
         for _, function, message in environment.extract_translations(file.read_text("utf-8")):
             texts = [part for part in message if part] if isinstance(message, tuple) else [message]
             found.add(texts[1] if function == "pgettext" else texts[0])

@@ -104,7 +104,7 @@ def _calendar_page(
     own = {one.day: one for one in stored.own}
     opened_at, hours, due_at = _example(visit, form, edit or stored)
     return visit.render(
-        "administration_calendar.html",
+        "administration/calendar.html",
         status,
         form=form,
         weekdays=WEEKDAYS,

@@ -61,7 +61,7 @@ def list_changes(visit: Visit) -> Response:
     is_number = before.isdecimal() and 0 < int(before) < 2**31
     changes = visit.store.list_admin_changes(int(before) if is_number else None)
     return visit.render(
-        "administration_history.html",
+        "administration/history.html",
         changes=[(change, *_sentences(visit, change)) for change in changes],
         older=changes[-1].id if len(changes) == CHANGES_SHOWN else 0,
         is_first=not is_number,

@@ -19,7 +19,7 @@ def list_integrations(visit: Visit) -> Response:
     """Show every platform with its last use, those that were revoked last."""
     integrations = visit.store.list_integrations(include_revoked=True)
     return visit.render(
-        "administration_integrations.html",
+        "administration/integrations.html",
         integrations=sorted(integrations, key=lambda one: one.revoked_at is not None),
         uses=visit.store.list_integration_uses(),
     )
@@ -86,7 +86,7 @@ def save_integration(visit: Visit, number: int) -> Response:
 
 def ask_to_renew(visit: Visit, number: int) -> Response:
     """Ask whether the platform shall get a new secret: the old one stops working."""
-    return visit.render("administration_renew.html", integration=_active(visit, number))
+    return visit.render("administration/renew.html", integration=_active(visit, number))
 
 
 def renew_secret(visit: Visit, number: int) -> Response:
@@ -98,7 +98,7 @@ def renew_secret(visit: Visit, number: int) -> Response:
 
 def ask_to_revoke(visit: Visit, number: int) -> Response:
     """Ask whether the platform shall be refused for ever."""
-    return visit.render("administration_revoke.html", integration=_active(visit, number))
+    return visit.render("administration/revoke.html", integration=_active(visit, number))
 
 
 def revoke_integration(visit: Visit, number: int) -> Response:
@@ -135,7 +135,7 @@ def _integration_page(
     visit: Visit, form: Form, integration: Integration | None = None, status: int = 200, *, is_outdated: bool = False
 ) -> Response:
     return visit.render(
-        "administration_integration.html",
+        "administration/integration.html",
         status,
         form=form,
         integration=integration,
@@ -147,4 +147,4 @@ def _integration_page(
 
 def _secret_page(visit: Visit, integration: Integration, secret: NewSecret) -> Response:
     """Show a secret: the only page that ever does, and nothing keeps it."""
-    return visit.render("administration_secret.html", integration=integration, secret=secret.text, notice=None)
+    return visit.render("administration/secret.html", integration=integration, secret=secret.text, notice=None)

@@ -42,7 +42,7 @@ def save_parameter(visit: Visit) -> Response:
 def _parameters_page(visit: Visit, refused: int = 0, sentence: str = "", status: int = 200) -> Response:
     services = visit.store.list_services(include_inactive=True)
     return visit.render(
-        "administration_parameters.html",
+        "administration/parameters.html",
         status,
         parameters=[
             (PARAMETERS[number], value, visit.store.list_parameter_changes(number, _CHANGES_SHOWN))

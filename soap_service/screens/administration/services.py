@@ -26,7 +26,7 @@ def list_services(visit: Visit) -> Response:
     after = visit.request.args.get("depois", "")
     services = visit.store.list_services(include_inactive=True, after=after, limit=ROWS_SHOWN)
     return visit.render(
-        "administration_services.html",
+        "administration/services.html",
         services=services,
         chosen=visit.store.parameter(CHILD_REQUEST_SERVICE),
         after=after,
@@ -125,7 +125,7 @@ def _service_page(
     visit: Visit, form: Form, number: int = 0, status: int = 200, *, is_outdated: bool = False
 ) -> Response:
     return visit.render(
-        "administration_service.html",
+        "administration/service.html",
         status,
         form=form,
         number=number,

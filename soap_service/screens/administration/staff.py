@@ -20,7 +20,7 @@ def list_staff(visit: Visit) -> Response:
     after = visit.request.args.get("depois", "")
     agents = visit.store.list_agents(after, ROWS_SHOWN)
     return visit.render(
-        "administration_staff.html",
+        "administration/staff.html",
         agents=agents,
         groups=visit.store.list_groups(),
         after=after,
@@ -175,7 +175,7 @@ def _agent_form(visit: Visit, edit: AgentEdit) -> Form:
 
 def _agent_page(visit: Visit, form: Form, number: int = 0, status: int = 200, *, is_outdated: bool = False) -> Response:
     return visit.render(
-        "administration_agent.html",
+        "administration/agent.html",
         status,
         form=form,
         number=number,
@@ -187,7 +187,7 @@ def _agent_page(visit: Visit, form: Form, number: int = 0, status: int = 200, *,
 
 def _group_page(visit: Visit, form: Form, number: int = 0, status: int = 200, *, is_outdated: bool = False) -> Response:
     return visit.render(
-        "administration_group.html",
+        "administration/group.html",
         status,
         form=form,
         number=number,

@@ -23,7 +23,7 @@ def show_home(visit: Visit) -> Response:
 
 def show_call(visit: Visit, token: str) -> Response:
     """Show a call on a page of its own; the link of a receipt leads here."""
-    return visit.render("call.html", **_call_values(visit, token))
+    return visit.render("calls/call.html", **_call_values(visit, token))
 
 
 def show_popup(visit: Visit, token: str) -> Response:
@@ -31,7 +31,7 @@ def show_popup(visit: Visit, token: str) -> Response:
     values = _call_values(visit, token)
     if not values["is_live"]:
         raise CallNotFound  # too old to pop up, or answered meanwhile: it is in the list of calls
-    return visit.render("popup.html", **values)
+    return visit.render("calls/popup.html", **values)
 
 
 def mark_seen(visit: Visit, token: str) -> Response:

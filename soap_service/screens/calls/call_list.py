@@ -45,14 +45,14 @@ def list_calls(visit: Visit) -> Response:
     wish = _read_wish(visit)
     extension = wish.extension if visit.agent.is_admin else visit.extension
     if not visit.agent.is_admin and extension is None:
-        return visit.render("calls.html", calls=None)
+        return visit.render("calls/calls.html", calls=None)
     calls = visit.store.list_calls(_choice(visit, wish, extension or None), wish.before)
     before = visit.attendance
     if wish.day == wish.today and not wish.before and visit.extension in (extension or visit.extension,):
         _forget_missed(visit)
     shown = calls[:CALLS_SHOWN]
     return visit.render(
-        "calls.html",
+        "calls/calls.html",
         calls=with_states(visit.store, shown),
         wish=wish,
         fates=FATES,

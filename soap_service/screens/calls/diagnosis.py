@@ -83,7 +83,7 @@ def _diagnosis_page(
     facts = _facts(visit, extension, call)
     steps = walk(facts)
     return visit.render(
-        "diagnosis.html",
+        "calls/diagnosis.html",
         status,
         form=form,
         facts=facts,

@@ -43,4 +43,4 @@ def save_pause(visit: Visit) -> Response:
 
 
 def _extension_page(visit: Visit, form: Form, status: int = 200, taken: ExtensionTaken | None = None) -> Response:
-    return visit.render("extension.html", status, form=form, taken=taken, return_path=visit.return_path())
+    return visit.render("calls/extension.html", status, form=form, taken=taken, return_path=visit.return_path())

@@ -162,7 +162,7 @@ def _execution_page(visit: Visit, view: RequestView, form: Form, status: int = 2
     if responsible is not None and str(responsible.id) not in dict(agents):
         agents.insert(0, (str(responsible.id), responsible.name))
     return visit.render(
-        "execution.html",
+        "requests/execution.html",
         status,
         view=view,
         request=view.request,

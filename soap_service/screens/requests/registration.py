@@ -193,7 +193,7 @@ def _registration_page(
         _warn_of_check_digits(visit, form)
     services = visit.store.list_services()
     return visit.render(
-        "registration.html",
+        "requests/registration.html",
         status,
         form=form,
         requester=requester,

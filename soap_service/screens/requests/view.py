@@ -17,7 +17,7 @@ def show_request(visit: Visit, number: int) -> Response:
     buttons = buttons_of(view.request) if view.is_executor else {}
     is_open = view.request.situation in OPEN_SITUATIONS
     return visit.render(
-        "request.html",
+        "requests/request.html",
         view=view,
         request=view.request,
         may_execute=is_open and view.is_executor,

@@ -48,7 +48,7 @@ def show_list(visit: Visit) -> Response:
     count = len(page.requests) if is_all else visit.store.count_requests(wanted)
     values = _values(asked, situation, wanted, wanted.order(order), requester)
     return visit.render(
-        "requests.html",
+        "requests/requests.html",
         form=visit.form(busca=""),
         wrong_digits=visit.gettext(SEARCHING),
         matches=(),
@@ -86,7 +86,9 @@ def search(visit: Visit) -> Response:
 
 def _search_page(visit: Visit, form: Form, matches: Sequence[Requester], status: int = 200) -> Response:
     wrong_digits = visit.gettext(SEARCHING)
-    return visit.render("requests.html", status, form=form, matches=matches, wanted=None, wrong_digits=wrong_digits)
+    return visit.render(
+        "requests/requests.html", status, form=form, matches=matches, wanted=None, wrong_digits=wrong_digits
+    )
 
 
 def _requesters(visit: Visit, typed: str) -> Sequence[Requester]:
