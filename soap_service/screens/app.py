@@ -68,8 +68,8 @@ class _TokenConverter(BaseConverter):
     regex = "[0-9A-Za-z_-]{43}"
 
 
-def _serve_asset(visit: Visit, name: str) -> Response:
-    return visit.premises.assets.serve(visit.request, name)
+def _serve_asset(visit: Visit, path: str) -> Response:
+    return visit.premises.assets.serve(visit.request, path)
 
 
 def _page(path: str, show: Handler, post: Handler | None = None) -> list[Rule]:
@@ -99,7 +99,7 @@ ADDRESSES = Map(
         *_page("/solicitacoes/<number:number>", view.show_request),
         *_page("/solicitacoes/<number:number>/executar", execution.show_execution, execution.execute_request),
         *(rule for page in administration.PAGES for rule in _page(*page)),
-        *_page("/static/<name>", _serve_asset),
+        *_page("/static/<path:path>", _serve_asset),
     ],
     converters={"number": _NumberConverter, "token": _TokenConverter},
     merge_slashes=False,  # no redirect that would repeat what a client says

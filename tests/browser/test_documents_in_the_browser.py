@@ -15,7 +15,7 @@ WARNING = re.compile(r"^Os dígitos verificadores não conferem\.")
 
 
 def judge(typed: str) -> str:
-    """Return what documents.py says of a text, in the words of document.js."""
+    """Return what documents.py says of a text, in the words of documents.js."""
     try:
         return "right" if has_valid_check_digits(normalise_document(typed)) else "wrong"
     except InvalidDocument:
@@ -43,6 +43,13 @@ def make_values(chance: random.Random) -> list[str]:
     return values
 
 
+JUDGE = """async (values) => {
+    const script = document.querySelector("script[src$='/documents.js']").src;
+    const { judgeDocument, isWrittenOut } = await import(script);
+    return values.map((one) => [judgeDocument(one), isWrittenOut(one)]);
+}"""
+
+
 @pytest.fixture
 def page(shared_desk: Desk) -> Page:
     return new_request(shared_desk)
@@ -56,7 +63,7 @@ def new_request(desk: Desk) -> Page:
 
 def test_the_script_and_the_server_judge_alike(page: Page) -> None:
     values = make_values(random.Random(20_260_701))
-    judged = page.evaluate("values => values.map((one) => [judgeDocument(one), isWrittenOut(one)])", values)
+    judged = page.evaluate(JUDGE, values)
     told = dict(zip(values, map(tuple, judged), strict=True))
     assert told == {value: (judge(value), is_written_out(value)) for value in values}
     assert {verdict for verdict, _ in told.values()} == {"right", "wrong", "none"}

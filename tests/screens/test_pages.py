@@ -2,6 +2,7 @@
 
 import logging
 import re
+from urllib.parse import urljoin
 
 import pytest
 
@@ -94,17 +95,36 @@ def test_no_page_has_inline_code_or_style(desk: Desk, ana: Browser) -> None:
 
 
 def test_files_are_kept_by_version(ana: Browser) -> None:
-    page = ana.get("/").text
-    (address,) = re.findall(r'src="(/static/app\.js\?v=\w+)"', page)
-    response = ana.client.get(address)
+    response = ana.client.get(script_address(ana))
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response.content_type == "text/javascript; charset=utf-8"
-    again = ana.client.get("/static/app.js", headers={"If-None-Match": response.headers["ETag"]})
+    again = ana.client.get("/static/main.js", headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     assert again.headers["Cache-Control"] == "no-cache"
 
 
-@pytest.mark.parametrize("name", ["..%2Fscreens%2Fvisit.py", "nada.css", "app.py", "%00"])
+def script_address(ana: Browser) -> str:
+    (address,) = re.findall(r'src="(/static/[0-9a-f]{12}/main\.js)"', ana.get("/").text)
+    return str(address)
+
+
+def test_the_modules_that_a_script_imports_are_kept_too(ana: Browser) -> None:
+    script = script_address(ana)
+    imports = re.findall(r'from "(\./[^"]+)"', ana.get(script).text)
+    assert imports
+    for path in imports:
+        response = ana.client.get(urljoin(script, path))
+        assert (response.status_code, "immutable" in response.headers["Cache-Control"]) == (200, True)
+
+
+@pytest.mark.parametrize("path", ["000000000000/main.js", "app.js?v=000000000000", "attention.js", "document.js"])
+def test_a_page_of_another_version_gets_todays_file(ana: Browser, path: str) -> None:
+    response = ana.client.get(f"/static/{path}")
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-cache")
+    assert "import" in response.text
+
+
+@pytest.mark.parametrize("name", ["..%2Fscreens%2Fvisit.py", "../app.py", "nada.css", "live", "app.py", "%00"])
 def test_only_the_files_of_the_folder_are_served(ana: Browser, name: str) -> None:
     assert ana.get(f"/static/{name}").status_code == 404
 

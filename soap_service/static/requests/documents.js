@@ -1,8 +1,5 @@
 // Wrong check digits of a CPF or CNPJ are warned of as it is typed, by the rules of documents.py and in the sentence that
 // the server gives. It is no refusal: the telephony knows documents with wrong ones. Nothing typed leaves the page.
-"use strict";
-
-/* exported judgeDocument */
 
 const NOISE = /[^0-9A-Z]/g;
 const DOCUMENT = /^(?:[0-9]{11}|[0-9A-Z]{12}[0-9]{2})$/;
@@ -31,14 +28,14 @@ function checkDigit(values, span) {
 }
 
 // "right", "wrong", or "none" for what cannot be a document.
-function judgeDocument(text) {
+export function judgeDocument(text) {
   const characters = normaliseDocument(text);
   if (!characters) return "none";
   return hasValidCheckDigits(characters) ? "right" : "wrong";
 }
 
 // Whether nothing has to be put back for it to be a document: else it may be half of one.
-function isWrittenOut(text) {
+export function isWrittenOut(text) {
   return [11, 14].includes(text.toUpperCase().replace(NOISE, "").length);
 }
 

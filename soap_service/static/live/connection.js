@@ -1,0 +1,19 @@
+// The sign in the bar that says whether calls would arrive.
+
+import { withdrawWarning } from "../page/warning.js";
+import { subscribe } from "./events.js";
+
+const indicator = document.getElementById("connection");
+
+export function showConnection() {
+  subscribe("connection", ({ isOpen }) => show(isOpen));
+  subscribe("lost", () => indicator.remove());
+}
+
+function show(isOpen) {
+  const words = isOpen ? indicator.dataset.connected : indicator.dataset.connecting;
+  if (indicator.textContent !== words) indicator.textContent = words;
+  indicator.title = words; // where there is little room only the sign is seen
+  indicator.classList.toggle("is-lost", !isOpen);
+  if (isOpen) withdrawWarning("[data-log-in]");
+}

@@ -1,0 +1,32 @@
+// What every page does. Pages work without it, except that calls do not pop up.
+
+import { dropNoticeFromAddress } from "./page/address.js";
+import { copyByButton } from "./page/copying.js";
+import { openDialogsByLink } from "./page/dialogs.js";
+import { page } from "./page/page.js";
+import { watchTyping } from "./page/typing.js";
+import { offerAlarm } from "./calls/alarm.js";
+import { popUpCalls } from "./calls/popups.js";
+import { markOwnPage } from "./calls/seen.js";
+import { showAttendance } from "./live/attendance.js";
+import { showConnection } from "./live/connection.js";
+import { watchLogin } from "./live/login.js";
+import { openStream } from "./live/stream.js";
+import { followTabs } from "./live/tabs.js";
+
+dropNoticeFromAddress();
+openDialogsByLink();
+copyByButton();
+watchTyping();
+offerAlarm();
+if (page.formToken) markOwnPage();
+if (page.formToken && page.extension) followCalls();
+
+function followCalls() {
+  showConnection();
+  showAttendance();
+  watchLogin();
+  popUpCalls();
+  followTabs();
+  openStream();
+}
