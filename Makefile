@@ -54,6 +54,11 @@ messages: $(VENV)/tested  ## gather the sentences to translate
 screenshots: $(VENV)/tested browser  ## pictures of every page in var/screenshots, and all of them in docs/screens.png
 	VENV=$(VENV) $(RUN) tests.browser.screenshots var/screenshots docs/screens.png
 
+firefox: $(VENV)/tested  ## the main flow of the screens in a real Firefox (installs it: Debian, root, npm)
+	command -v firefox-esr >/dev/null || apt-get install -y -qq firefox-esr
+	cd tests/firefox && npm ci --silent --no-audit --no-fund
+	$(RUN) tests.firefox var/firefox
+
 browser: $(VENV)/tested  ## find or install the Chromium of the browser tests
 	@VENV=$(VENV) sh tests/browser/find-chromium.sh > /dev/null
 
@@ -79,4 +84,4 @@ versions:  ## run the suite on Python 3.11, 3.12, 3.13 and 3.14, as far as they 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help run test check faults wsdl messages screenshots browser interop versions bench bench-check bench-screens clean
+.PHONY: help run test check faults wsdl messages screenshots browser firefox interop versions bench bench-check bench-screens clean
