@@ -58,23 +58,23 @@ def start_desk(kind: str, folder: Path, database_url: str) -> tuple[Service, lis
 
 def _nginx(folder: Path, port: int, certificate: Path, nodes: list[str]) -> list[str]:
     changes = {
+        "user www-data": "user root" if os.geteuid() == 0 else "# user",
+        "worker_processes auto": "worker_processes 1",
+        "pid /run/nginx.pid": f"pid {folder}/pid; daemon off; error_log {folder}/proxy.log",
+        "access_log off;": f"access_log off; proxy_bind {ADDRESS}; client_body_temp_path {folder}/body; "
+        f"proxy_temp_path {folder}/proxy;",
         "listen 443": f"listen 127.0.0.1:{port}",
         "telefonia.example.com": "localhost",
         "/etc/ssl/certs/telefonia.pem": str(certificate),
         "/etc/ssl/private/telefonia.key": str(certificate),
     }
-    site = _changed("nginx.conf", changes, nodes)
-    (folder / "nginx.conf").write_text(
-        f"daemon off; worker_processes 1; pid {folder}/pid; {'user root;' if os.geteuid() == 0 else ''}"
-        f"error_log {folder}/proxy.log; events {{}} http {{ access_log off; proxy_bind {ADDRESS};"
-        f"client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; {site} }}"
-    )
+    (folder / "nginx.conf").write_text(_changed("nginx.conf", changes, nodes))
     return [program("nginx"), "-c", str(folder / "nginx.conf"), "-e", str(folder / "proxy.log")]
 
 
 def _haproxy(folder: Path, port: int, certificate: Path, nodes: list[str]) -> list[str]:
     changes = {
-        "maxconn 20000": "maxconn 2000",  # what a test may open
+        "maxconn 20000": "maxconn 4000",  # what a test may open
         "bind :443": f"bind 127.0.0.1:{port}",
         "/etc/haproxy/telefonia.pem": str(certificate),
         "mode http": f"mode http\n    source {ADDRESS}",
