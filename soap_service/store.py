@@ -18,6 +18,7 @@ from soap_service.storage.diagnosis import Diagnoses, NewRefusal, RefusalKind, S
 from soap_service.storage.execution import NOBODY, Changes, Execution, RequestView
 from soap_service.storage.history import History
 from soap_service.storage.integrations import Integrations
+from soap_service.storage.live_events import LiveEvents
 from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
 from soap_service.storage.people import Ownership, is_extension
 from soap_service.storage.requesters import Requesters
@@ -69,6 +70,7 @@ class Store(
     Integrations,
     Calendars,
     History,
+    LiveEvents,
     Panel,
     Backups,
 ):

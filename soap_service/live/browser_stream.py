@@ -5,12 +5,13 @@ Source: WHATWG HTML, Server-sent events.
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from soap_service.asgi.messages import Receive, Scope, header
-from soap_service.rules.credentials import SESSION_COOKIE
+from soap_service.rules.credentials import SESSION_COOKIE, login_digest
 from soap_service.rules.cursor import Position
+from soap_service.rules.live_events import LiveEvent
 from soap_service.store import Attendance, Delivery, Ownership
 
 #: What may wait for one browser to read it; one that falls behind further is cut and comes back.
@@ -53,6 +54,11 @@ class Event:
         taken = f"foi assumido por {change.owner}" if change.owner is not None else "foi liberado"
         return cls(text("ramal", {"mensagem": f"O ramal {change.number} {taken}."}))
 
+    @classmethod
+    def of_live(cls, event: LiveEvent) -> "Event":
+        """Return what tells pages of a live event; a page that gets it twice knows it by its number."""
+        return cls(text("novidade", {**event.data, "kind": str(event.kind), "ref": event.ref, "number": event.id}))
+
 
 HEARTBEAT = Event(b": \n\n")
 
@@ -74,7 +80,11 @@ class BrowserStream:
     is_full: bool = False
     is_waiting: bool = False
     send_now: Callable[[Event], bool] | None = None
+    login: str = field(init=False)
     _early: list[tuple[Delivery, Position]] | None = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.login = login_digest(self.cookie).hex()
 
     def put(self, event: Event | None) -> None:
         """Queue an event; a stream whose browser falls behind ends after what is queued, and goes on from there."""
@@ -120,7 +130,7 @@ def part(body: bytes) -> dict[str, object]:
     return {"type": "http.response.body", "body": body, "more_body": True}
 
 
-def text(name: str, data: dict[str, str], event_id: str = "") -> bytes:
+def text(name: str, data: Mapping[str, object], event_id: str = "") -> bytes:
     """Return an event as it is sent."""
     identity = f"id: {event_id}\n" if event_id else ""
     return f"{identity}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import random
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,8 +20,11 @@ from typing import Any
 from soap_service.asgi.messages import WRITE_NOW, Receive, Scope, Send, WriteNow, respond_text
 from soap_service.errors import NotFound, StoreUnavailable
 from soap_service.live.browser_stream import HEARTBEAT, START, BrowserStream, Event, cookie_of, part, position_of
+from soap_service.live.event_feed import EventFeed
 from soap_service.live.missed_calls import MissedCalls
 from soap_service.live.presence import LISTENER_SECONDS, Listening
+from soap_service.live.progress import Progress
+from soap_service.live.registry import Registry
 from soap_service.metrics import delivery_seconds, open_streams
 from soap_service.rules.cursor import Position
 from soap_service.store import Delivery, Ownership, Store
@@ -54,36 +56,34 @@ class Streams:
     def __init__(self, store: Store, worker: str) -> None:
         self._store = store
         self._worker = worker
-        self._streams: set[BrowserStream] = set()
-        self._by_extension: defaultdict[str, set[BrowserStream]] = defaultdict(set)
-        self._by_agent: defaultdict[int, set[BrowserStream]] = defaultdict(set)
+        self._listening = Listening(store, worker, self._write)
+        self._registry = Registry(self._listening)
         #: Whether something was committed here that the streams have not heard of yet.
         self.is_rung = False
         self._rung = asyncio.Event()
         self._looker = ThreadPoolExecutor(1, thread_name_prefix="stream-look")
         self._openers = ThreadPoolExecutor(4, thread_name_prefix="stream-open")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="stream-write")  # one: who listens is told in order
-        self._position = Position()
-        self._missing_since: dict[int, float] = {}
+        self._calls = Progress(store.call_lifetime)
+        self._events = EventFeed(store, self._registry)
         self._last_marker = 0
         self._last_look = 0.0
         self._last_change = store.now()
         self._overlap = _OVERLAP if store.is_embedded else _OVERLAP_OF_NODES
         self._opening = asyncio.Semaphore(MOST_OPENING)
-        self._listening = Listening(store, worker, self._write)
         self._delivered: dict[str, datetime] = {}
         self._has_delivered = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._missed = MissedCalls(store, self._by_agent)
+        self._missed = MissedCalls(store, self._registry.by_agent)
         self._is_stopping = False
 
     async def start(self) -> None:
         """Begin to listen for the bell."""
         loop = asyncio.get_running_loop()
         await self._look(self._store.look)
-        self._position = await self._look(self._store.newest_position)
+        self._calls.begin(await self._look(self._store.newest_position))
+        await self._look(self._events.begin)
         self._last_change = self._store.now()
-        self._await_missing()
         await self._listening.end()
         self._store.when_rung(lambda: self._ring(loop))
         work = (self._watch, self._record, self._keep_listeners, self._missed.watch)
@@ -92,7 +92,7 @@ class Streams:
     def stop(self) -> None:
         """Tell every browser to come back a little later, each at another moment, and end its stream."""
         self._is_stopping = True
-        for stream in self._streams:
+        for stream in self._registry.all:
             stream.put(Event(b"retry: %d\n\n" % random.randint(500, 3000)))  # noqa: S311
             stream.put(None)
 
@@ -134,7 +134,7 @@ class Streams:
         finally:
             open_streams.dec()
             watcher.cancel()
-            await self._forget(stream)
+            await self._registry.remove(stream)
 
     async def _open(self, cookie: str, had: Position) -> BrowserStream:
         """Return a registered stream for a log-in, with what waited for it; raises NotFound without a log-in.
@@ -143,19 +143,20 @@ class Streams:
         then on is pushed: no call comes twice and none is passed over.
         """
         agent_id, extension = await self._ask(self._store.find_hearing, cookie)
-        if had.last > self._position.last and had.last > (await self._ask(self._store.newest_position)).last:
+        if had.last > self._calls.position.last and had.last > (await self._ask(self._store.newest_position)).last:
             had = Position()  # of another database: this one was begun anew or restored
         stream = BrowserStream(agent_id, cookie, had)
-        self._streams.add(stream)
-        self._by_agent[stream.agent_id].add(stream)
-        read = self._position
+        self._registry.add(stream)
+        read = self._calls.position
         try:
-            await self._move(stream, extension)
+            await self._registry.move(stream, extension)
             await self._replay(stream, read)
             stream.begin()
+            if self._events.replay(stream):
+                await self._ask(self._store.find_hearing, cookie)  # it may have ended between the first look and now
             self._missed.greet(agent_id)
         except BaseException:
-            await self._forget(stream)
+            await self._registry.remove(stream)
             raise
         return stream
 
@@ -167,14 +168,6 @@ class Streams:
         missed = [call for call in waiting if read.covers(call.id) and not stream.had.covers(call.id)]
         for call in missed[-MOST_REPLAYED:]:
             stream.replay(call, read.up_to(call.id))
-
-    async def _forget(self, stream: BrowserStream) -> None:
-        """Let go of a stream; nothing moves it any more."""
-        self._streams.discard(stream)
-        self._by_agent[stream.agent_id].discard(stream)
-        if not self._by_agent[stream.agent_id]:
-            del self._by_agent[stream.agent_id]
-        await self._move(stream, None)
 
     async def _send_events(self, stream: BrowserStream, send: Send) -> None:
         """Send what is queued, and heartbeats, until the stream ends or its log-in does."""
@@ -216,23 +209,6 @@ class Streams:
             return True
         return True
 
-    async def _move(self, stream: BrowserStream, extension: str | None) -> None:
-        """Have a stream hear another extension, and say in the store for which ones this process listens."""
-        before, stream.extension = stream.extension, extension
-        if before == extension:
-            return
-        is_last = False
-        if before is not None:
-            self._by_extension[before].discard(stream)
-            is_last = not self._by_extension[before]
-            if is_last:
-                del self._by_extension[before]
-        if extension is not None:
-            self._by_extension[extension].add(stream)
-            await self._listening.say(extension, is_heard=True)
-        if before is not None and is_last:
-            await self._listening.say(before, is_heard=False)
-
     def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have the loop hear of a commit; called in any thread."""
         self.is_rung = True
@@ -263,8 +239,8 @@ class Streams:
 
     def _is_applied(self, change: Ownership) -> bool:
         """Tell whether the streams hear what they should since an extension changed hands."""
-        theirs = self._by_agent.get(change.owner_id, ()) if change.owner_id is not None else ()
-        hearing = self._by_extension.get(change.number, ())
+        theirs = self._registry.by_agent.get(change.owner_id, ()) if change.owner_id is not None else ()
+        hearing = self._registry.by_extension.get(change.number, ())
         return all(stream.extension == change.heard for stream in theirs) and all(
             stream.agent_id == change.owner_id for stream in hearing
         )
@@ -309,34 +285,24 @@ class Streams:
         for change in sorted(changes, key=lambda change: change.owner_id is None):
             await self._apply_change(change)
         self._push(calls)
+        await self._events.tell(await self._look(self._events.read))
 
     def _push(self, calls: Sequence[Delivery]) -> None:
         """Give calls to the streams that hear their extension, each once, whichever way it was read."""
         oldest = self._store.now() - self._store.call_lifetime
         for call in calls:
-            if self._position.covers(call.id):
+            if not self._calls.advance(call.id):
                 continue
-            self._position = self._position.after(call.id)
             if call.extension is not None and call.created_at >= oldest:
-                for stream in tuple(self._by_extension.get(call.extension, ())):
-                    stream.push(call, self._position)
+                for stream in tuple(self._registry.by_extension.get(call.extension, ())):
+                    stream.push(call, self._calls.position)
                 self._missed.expect(call)
-        self._await_missing()
+        self._calls.settle()
 
     def _read_news(self) -> tuple[datetime, Sequence[Delivery], Sequence[Ownership]]:
-        calls = self._store.list_calls_after(self._position)
+        calls = self._store.list_calls_after(self._calls.position)
         started = self._store.now()
         return started, calls, self._store.list_extensions_changed_since(self._last_change - self._overlap)
-
-    def _await_missing(self) -> None:
-        """Wait for numbers that were passed over until a call with such a number would be too old to pop up."""
-        missing = self._position.missing
-        if not missing and not self._missing_since:
-            return
-        now = time.monotonic()
-        self._missing_since = {number: self._missing_since.get(number, now) for number in missing}
-        lifetime = self._store.call_lifetime.total_seconds()
-        self._position = self._position.without(n for n, since in self._missing_since.items() if now - since > lifetime)
 
     async def _record(self) -> None:
         """Record in the store which calls were sent to a browser; after the fact, so that no call waits for it."""
@@ -356,24 +322,25 @@ class Streams:
 
     async def _apply_change(self, change: Ownership) -> None:
         """Give an extension to its owner's streams and take it from anybody else's, telling their pages."""
-        for stream in tuple(self._by_agent.get(change.owner_id, ()) if change.owner_id is not None else ()):
-            if stream.extension != change.heard and stream in self._streams:
+        for stream in tuple(self._registry.by_agent.get(change.owner_id, ()) if change.owner_id is not None else ()):
+            if stream.extension != change.heard and stream in self._registry.all:
                 stream.put(Event.of_change(change, stream.extension))
-                read, heard_nothing = self._position, stream.extension is None
-                await self._move(stream, change.heard)
+                read, heard_nothing = self._calls.position, stream.extension is None
+                await self._registry.move(stream, change.heard)
                 if heard_nothing:
                     await self._replay(stream, read)
-        for stream in tuple(self._by_extension.get(change.number, ())):
-            if stream.agent_id != change.owner_id and stream in self._streams:
-                await self._move(stream, None)
+        for stream in tuple(self._registry.by_extension.get(change.number, ())):
+            if stream.agent_id != change.owner_id and stream in self._registry.all:
+                await self._registry.move(stream, None)
                 stream.put(Event.of_loss(change))
 
     async def _keep_listeners(self) -> None:
         while True:
             await asyncio.sleep(LISTENER_SECONDS / 3)
             try:
-                await self._listening.keep(tuple(self._by_extension))
+                await self._listening.keep(tuple(self._registry.by_extension))
                 await self._write(self._store.forget_announcements)
+                await self._write(self._store.forget_live_events)
                 await self._write(self._store.count_hours_of_calls)
             except StoreUnavailable:
                 continue

@@ -25,6 +25,11 @@ SESSION_COOKIE = "soap_service_session"
 SHORTEST_PASSWORD = 10
 
 
+def login_digest(cookie: str) -> bytes:
+    """Return what is kept of a log-in's cookie: its SHA-256."""
+    return hashlib.sha256(cookie.encode()).digest()
+
+
 def check_new_password(password: str) -> None:
     """Raise InvalidValue for a password that is too short or, read from bytes, no UTF-8."""
     try:

@@ -1,6 +1,5 @@
 """Agents, their groups and log-ins, extensions. Knows neither requesters nor requests nor calls."""
 
-import hashlib
 import re
 import secrets
 from collections.abc import Collection, Sequence
@@ -13,7 +12,10 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from soap_service.column_types import UtcDateTime
 from soap_service.errors import AgentNotFound, ExtensionTaken, InvalidValue, NotFound
 from soap_service.model import Agent, Extension, Listener, LoginSession
+from soap_service.rules.credentials import login_digest
+from soap_service.rules.live_events import LiveEvent, LiveEventKind
 from soap_service.storage.database import Database
+from soap_service.storage.live_events import publish
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class People(Database):
             session.execute(delete(LoginSession).where(LoginSession.expires_at < now))
             session.add(
                 LoginSession(
-                    id_hash=_digest(cookie),
+                    id_hash=login_digest(cookie),
                     agent_id=agent_id,
                     form_token=secrets.token_urlsafe(32),
                     expires_at=now + lifetime,
@@ -62,7 +64,7 @@ class People(Database):
 
     def find_session(self, cookie: str) -> LoginSession:
         """Return the log-in of that cookie with its active agent and groups; raises NotFound."""
-        query = select(LoginSession).where(LoginSession.id_hash == _digest(cookie))
+        query = select(LoginSession).where(LoginSession.id_hash == login_digest(cookie))
         with self.reading() as session:
             found = session.scalar(query.options(joinedload(LoginSession.agent).selectinload(Agent.groups)))
         if found is None or found.expires_at < self.now() or not found.agent.is_active:
@@ -76,14 +78,19 @@ class People(Database):
 
         Raises: NotFound for what is no log-in of an active agent any more.
         """
-        for agent_id, extension in self.ask(_HEARING, id_hash=_digest(cookie), now=self.now()):
+        for agent_id, extension in self.ask(_HEARING, id_hash=login_digest(cookie), now=self.now()):
             return agent_id, extension
         raise NotFound
 
     def close_session(self, cookie: str) -> None:
-        """Log the browser out; nothing happens when it was not logged in."""
-        with self.writing() as session:
-            session.execute(delete(LoginSession).where(LoginSession.id_hash == _digest(cookie)))
+        """Log the browser out and end its streams; nothing happens when it was not logged in."""
+        digest = login_digest(cookie)
+        mine = delete(LoginSession).where(LoginSession.id_hash == digest).returning(LoginSession.agent_id)
+        with self.writing(ring=True) as session:
+            agent_id = session.scalar(mine)
+            if agent_id is not None:
+                ended = LiveEvent(LiveEventKind.LOGIN_ENDED, agent_id, ref=digest.hex(), data={"reason": "logout"})
+                publish(session, ended, self.now())
 
     def extension_of(self, agent_id: int) -> str | None:
         """Return the extension that the agent has registered, if any."""
@@ -210,9 +217,11 @@ def give_up_extension(session: Session, agent_id: int, now: datetime) -> None:
     session.execute(mine.values(agent_id=None, taken_from_id=None, changed_at=now))
 
 
+def end_logins(session: Session, agent_id: int, reason: str, now: datetime) -> None:
+    """End all log-ins of an agent, and their streams, within a session; why is `LiveEventKind.LOGINS_ENDED`'s."""
+    session.execute(delete(LoginSession).where(LoginSession.agent_id == agent_id))
+    publish(session, LiveEvent(LiveEventKind.LOGINS_ENDED, agent_id, data={"reason": reason}), now)
+
+
 def _ownership(number: str, owner_id: int | None, owner: str | None, paused_at: datetime | None) -> Ownership:
     return Ownership(number, owner_id, owner, paused_at is not None)
-
-
-def _digest(cookie: str) -> bytes:
-    return hashlib.sha256(cookie.encode()).digest()

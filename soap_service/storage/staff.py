@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from soap_service.errors import AgentNotFound, AlreadyExists, ChangedMeanwhile, LastAdministrator, NotFound
-from soap_service.model import Agent, Group, LoginSession, Membership
+from soap_service.model import Agent, Group, Membership
 from soap_service.rules.edits import AgentEdit, GroupEdit
 from soap_service.storage.history import COMMAND, is_recorded, record
-from soap_service.storage.people import People, agent_of, give_up_extension
+from soap_service.storage.people import People, agent_of, end_logins, give_up_extension
 
 
 class Staff(People):
@@ -86,10 +86,10 @@ class Staff(People):
 
     def set_password(self, login: str, password_hash: str, actor: str = COMMAND) -> None:
         """Give the agent a new password and end their log-ins; raises AgentNotFound."""
-        with self.writing() as session:
+        with self.writing(ring=True) as session:
             agent = agent_of(session, login)
             agent.password_hash = password_hash
-            session.execute(delete(LoginSession).where(LoginSession.agent_id == agent.id))
+            end_logins(session, agent.id, "password", self.now())
             record(session, self.now(), actor, "agent", "password", login)
 
     def list_agents(self, after: str = "", limit: int | None = None) -> Sequence[Agent]:
@@ -152,7 +152,7 @@ class Staff(People):
     def _set_active(self, session: Session, agent: Agent, is_active: bool) -> None:
         agent.is_active = is_active
         if not is_active:
-            session.execute(delete(LoginSession).where(LoginSession.agent_id == agent.id))
+            end_logins(session, agent.id, "disabled", self.now())
             give_up_extension(session, agent.id, self.now())
 
 

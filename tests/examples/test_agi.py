@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from tests.conftest import free_port, wait_until
+from tests.event_streams import listening, log_in
 from tests.examples.conftest import require
 from tests.interop.conftest import Secured
-from tests.service.test_stream import listening, log_in
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "asterisk" / "telefonia.py"
 

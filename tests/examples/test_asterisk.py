@@ -17,10 +17,10 @@ from playwright.sync_api import Browser, expect
 
 from soap_service.rules.credentials import SESSION_COOKIE
 from tests.conftest import free_port, wait_until
+from tests.event_streams import Listener, listening, log_in
 from tests.examples.conftest import require
 from tests.interop.conftest import Secured
 from tests.interop.stacks import CACHE, needs
-from tests.service.test_stream import Listener, listening, log_in
 
 KIT = Path(__file__).parents[2] / "examples" / "asterisk"
 HERE = Path(__file__).parent / "asterisk"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import free_port, wait_until
+from tests.event_streams import listening, log_in
 from tests.examples.conftest import require
 from tests.interop.conftest import Secured
 from tests.interop.stacks import needs
-from tests.service.test_stream import listening, log_in
 
 KIT = Path(__file__).parents[2] / "examples" / "freeswitch" / "telefonia.lua"
 PLATFORM = Path(__file__).parent / "freeswitch" / "platform.lua"

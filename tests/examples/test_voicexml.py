@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from tests.conftest import free_port, wait_until
+from tests.event_streams import listening, log_in
 from tests.examples.conftest import require
 from tests.interop.conftest import Secured
-from tests.service.test_stream import listening, log_in
 
 GATEWAY = Path(__file__).parents[2] / "examples" / "voicexml" / "gateway.py"
 _VXML = "{http://www.w3.org/2001/vxml}"

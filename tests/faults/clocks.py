@@ -10,9 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.conftest import element, start_service
+from tests.event_streams import log_in
 from tests.faults.browsers import Browser
 from tests.postgres import Postgres, create_database
-from tests.service.test_stream import log_in
 from tests.waiting import wait_until
 
 ZONES = (("America/Sao_Paulo", "America/Sao_Paulo"), ("America/New_York", "Europe/Lisbon"))

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.conftest import Service, element, start_service
+from tests.event_streams import log_in
 from tests.faults.browsers import Browser
 from tests.postgres import Postgres, create_database, execute
-from tests.service.test_stream import log_in
 from tests.waiting import wait_until
 
 FAILOVERS, CALLERS, SECONDS = 6, 4, 2.0

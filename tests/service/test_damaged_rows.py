@@ -12,8 +12,8 @@ from soap_service.rules.credentials import make_secret
 from soap_service.soap.admission import Gate
 from soap_service.store import Store
 from tests.conftest import start_service
+from tests.event_streams import announce, listening, log_in
 from tests.postgres import execute
-from tests.service.test_stream import announce, listening, log_in
 from tests.waiting import wait_until
 
 ADDRESSES = ("addresses = 'nonsense'", "addresses = '10.0.0.1/8'", "addresses = '127.0.0.1 nonsense'")

@@ -13,8 +13,8 @@ import pytest
 from soap_service.rules.credentials import SESSION_COOKIE
 from tests.commit_proxy import CommitProxy
 from tests.conftest import Service, element, start_service
+from tests.event_streams import announce, listening, log_in
 from tests.postgres import Postgres, create_database, execute
-from tests.service.test_stream import announce, listening, log_in
 from tests.waiting import wait_until
 
 TOLD_SECONDS = 3.5  # INDISPONIVEL within 3 s, and a machine that tests use too

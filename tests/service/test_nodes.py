@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from tests.conftest import Service, element, start_service
+from tests.event_streams import announce, listening, log_in
 from tests.postgres import create_database, drop_database, execute
-from tests.service.test_stream import announce, listening, log_in
 from tests.waiting import wait_until
 
 Nodes = tuple[Service, Service]

@@ -14,8 +14,8 @@ import zeep
 from zeep.transports import Transport
 
 from tests.conftest import Service, element
+from tests.event_streams import listening, log_in
 from tests.fronts import DEPLOY, find_proxies, start_desk
-from tests.service.test_stream import listening, log_in
 from tests.waiting import wait_until
 
 Desk = tuple[Service, list[Service]]

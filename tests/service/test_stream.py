@@ -1,14 +1,8 @@
 """Calls reach the browser: the event stream of the real service, read as a browser reads it."""
 
-import json
 import signal
-import socket
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -20,75 +14,7 @@ from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.rules.cursor import Position
 from soap_service.store import Delivery
 from tests.conftest import Service, element, start_service, wait_until
-
-
-@dataclass(eq=False)
-class Listener:
-    """A browser's end of a stream: the events it got, each as id, name, data, and when they came."""
-
-    events: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    retry: int = 0
-    is_open: bool = False
-    has_ended: bool = False
-
-    @property
-    def tokens(self) -> list[str]:
-        return [data["token"] for _, name, data in self.events if name == "chamada"]
-
-
-def log_in(service: Service, login: str, extension: str = "") -> str:
-    store = service.store
-    agent = store.find_agent(login)
-    if extension:
-        store.register_extension(agent.id, extension, take_over=True)
-    return store.open_session(agent.id, timedelta(hours=1))
-
-
-@contextmanager
-def listening(service: Service, cookie: str, last_event_id: str = "") -> Iterator[Listener]:
-    """Hold a stream open in a thread of its own; it is open, and known to be, when this yields."""
-    listener = Listener()
-    client = httpx.Client(timeout=30, verify=service.verify)
-    sockets: list[socket.socket] = []
-    headers = {"Cookie": f"{SESSION_COOKIE}={cookie}", **({"Last-Event-ID": last_event_id} if last_event_id else {})}
-
-    def listen() -> None:
-        try:
-            with client.stream("GET", f"{service.url}/eventos", headers=headers) as response:
-                sockets.append(response.extensions["network_stream"].get_extra_info("socket"))
-                assert response.headers["content-type"].startswith("text/event-stream")
-                event: dict[str, str] = {}
-                for line in response.iter_lines():
-                    listener.is_open = True
-                    if line:
-                        name, _, value = line.partition(": ")
-                        event[name] = value
-                        if name == "retry":
-                            listener.retry = int(value)
-                    elif "data" in event:
-                        listener.times.append(time.monotonic())
-                        listener.events.append((event.get("id", ""), event["event"], json.loads(event["data"])))
-                        event = {}
-        except (httpx.TransportError, httpx.StreamError, RuntimeError, OSError):
-            pass
-        listener.has_ended = True
-
-    thread = threading.Thread(target=listen, daemon=True)
-    thread.start()
-    try:
-        wait_until(lambda: listener.is_open)
-        yield listener
-    finally:
-        for one in sockets:  # the thread that reads closes: a socket closed under it was left to the collector
-            with suppress(OSError):
-                socket.socket.shutdown(one, socket.SHUT_RDWR)
-        thread.join(10)
-        client.close()
-
-
-def announce(service: Service, cpf: str = "11144477735", ramal: str = "4067") -> str:
-    return element(service.call("novaSolicitacao", cpf=cpf, ramal=ramal), "url").rpartition("/")[2]
+from tests.event_streams import announce, listening, log_in
 
 
 def test_a_call_reaches_the_listening_browser_in_well_under_a_second(own_service: Service) -> None:

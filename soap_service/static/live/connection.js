@@ -8,6 +8,7 @@ const indicator = document.getElementById("connection");
 export function showConnection() {
   subscribe("connection", ({ isOpen }) => show(isOpen));
   subscribe("lost", () => indicator.remove());
+  for (const kind of ["loginEnded", "loginsEnded"]) subscribe(kind, () => show(false));
 }
 
 function show(isOpen) {

@@ -5,7 +5,7 @@ import { warn } from "../page/warning.js";
 import { subscribe } from "./events.js";
 
 export function watchLogin() {
-  subscribe("loggedOut", warnOfLogout);
+  for (const kind of ["loggedOut", "loginEnded", "loginsEnded"]) subscribe(kind, warnOfLogout);
 }
 
 export function warnOfLogout() {

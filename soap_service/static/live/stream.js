@@ -4,13 +4,15 @@ import { wait } from "../page/page.js";
 import { subscribe } from "./events.js";
 import { hasTabs, loginName, publish, publishToOtherTabs } from "./tabs.js";
 
+/** The numbers of the live events that were published. */
+const told = new Set();
 let stream = null;
 let failures = 0;
 let hasEnded = false;
 
 export function openStream() {
   subscribe("newcomer", welcome);
-  subscribe("lost", end);
+  for (const kind of ["lost", "loginEnded", "loginsEnded"]) subscribe(kind, end);
   if (!hasTabs || !navigator.locks) return connect();
   navigator.locks.request(loginName, () => new Promise(connect)).catch(() => {});
   return publishToOtherTabs({ kind: "newcomer" });
@@ -40,11 +42,19 @@ function forwardEvents() {
   forward("ramal", ({ ramal: number, mensagem: sentence }) =>
     number ? { kind: "moved", number } : { kind: "lost", sentence },
   );
+  stream.addEventListener("novidade", (event) => publishOnce(JSON.parse(event.data)));
 }
 
 /** Publishes the server's events of a name as what `read` makes of their data. */
 function forward(name, read) {
   stream.addEventListener(name, (event) => publish(read(JSON.parse(event.data))));
+}
+
+/** Publishes a live event of the server; after a broken line it tells again what it told a moment ago. */
+function publishOnce(event) {
+  if (told.has(event.number)) return;
+  told.add(event.number);
+  publish(event);
 }
 
 /** A page that has just been opened learns what this one knows. */

@@ -1,0 +1,73 @@
+"""Live events (`rules.live_events`) from the database to the browsers concerned."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from soap_service.live.browser_stream import BrowserStream, Event
+from soap_service.live.progress import Progress
+from soap_service.live.registry import Registry, is_concerned
+from soap_service.rules.live_events import ENDING, LiveEvent
+from soap_service.store import Store
+
+#: An event is told again to a browser that comes back within this time; its page knows it by its number.
+REPLAY_SECONDS = 60.0
+#: Longer than any transaction lasts.
+_PATIENCE = timedelta(seconds=60)
+#: After so many browsers the event loop may do something else.
+_AT_ONCE = 100
+
+
+class EventFeed:
+    """What this process has read of live events, and the recent ones for browsers that come back."""
+
+    def __init__(self, store: Store, registry: Registry) -> None:
+        self._store, self._registry = store, registry
+        self._progress = Progress(_PATIENCE)
+        self._recent: deque[tuple[float, LiveEvent]] = deque()
+
+    def begin(self) -> None:
+        """Go on after the events that are there now."""
+        self._progress.begin(self._store.newest_live_position())
+
+    def read(self) -> Sequence[LiveEvent]:
+        """Return the events that have not been told yet."""
+        return self._store.list_live_events_after(self._progress.position)
+
+    async def tell(self, events: Iterable[LiveEvent]) -> None:
+        """Tell events to the browsers here that they concern, each once."""
+        for event in events:
+            if self._progress.advance(event.id):
+                self._drop_old()
+                self._recent.append((time.monotonic(), event))
+                await self._tell(event)
+        self._progress.settle()
+
+    async def _tell(self, event: LiveEvent) -> None:
+        told, streams = Event.of_live(event), self._registry.concerned(event)
+        for count, stream in enumerate(streams, 1):
+            stream.put(told)
+            if count % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+        if event.kind in ENDING:
+            await asyncio.gather(*map(self._end, streams))
+
+    async def _end(self, stream: BrowserStream) -> None:
+        """End a stream; calls are no longer delivered there, however slow its browser is to take its end."""
+        stream.put(None)
+        await self._registry.remove(stream)
+
+    def replay(self, stream: BrowserStream) -> bool:
+        """Queue what a browser may have missed; tell whether its log-in may have ended since it was looked up."""
+        self._drop_old()
+        missed = [event for _, event in self._recent if is_concerned(stream, event)]
+        for event in missed:
+            if event.kind not in ENDING:
+                stream.put(Event.of_live(event))
+        return any(event.kind in ENDING for event in missed)
+
+    def _drop_old(self) -> None:
+        while self._recent and time.monotonic() - self._recent[0][0] > REPLAY_SECONDS:
+            self._recent.popleft()

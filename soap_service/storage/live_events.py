@@ -1,0 +1,83 @@
+"""Live events: written in the transaction of what happened, read by every process that has browsers to tell."""
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, union_all
+from sqlalchemy.orm import Session
+
+from soap_service.live_event_model import LiveEventRow
+from soap_service.rules.cursor import MOST_MISSING, Position
+from soap_service.rules.live_events import LiveEvent
+from soap_service.storage.database import Database
+
+log = logging.getLogger(__name__)
+
+#: Every process has read an event long before.
+_KEPT = timedelta(hours=1)
+
+
+def publish(transaction: Session | Connection, event: LiveEvent, now: datetime) -> None:
+    """Write an event within a transaction that rings when it commits: `writing(ring=True)`, `changing(ring=True)`."""
+    transaction.execute(
+        insert(LiveEventRow),
+        {
+            "kind": str(event.kind),
+            "agent_id": event.agent_id,
+            "extension": event.extension,
+            "ref": event.ref,
+            "data": json.dumps(dict(event.data), ensure_ascii=False),
+            "created_at": now,
+        },
+    )
+
+
+class LiveEvents(Database):
+    """What the streams ask of live events."""
+
+    def list_live_events_after(self, position: Position) -> Sequence[LiveEvent]:
+        """Return the events that a position does not cover, by id; one round trip."""
+        if position.missing:
+            rows = self.ask(_NOT_COVERED, last=position.last, missing=sorted(position.missing))
+        else:
+            rows = self.ask(_AFTER, last=position.last)
+        return [_event(*row) for row in rows]
+
+    def newest_live_position(self) -> Position:
+        """Return the position of who has read every event that is there now."""
+        return Position.of(row[0] for row in self.ask(_NEWEST))
+
+    def forget_live_events(self) -> None:
+        """Forget the events of more than an hour ago; the newest stays, so that positions go on from it."""
+        newest = select(func.max(LiveEventRow.id)).scalar_subquery()
+        old = delete(LiveEventRow).where(LiveEventRow.created_at < self.now() - _KEPT, LiveEventRow.id < newest)
+        with self.writing() as session:
+            session.execute(old)
+
+
+_EVENT = select(
+    LiveEventRow.id,
+    LiveEventRow.kind,
+    LiveEventRow.agent_id,
+    LiveEventRow.extension,
+    LiveEventRow.ref,
+    LiveEventRow.data,
+)
+_NEWER = _EVENT.where(LiveEventRow.id > bindparam("last"))
+_AFTER = _NEWER.order_by(LiveEventRow.id)
+_LATE = _EVENT.where(LiveEventRow.id.in_(bindparam("missing", expanding=True)))
+_NOT_COVERED = union_all(_LATE, _NEWER).order_by("id")
+_NEWEST = select(LiveEventRow.id).where(
+    LiveEventRow.id > select(func.max(LiveEventRow.id) - MOST_MISSING).scalar_subquery()
+)
+
+
+def _event(number: int, kind: str, agent_id: int | None, extension: str | None, ref: str, data: str) -> LiveEvent:
+    """Return the event of a row; one of no kind, and for nobody, for a row that was damaged by hand."""
+    try:
+        return LiveEvent(kind, agent_id, extension, ref, json.loads(data), number)
+    except (ValueError, TypeError):
+        log.error("live event %d cannot be read and is passed over", number)
+        return LiveEvent("", agent_id=0, id=number)
