@@ -12,6 +12,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 WriteNow = Callable[[bytes], bool]
 #: The server's ASGI extension that writes a part of a streamed answer at once; False when that cannot be done.
 WRITE_NOW = "soap_service.write_now"
+#: Set among a request's ASGI extensions when the client has closed its sending side within the body.
+BODY_WAS_CUT = "soap_service.body_was_cut"
 
 #: What is read, and thrown away, of a body that was refused, so that the client gets to read why.
 _DRAINED_BYTES = 1024 * 1024
@@ -24,6 +26,10 @@ class BodyTooLarge(Exception):
 
 class BodyIncomplete(Exception):
     """The client went away, or took too long, before its body was whole."""
+
+
+class BodyCut(BodyIncomplete):
+    """The client has said all that it will, and can still be answered: the body is shorter than its head said."""
 
 
 def header(scope: Scope, name: bytes) -> bytes:
@@ -57,11 +63,11 @@ def client_of(scope: Scope, proxies: tuple[Network, ...]) -> str | None:
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:
-    """Return the whole body of at most `limit` bytes; raises BodyTooLarge, BodyIncomplete after `seconds`."""
+    """Return the whole body of at most `limit` bytes; raises BodyTooLarge, BodyCut, BodyIncomplete."""
     length = header(scope, b"content-length")
     if length.isdigit() and int(length) > limit:
         if not header(scope, b"expect"):  # who asks first has sent nothing yet
-            await _drain(receive)
+            await _drain(scope, receive)
         raise BodyTooLarge
     parts: list[bytes] = []
     size = 0
@@ -72,13 +78,15 @@ async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) 
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise BodyIncomplete
+                if message.get("more_body") and BODY_WAS_CUT in scope["extensions"]:
+                    raise BodyCut
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
                 is_whole = not message.get("more_body")
     except TimeoutError:
         raise BodyIncomplete from None
     if size > limit:
-        await _drain(receive)
+        await _drain(scope, receive)
         raise BodyTooLarge
     return b"".join(parts)
 
@@ -103,14 +111,14 @@ async def respond_text(send: Send, status: int, text: str, headers: Iterable[tup
     await respond(send, status, b"text/plain; charset=utf-8", f"{text}\n".encode(), headers)
 
 
-async def _drain(receive: Receive) -> None:
+async def _drain(scope: Scope, receive: Receive) -> None:
     drained = 0
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
             while drained < _DRAINED_BYTES:
                 message = await receive()
                 drained += len(message.get("body", b""))
-                if not message.get("more_body"):
+                if not message.get("more_body") or BODY_WAS_CUT in scope["extensions"]:
                     return
     except TimeoutError:
         return

@@ -1,7 +1,8 @@
-"""uvicorn's HTTP protocol with the limits that it leaves to us. Knows nothing of what is served.
+"""uvicorn's HTTP protocol with the limits and the manners that it leaves to us.
 
-uvicorn's fast protocol takes 20 MB of headers, waits for ever for the rest of a request, and loses the body of one that
-offers HTTP/2; all three end here.
+uvicorn's fast protocol takes 20 MB of headers, waits for ever for the rest of a request, loses the body of one that
+offers HTTP/2, the answer to a client that has closed its sending side, and the answer to a request with a stray byte
+behind it; all of that ends here.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from soap_service.asgi.messages import WRITE_NOW
+from soap_service.asgi.messages import BODY_WAS_CUT, WRITE_NOW
 
 MAX_HEAD_BYTES = 32 * 1024
 #: What may stand around the chunks of a body: a head, and five bytes for each byte that a client sends on its own.
@@ -29,6 +30,10 @@ class BoundedProtocol(HttpToolsProtocol):
     _is_in_head = True
     _is_between = True
     _is_offering_upgrade = False
+    #: Whether nothing that still comes is read: the last answer has been given, or is owed and given first.
+    _is_over = False
+    _has_read_a_request = False
+    _previous: RequestResponseCycle | None = None
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:  # noqa: D102
@@ -44,7 +49,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
-        if self._is_between and not data.strip(b"\r\n"):
+        if self._is_over or (self._is_between and not data.strip(b"\r\n")):
             return  # some old clients send an empty line after a body (RFC 9112 section 2.2)
         self._wrapping_bytes += len(data)
         self._unset_keepalive_if_required()
@@ -54,12 +59,32 @@ class BoundedProtocol(HttpToolsProtocol):
             self._go_on_without_upgrade(data[offer.args[0] :])
         except httptools.HttpParserError:
             self._refuse("Invalid HTTP request received.")
+        if self._is_over:
+            return
         if self._is_in_head and not self._is_between and self._timer is None:
             self._wait_for_rest()
         if self._wrapping_bytes > (MAX_HEAD_BYTES if self._is_in_head else MAX_FRAMING_BYTES):
             self._refuse("The head of the request is too large.")
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Stay open for the answers that are owed to a client that has closed its sending side.
+
+        An event stream ends: a browser that has gone looks the same. Source: RFC 9112 section 9.6.
+        """
+        last = self.cycle
+        if last is None or last.response_complete or last.chunked_encoding:
+            return False
+        self._is_over = True
+        self._stop_waiting()
+        last.keep_alive = False
+        if last.more_body:
+            last.scope["extensions"][BODY_WAS_CUT] = {}
+            last.message_event.set()
+        return True
+
     def on_message_begin(self) -> None:  # noqa: D102
+        if self._is_over:
+            raise ValueError  # a client that asked to close has said its last
         self._is_between = False
         super().on_message_begin()
 
@@ -80,11 +105,14 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:  # noqa: D102
         if not self._is_offering_upgrade:
             self._is_in_head, self._is_between, self._wrapping_bytes = True, True, 0
+            self._has_read_a_request = True
+            self._is_over = not self.parser.should_keep_alive() or self.parser.get_http_version() == "1.0"
             self._stop_waiting()
             self.end_request()
 
     def begin_request(self) -> None:
         """Hand a request whose head is whole on to its application."""
+        self._previous = self.cycle
         super().on_headers_complete()
         extensions: dict[str, Any] = {WRITE_NOW: partial(self._write_part, self.cycle)}
         self.scope["extensions"] = extensions
@@ -120,10 +148,23 @@ class BoundedProtocol(HttpToolsProtocol):
         self.data_received(b"\r\n".join([*lines, b"", rest]))
 
     def _refuse(self, reason: str) -> None:
+        """Answer 400 and close; behind whole requests, once these have their answers, and without a word to noise."""
+        self._is_over = True
         self._stop_waiting()
-        if not self.transport.is_closing():
-            self.logger.warning(reason)
-            self.send_400_response(reason)
+        if not self._is_in_head and self.pipeline:  # it waits for an answer to another one
+            self.pipeline.popleft()
+        owed = self.cycle if self._is_in_head else self._previous
+        if owed is not None and not owed.response_complete:
+            owed.keep_alive = False
+        elif not self.transport.is_closing():
+            self._close_refused(reason)
+
+    def _close_refused(self, reason: str) -> None:
+        if self._has_read_a_request and self._is_in_head and not self.url:
+            self.transport.close()  # what follows a body and is no request would be taken for the next answer
+            return
+        self.logger.warning(reason)
+        self.send_400_response(reason)
 
     def _wait_for_rest(self) -> None:
         self._timer = self.loop.call_later(self.request_seconds, self._give_up)

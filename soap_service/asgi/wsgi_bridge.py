@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from soap_service.asgi.messages import (
+    BodyCut,
     BodyIncomplete,
     BodyTooLarge,
     Receive,
@@ -65,6 +66,9 @@ class Bridge:
             body = await read_body(scope, receive, MAX_FORM_BYTES, self._request_seconds)
         except BodyTooLarge:  # the application says so, on a page of its own: it sees the length and no body
             body, length, closing = b"", MAX_FORM_BYTES + 1, _CLOSE
+        except BodyCut:
+            await respond_text(send, 400, "O corpo da requisição não chegou inteiro.", _CLOSE)
+            return
         except BodyIncomplete:
             await respond_text(send, 408, "A requisição não chegou inteira a tempo.", _CLOSE)
             return

@@ -3,6 +3,7 @@
 import re
 
 from soap_service.asgi.messages import (
+    BodyCut,
     BodyIncomplete,
     BodyTooLarge,
     Receive,
@@ -17,7 +18,13 @@ from soap_service.asgi.messages import (
 from soap_service.config import Settings
 from soap_service.services import make_application
 from soap_service.soap.dispatcher import Door, Post
-from soap_service.soap.reader import MAX_BODY_BYTES, MESSAGE_TOO_LARGE, MessageRefused, UnsupportedMediaType
+from soap_service.soap.reader import (
+    MAX_BODY_BYTES,
+    MESSAGE_NOT_WHOLE,
+    MESSAGE_TOO_LARGE,
+    MessageRefused,
+    UnsupportedMediaType,
+)
 from soap_service.soap.wsdl import build_wsdl
 from soap_service.store import Store
 
@@ -53,16 +60,21 @@ class Endpoint:
         except UnsupportedMediaType:
             await respond_text(send, 415, "O tipo de mídia não é de uma mensagem SOAP: use text/xml.", [_CLOSE])
             return
+        except BodyCut:
+            await self._refuse(MessageRefused(MESSAGE_NOT_WHOLE), scope, send)
+            return
+        except BodyTooLarge:
+            await self._refuse(MessageRefused(MESSAGE_TOO_LARGE, limit=MAX_BODY_BYTES // 1024), scope, send)
+            return
         except BodyIncomplete:
             await respond_text(send, 408, "A requisição não chegou inteira a tempo.", [_CLOSE])
             return
-        except BodyTooLarge:
-            refusal = MessageRefused(MESSAGE_TOO_LARGE, limit=MAX_BODY_BYTES // 1024)
-            content_type = header(scope, b"content-type").decode("latin-1")
-            reply = self.door.refuse(refusal, content_type, client_of(scope, self._settings.proxies))
-            await respond(send, reply.status, reply.media_type, reply.body, (_CLOSE,))
-            return
         await respond(send, reply.status, reply.media_type, reply.body, reply.headers)
+
+    async def _refuse(self, refusal: MessageRefused, scope: Scope, send: Send) -> None:
+        content_type = header(scope, b"content-type").decode("latin-1")
+        reply = self.door.refuse(refusal, content_type, client_of(scope, self._settings.proxies))
+        await respond(send, reply.status, reply.media_type, reply.body, (_CLOSE,))
 
     def post_of(self, scope: Scope, body: bytes) -> Post:
         """Return a request as the door takes it."""

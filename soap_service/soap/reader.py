@@ -32,6 +32,7 @@ MAX_ELEMENTS = 2_000
 MAX_ATTRIBUTES = 64
 MAX_TEXT = 4_096
 MESSAGE_TOO_LARGE = N_("A mensagem passa do limite de {limit} KiB.")
+MESSAGE_NOT_WHOLE = N_("A mensagem não chegou inteira: confira o Content-Length, que conta octetos, não caracteres.")
 
 
 class SoapVersion(StrEnum):
@@ -101,6 +102,10 @@ def list_operations(application: Application) -> dict[str, Operation]:
     }
 
 
+# No element found, unclosed token, partial character, unclosed CDATA section.
+_ENDS_EARLY = frozenset({3, 5, 6, 20})
+
+
 def read_message(body: bytes, content_type: str, operations: Mapping[str, Operation]) -> Message:
     """Return what a POST body asks.
 
@@ -111,6 +116,8 @@ def read_message(body: bytes, content_type: str, operations: Mapping[str, Operat
     try:
         reader.read(text)
     except expat.ExpatError as error:
+        if error.code in _ENDS_EARLY:
+            raise MessageRefused(MESSAGE_NOT_WHOLE, reader.version) from None
         place = {"line": error.lineno, "column": error.offset + 1}
         raise MessageRefused(N_("XML malformado na linha {line}, coluna {column}."), reader.version, **place) from None
     except MessageRefused as refusal:

@@ -44,6 +44,11 @@ class Connection:
         with suppress(ConnectionError):
             self._socket.sendall(data)
 
+    def end(self) -> None:
+        """Close the sending side: nothing more is sent, and everything that still comes is read."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
     def reply(self, *, is_of_head: bool = False) -> Reply:
         """Return the next answer, 100 Continue included."""
         while b"\r\n\r\n" not in self._received:
@@ -58,6 +63,14 @@ class Connection:
             rest = self._received
         self._received = rest[length:]
         return Reply(int(status_line.split()[1]), headers, rest[:length], time.perf_counter() - self._started)
+
+    def rest(self) -> bytes:
+        """Return all that comes until the service closes."""
+        with suppress(ConnectionError):
+            while data := self._socket.recv(65536):
+                self._received += data
+        received, self._received = self._received, b""
+        return received
 
     def is_closed(self) -> bool:
         """Tell whether the service closes now, with nothing more to say; wait for it for `SECONDS`."""
@@ -81,6 +94,18 @@ def exchange(service: Service, data: bytes, *, is_of_head: bool = False) -> Repl
     with Connection(service) as connection:
         connection.send(data)
         return connection.reply(is_of_head=is_of_head)
+
+
+def everything(service: Service, data: bytes, *later: bytes) -> bytes:
+    """Return all that the service says, until it closes, to a client that sends this and then ends its side.
+
+    Each of `later` is sent in a segment of its own.
+    """
+    with Connection(service) as connection:
+        for part in (data, *later):
+            connection.send(part)
+        connection.end()
+        return connection.rest()
 
 
 def post(body: bytes, *fields: str, query: str = "", version: str = "1.1", length: int | None = None) -> bytes:
