@@ -4,8 +4,25 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from ipaddress import IPv6Address, ip_address
 
 from soap_service.errors import LimitExceeded
+
+# What one customer of a network gets; within it a host takes as many addresses as it likes. Source: RFC 6177.
+_HOST_BITS = 64
+
+
+def limited_address(address: str) -> str:
+    """Return what a limit counts for an address: of IPv6 its /64, of an IPv4 address mapped to IPv6 that address."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Address(int(found) >> _HOST_BITS << _HOST_BITS))
 
 
 class Limit:

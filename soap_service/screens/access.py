@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from soap_service.errors import AgentNotFound, LimitExceeded, LoginRefused
 from soap_service.model import Agent
+from soap_service.rate_limit import limited_address
 from soap_service.rules.credentials import SESSION_COOKIE, check_password
 from soap_service.screens.forms import Form
 from soap_service.screens.language import LANGUAGES
@@ -91,7 +92,7 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
 
     A try is counted before the password is checked, so that many at once are no way around the limit.
     """
-    address = visit.request.remote_addr or ""
+    address = limited_address(visit.request.remote_addr or "")
     by_address = visit.premises.failures_by_address
     by_address.check(address)
     # The narrow limit is of login and address together, so that a stranger elsewhere cannot lock an agent out.

@@ -3,7 +3,7 @@
 import pytest
 
 from soap_service.errors import LimitExceeded
-from soap_service.rate_limit import Limit
+from soap_service.rate_limit import Limit, limited_address
 
 
 class Clock:
@@ -47,3 +47,19 @@ def test_a_rate_of_zero_limits_nothing() -> None:
     limit = Limit(rate=0, burst=1)
     for _ in range(100):
         limit.spend("a")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("", "unknown", False),
+    ],
+)
+def test_a_limit_counts_a_64_of_ipv6_as_one_address(one: str, other: str, is_same: bool) -> None:
+    assert (limited_address(one) == limited_address(other)) is is_same

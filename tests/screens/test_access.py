@@ -74,6 +74,45 @@ def test_too_many_failures_are_refused_even_with_the_right_password(desk: Desk) 
     assert desk.visitor().log_in("bia").status_code == 303
 
 
+def wrong_login(desk: Desk, login: str, address: str = "192.0.2.1") -> int:
+    """Try a password that is too long to be hashed, and so refused at once, from an address."""
+    browser = desk.visitor()
+    browser.get("/entrar")
+    form = {"form_token": browser.token, "usuario": login, "senha": "x" * 2000}
+    return browser.client.post("/entrar", data=form, environ_overrides={"REMOTE_ADDR": address}).status_code
+
+
+def test_failures_under_many_names_are_limited_by_their_address(desk: Desk) -> None:
+    assert [wrong_login(desk, f"nobody{n}") for n in range(31)] == [403] * 30 + [429]
+    assert wrong_login(desk, "nobody", "192.0.2.2") == 403
+
+
+def test_failures_from_one_network_of_ipv6_are_limited_together(desk: Desk) -> None:
+    addresses = [f"2001:db8:1:2::{n:x}" for n in range(1, 12)]
+    assert [wrong_login(desk, "ana", address) for address in addresses] == [403] * 10 + [429]
+    assert wrong_login(desk, "ana", "2001:db8:1:3::1") == 403
+
+
+def test_an_ipv4_address_written_as_ipv6_is_limited_as_itself(desk: Desk) -> None:
+    addresses = ["192.0.2.1", "::ffff:192.0.2.1"] * 5
+    assert [wrong_login(desk, "ana", address) for address in addresses] == [403] * 10
+    assert wrong_login(desk, "ana", "::ffff:192.0.2.1") == wrong_login(desk, "ana", "192.0.2.1") == 429
+
+
+def test_log_ins_that_succeed_are_not_limited(desk: Desk) -> None:
+    assert [desk.visitor().log_in("ana").status_code for _ in range(12)] == [303] * 12
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "ã"])
+def test_a_log_in_without_its_pages_token_is_refused(desk: Desk, token: str) -> None:
+    with_cookie = desk.visitor()
+    with_cookie.get("/entrar")
+    for browser in (with_cookie, desk.visitor()):
+        refused = browser.post("/entrar", token=token, usuario="ana", senha=PASSWORD)
+        assert refused.status_code == 403
+        assert browser.client.get_cookie(SESSION_COOKIE) is None
+
+
 def test_a_login_form_of_another_site_is_refused(desk: Desk) -> None:
     browser = desk.visitor()
     response = browser.client.post("/entrar", data={"usuario": "ana", "senha": PASSWORD, "form_token": "guess"})
