@@ -45,6 +45,7 @@ def test_shifts_are_read_as_people_write_them(text: str, shifts: tuple[tuple[int
         ("8-18", "Escreva os turnos"),
         ("08:00-12:00 depois", "Escreva os turnos"),
         ("08:00-12:60", "Escreva os turnos"),
+        ("08:60-12:00", "Escreva os turnos"),
         ("08:00-25:00", "Escreva os turnos"),
         ("22:00-06:00", "meia-noite"),
         ("08:00-08:00", "meia-noite"),

@@ -50,6 +50,23 @@ def test_a_secret_has_at_least_128_random_bits_and_is_not_kept() -> None:
     assert not accepts_secret(Integration(name="other"), "")
 
 
+def test_a_secret_stored_long_ago_is_still_accepted() -> None:
+    kept = Integration(
+        name="pbx",
+        secret_salt=bytes(range(32)),
+        secret_hash=bytes.fromhex("a561444e408de3deb5762cdb39a92d5114d1225be91d66b462abacdf19b1e9c5"),
+    )
+    assert accepts_secret(kept, "segredo-da-central")
+    assert not accepts_secret(kept, "segredo-da-centraL")
+
+
+def test_a_password_stored_long_ago_is_still_accepted() -> None:
+    kept = "$argon2id$v=19$m=65536,t=3,p=4$eQJDodD0tz6BrU9EZg8lZw$QOwHkDhbVRyVn2hJlF1QxoDPjma5UT+MJBlSCzSaBds"
+    check_password("senha de 2026", kept)
+    with pytest.raises(LoginRefused):
+        check_password("senha de 2025", kept)
+
+
 @pytest.mark.parametrize(
     ("address", "is_in"),
     [("10.1.2.3", True), ("::ffff:10.1.2.3", True), ("10.2.0.1", False), ("::1", True), ("", False), ("x", False)],
@@ -74,6 +91,10 @@ def test_a_wrong_network_is_told() -> None:
         (b"basic cGJ4OnNlOmdyZWRv", ("pbx", "se:gredo")),
         (b"Basic cGJ4", None),
         (b"Basic ====", None),
+        (b"Basic cGJ4OnNlZ3JlZG8", None),
+        (b"Basic cGJ4\xc3\xa3OnNlZ3JlZG8=", None),
+        (b"Basic cGJ4-OnNlZ3JlZG8=", None),
+        (b"Basic cGJ4 OnNlZ3JlZG8=", None),
         (b"Bearer cGJ4OnNlZ3JlZG8=", None),
         (b"", None),
     ],

@@ -242,3 +242,16 @@ def test_the_page_of_a_call_shows_the_request_that_was_opened_in_it(desk: Desk, 
     page = ana.follow(ana.post("/solicitacoes/nova", acao="registrar", **fields, **ids)).text
     assert f"/chamadas/{token}" in page
     assert "Aberta nesta ligação:" in ana.get(f"/chamadas/{token}").text
+
+
+@pytest.mark.parametrize("field", ["grupo", "responsavel"])
+@pytest.mark.parametrize(
+    "number", ["9999999999", "2147483648", "99999999999999999999", "999999999", "-1", "1.5", "x", "٣"]
+)
+def test_a_group_or_agent_that_no_database_holds_is_refused(desk: Desk, ana: Browser, field: str, number: str) -> None:
+    path = f"/solicitacoes/{desk.request.id}/executar"
+    ana.get(path)
+    refused = ana.post(path, **form_of(ana, acao="gravar", anotacao="Minha nota.", **{field: number}))
+    assert refused.status_code == 422
+    assert "Minha nota." in refused.text
+    assert len(desk.store.find_request(desk.request.id).events) == 1

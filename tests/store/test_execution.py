@@ -102,3 +102,30 @@ def test_a_situation_that_is_none_is_left_alone(world: World) -> None:
         session.get_one(Request, world.request.id).situation = "Perdida"  # type: ignore[assignment]
     with pytest.raises(TransitionRefused):
         world.store.execute_request(world.request.id, world.ana.id, Action.NOTE, "x")
+
+
+def test_a_disabled_agent_executes_nothing_any_more(world: World) -> None:
+    number, ana = world.request.id, world.ana.id
+    world.store.disable_agent("ana")
+    assert not world.store.may_execute(number, ana)
+    assert not world.store.may_act(number, ana)
+    assert not world.store.view_request(number, ana).is_executor
+    with pytest.raises(ExecutionRefused):
+        world.store.execute_request(number, ana, Action.NOTE, "x")
+    assert history(world) == []
+
+
+def test_a_change_without_a_note_leaves_one_line(world: World) -> None:
+    world.store.execute_request(world.request.id, world.ana.id, Action.NOTE, "", Changes("Análise"))
+    assert history(world) == [("mudança de tarefa", "Atendimento → Análise")]
+
+
+def test_a_child_closed_with_its_parent_is_another_version(world: World) -> None:
+    child = world.open_request("child")
+    with world.store.writing() as session:
+        session.get_one(Request, child.id).parent_id = world.request.id
+    world.store.execute_request(world.request.id, world.ana.id, Action.CLOSE, "")
+    closed = world.store.find_request(child.id)
+    assert (closed.situation, closed.version) == ("Fechada", child.version + 1)
+    with pytest.raises(ChangedMeanwhile):
+        world.store.execute_request(child.id, world.ana.id, Action.REOPEN, "", seen_version=child.version)

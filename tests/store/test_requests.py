@@ -167,3 +167,41 @@ def test_an_unknown_number_is_not_found(world: World) -> None:
     for ask in (world.store.find_request, world.store.summarise_request):
         with pytest.raises(RequestNotFound):
             ask(999)
+
+
+def test_a_request_closed_in_time_stays_in_time(world: World) -> None:
+    number = world.request.id
+    closed = world.store.execute_request(number, world.ana.id, Action.CLOSE, "feito")
+    assert closed.closed_at is not None and closed.due_at is not None
+    assert closed.opened_at <= closed.closed_at < closed.due_at
+    assert not closed.is_late(closed.due_at + timedelta(days=1))
+    again = world.store.execute_request(number, world.ana.id, Action.REOPEN, "voltou")
+    assert again.closed_at is None
+    assert again.due_at is not None and again.is_late(again.due_at + timedelta(days=1))
+
+
+def test_a_request_closed_again_was_closed_the_second_time(world: World) -> None:
+    number = world.request.id
+    world.store.execute_request(number, world.ana.id, Action.RESOLVE, "feito")
+    yesterday = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+    with world.store.writing() as session:
+        session.get_one(Request, number).closed_at = yesterday
+    assert world.store.execute_request(number, world.ana.id, Action.CLOSE, "").closed_at == yesterday
+    world.store.execute_request(number, world.ana.id, Action.REOPEN, "voltou")
+    second = world.store.execute_request(number, world.ana.id, Action.RESOLVE, "feito").closed_at
+    assert second is not None and second > yesterday
+
+
+def test_a_child_closed_with_its_parent_keeps_when_it_was_resolved(world: World) -> None:
+    children = {key: world.open_request(key).id for key in ("open", "resolved")}
+    earlier = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    world.store.execute_request(children["resolved"], world.ana.id, Action.RESOLVE, "feito")
+    with world.store.writing() as session:
+        for number in children.values():
+            session.get_one(Request, number).parent_id = world.request.id
+        session.get_one(Request, children["resolved"]).closed_at = earlier
+    parent = world.store.execute_request(world.request.id, world.ana.id, Action.CLOSE, "")
+    closed = {key: world.store.find_request(number) for key, number in children.items()}
+    assert {request.situation for request in closed.values()} == {"Fechada"}
+    assert closed["resolved"].closed_at == earlier
+    assert closed["open"].closed_at == parent.closed_at is not None
