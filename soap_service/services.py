@@ -189,6 +189,7 @@ _SENTENCES = {
     Notice.NOT_REGISTERED: N_("O ramal {extension} não está registrado por nenhum atendente."),
     Notice.NO_EXTENSION: N_("O ramal não foi informado; a chamada só pode ser aberta pelo endereço."),
 }
+_PAUSED = N_("O atendente do ramal {extension} está em pausa; a chamada aguarda.")
 _UNKNOWN_CALLER = N_("Não identificado o cliente da ligação.")
 
 
@@ -206,7 +207,8 @@ def _announce(caller: Caller, extension: str | None, **said: Any) -> RespostaCha
 
 def _receipt(caller: Caller, receipt: Receipt) -> RespostaChamada:
     translate = translations_of(caller.integration.language).gettext
-    sentence = translate(_SENTENCES[receipt.notice]).format(extension=receipt.extension)
+    is_paused = receipt.is_paused and receipt.notice is Notice.WAITING
+    sentence = translate(_PAUSED if is_paused else _SENTENCES[receipt.notice]).format(extension=receipt.extension)
     if not receipt.is_identified:
         sentence = f"{translate(_UNKNOWN_CALLER)} {sentence}"
     return RespostaChamada(

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from soap_service.column_types import UtcDateTime
 from soap_service.errors import CallNotFound, RequestNotFound
-from soap_service.model import Call, Extension, Listener, Notice, RecentCall, Request, Requester
+from soap_service.model import Agent, Call, Extension, Listener, Notice, RecentCall, Request, Requester
 from soap_service.rules.cursor import MOST_MISSING, Position
 from soap_service.rules.situations import Action, Situation
 from soap_service.storage.administration import child_service
@@ -61,12 +61,16 @@ class Announcement:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of an announcement: the call's opaque token, whether the caller is known, where it pops up."""
+    """What became of an announcement: the call's opaque token, whether the caller is known, where it pops up.
+
+    `is_paused` tells whether the extension's agent is in a pause now.
+    """
 
     token: str
     is_identified: bool
     notice: Notice
     extension: str | None
+    is_paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,14 +113,16 @@ class Calls(Calendars):
             remembered = self.ask_within(connection, _REMEMBER, key=announcement.key(), token=token, now=now, **window)
             extension = announcement.extension or self._only_extension(connection)
             asked = {"document": announcement.document, "number": announcement.request_id, "extension": extension}
-            [(requester_id, owner_id, is_registered, is_heard)] = self.ask_within(connection, _FACTS, now=now, **asked)
+            [(requester_id, owner_id, is_registered, is_paused, is_heard)] = self.ask_within(
+                connection, _FACTS, now=now, **asked
+            )
             if announcement.request_id is not None and (owner_id is None or owner_id != requester_id):
                 raise RequestNotFound(announcement.request_id)
             if not remembered:
                 [(token, requester_id, notice, extension)] = self.ask_within(
                     connection, _ANNOUNCED, key=announcement.key()
                 )
-                return Receipt(token, requester_id is not None, Notice(notice), extension)
+                return Receipt(token, requester_id is not None, Notice(notice), extension, bool(is_paused))
             notice = _notice(extension, is_registered, is_heard)
             self.ask_within(
                 connection,
@@ -131,7 +137,7 @@ class Calls(Calendars):
                 notice=notice,
                 created_at=now,
             )
-        return Receipt(token, requester_id is not None, notice, extension)
+        return Receipt(token, requester_id is not None, notice, extension, bool(is_paused))
 
     def _only_extension(self, connection: Connection) -> str | None:
         """Return the registered extension when there is exactly one: a call is never sent to everyone."""
@@ -242,6 +248,10 @@ _FACTS = select(
     select(Requester.id).where(Requester.document == bindparam("document")).scalar_subquery().label("requester_id"),
     select(Request.requester_id).where(Request.id == bindparam("number")).scalar_subquery().label("owner_id"),
     _REGISTERED_EXTENSIONS.where(Extension.number == _SAID_EXTENSION).exists().label("is_registered"),
+    _REGISTERED_EXTENSIONS.join(Agent, Agent.id == Extension.agent_id)
+    .where(Extension.number == _SAID_EXTENSION, Agent.paused_at.is_not(None))
+    .exists()
+    .label("is_paused"),
     exists()
     .where(Listener.extension == _SAID_EXTENSION, Listener.until > bindparam("now", type_=UtcDateTime))
     .label("is_heard"),

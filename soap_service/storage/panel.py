@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from soap_service.column_types import UtcDateTime
 from soap_service.model import Call, CallHour, Group, Integration, Request
-from soap_service.rules.calls import SIMULATION
+from soap_service.rules.calls import SIMULATION, Notice
 from soap_service.rules.situations import OPEN_SITUATIONS
 from soap_service.storage.database import Database
 
@@ -53,7 +53,8 @@ DELAY_BOUNDS = (
 class HourOfCalls:
     """The calls of the hour that begins then: announced, seen by an agent, missed; how many took how long to pop up.
 
-    `delays` counts by `DELAY_BOUNDS`; calls that may still be seen are neither seen nor missed.
+    `delays` counts by `DELAY_BOUNDS` those that were announced while a screen was connected: for the others it would
+    tell how long an agent was away. Calls that may still be seen are neither seen nor missed.
     """
 
     begins_at: datetime
@@ -150,13 +151,13 @@ class Panel(Database):
         rows = self.ask(statement, begins_at=begins_at, ends_at=begins_at + _HOUR, missed_at=now - self.call_lifetime)
         found: Counter[int] = Counter()
         announced = seen = missed = 0
-        for delay, calls, unseen_and_old in rows:
+        for delay, calls, unseen_and_old, connected in rows:
             announced += calls
             if delay is None:
                 missed += unseen_and_old
                 continue
             seen += calls
-            found[sum(delay >= bound for bound in DELAY_BOUNDS)] += calls
+            found[sum(delay >= bound for bound in DELAY_BOUNDS)] += connected
         return HourOfCalls(begins_at, announced, seen, missed, tuple(found[n] for n in range(len(DELAY_BOUNDS) + 1)))
 
 
@@ -174,12 +175,18 @@ _OF_HOUR = (
     Call.created_at < bindparam("ends_at", type_=UtcDateTime),
     Call.integration_id.not_in(select(Integration.id).where(Integration.name == literal_column(f"'{SIMULATION}'"))),
 )
+_WAS_CONNECTED = Call.notice == literal_column(f"'{Notice.DELIVERED}'")
 _IS_MISSED = Call.created_at < bindparam("missed_at", type_=UtcDateTime)
 #: Milliseconds, in steps of 5, from the call's announcement to its popup.
 _EMBEDDED_DELAY = cast((func.julianday(Call.seen_at) - func.julianday(Call.created_at)) * 17_280_000, Integer) * 5
 _SERVER_DELAY = cast(func.extract("epoch", Call.seen_at - Call.created_at) * 200, Integer) * 5
 _DELAYS_EMBEDDED, _DELAYS_SERVER = (
-    select(delay.label("delay"), func.count(), func.sum(case((_IS_MISSED, 1), else_=0)))
+    select(
+        delay.label("delay"),
+        func.count(),
+        func.sum(case((_IS_MISSED, 1), else_=0)),
+        func.sum(case((_WAS_CONNECTED, 1), else_=0)),
+    )
     .where(*_OF_HOUR)
     .group_by(text("delay"))
     for delay in (_EMBEDDED_DELAY, _SERVER_DELAY)

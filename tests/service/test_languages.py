@@ -8,16 +8,28 @@ from tests.conftest import Service, element
 from tests.waiting import wait_until
 
 SENTENCES = {
-    "pt-BR": ("O CPF/CNPJ informado não é válido.", "O ramal 4067 não está registrado por nenhum atendente."),
-    "en": ("The CPF/CNPJ given is not valid.", "Extension 4067 is not registered by any agent."),
-    "es": ("El CPF/CNPJ informado no es válido.", "Ningún agente registró la extensión 4067."),
+    "pt-BR": (
+        "O CPF/CNPJ informado não é válido.",
+        "O ramal 4067 não está registrado por nenhum atendente.",
+        "O atendente do ramal 4067 está em pausa; a chamada aguarda.",
+    ),
+    "en": (
+        "The CPF/CNPJ given is not valid.",
+        "Extension 4067 is not registered by any agent.",
+        "The agent of extension 4067 is in a pause; the call waits.",
+    ),
+    "es": (
+        "El CPF/CNPJ informado no es válido.",
+        "Ningún agente registró la extensión 4067.",
+        "El agente de la extensión 4067 está en pausa; la llamada espera.",
+    ),
 }
 
 
 @pytest.mark.parametrize("language", SENTENCES)
 def test_a_platform_is_answered_in_its_language_with_the_same_codes(own_service: Service, language: str) -> None:
     own_service.command("integration", "language", "demonstracao", language)
-    fault, receipt = SENTENCES[language]
+    fault, receipt, paused = SENTENCES[language]
 
     def refusal() -> str:
         return own_service.call("obterQtdeSolicitacoes", cpf="ABC")
@@ -27,6 +39,12 @@ def test_a_platform_is_answered_in_its_language_with_the_same_codes(own_service:
     announced = own_service.call("novaSolicitacao", cpf="11144477735", ramal="4067")
     assert element(announced, "mensagem") == receipt
     assert element(announced, "aviso") == "RAMAL_NAO_REGISTRADO"
+    agent = own_service.store.find_agent("atendente")
+    own_service.store.register_extension(agent.id, "4067")
+    own_service.store.pause_calls(agent.id)
+    waiting = own_service.call("novaSolicitacao", cpf="52998224725", ramal="4067")
+    assert element(waiting, "mensagem") == paused
+    assert element(waiting, "aviso") == "AGUARDANDO"
 
 
 def test_a_form_that_is_too_large_is_refused_on_a_page_in_the_visitors_language(service: Service) -> None:

@@ -11,7 +11,7 @@ from soap_service.store import GroupLoad
 from tests.store.conftest import World
 
 
-def add_call(world: World, token: str, created_at: datetime, delay_ms: int | None) -> None:
+def add_call(world: World, token: str, created_at: datetime, delay_ms: int | None, notice: str = "ENTREGUE") -> None:
     with world.store.writing() as session:
         session.add(
             Call(
@@ -19,7 +19,7 @@ def add_call(world: World, token: str, created_at: datetime, delay_ms: int | Non
                 integration_id=world.integration.id,
                 operation="novaSolicitacao",
                 document="",
-                notice="ENTREGUE",
+                notice=notice,
                 created_at=created_at,
                 seen_at=None if delay_ms is None else created_at + timedelta(milliseconds=delay_ms),
             )
@@ -42,6 +42,18 @@ def test_an_hour_counts_its_calls_seen_and_missed(world: World) -> None:
     assert (first.begins_at, first.announced, first.seen, first.missed) == (begins_at, 3, 2, 1)
     assert second.announced == 1
     assert [(DELAY_BOUNDS[n], count) for n, count in enumerate(first.delays) if count] == [(15, 1), (1000, 1)]
+
+
+def test_only_calls_that_a_screen_was_connected_for_say_how_long_they_took(world: World) -> None:
+    begins_at = hour(5)
+    add_call(world, "a", begins_at, 12)
+    add_call(world, "b", begins_at, 45_000, "AGUARDANDO")
+    add_call(world, "c", begins_at, 12, "RAMAL_NAO_REGISTRADO")
+    while world.store.count_hours_of_calls():
+        pass
+    [found] = world.store.list_hours_of_calls(begins_at)
+    assert (found.announced, found.seen, found.missed) == (3, 3, 0)
+    assert percentile(found.delays, 0.95) == pytest.approx(14.75)
 
 
 def test_the_present_hour_is_counted_from_its_calls(world: World) -> None:
