@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +18,8 @@ from soap_service.soap.endpoint import Endpoint
 from soap_service.soap.simulation import Simulation
 from soap_service.store import open_store
 
+#: The posts that hash a password: a log-in, an agent's new password.
+_HASHING = re.compile(r"/entrar|/administracao/atendentes/(novo|[0-9]+/senha)")
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -32,7 +35,7 @@ class App:
         self._simulation = Simulation(self.endpoint.door, self.store)
         # Few: each of their threads holds a connection, and while the database is frozen probes pile up.
         self._probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
-        self._bridge = Bridge(self._make_screens, settings.proxies, settings.request_seconds)
+        self._bridge = Bridge(self._make_screens, settings.proxies, settings.request_seconds, _hashes)
 
     def _make_screens(self) -> WsgiApplication:
         from soap_service.screens.app import Screens  # an eighth of what is loaded, which no call need wait for
@@ -88,6 +91,10 @@ class App:
         self._probes.shutdown(wait=True, cancel_futures=True)
         self.store.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _hashes(method: str, path: str) -> bool:
+    return method == "POST" and _HASHING.fullmatch(path) is not None
 
 
 class MaskingFormatter(logging.Formatter):

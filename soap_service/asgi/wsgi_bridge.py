@@ -1,6 +1,7 @@
 """The screens' WSGI application on the ASGI server: whole requests to a small thread pool, whole answers back.
 
-Slow pages and password hashing wait here and never hold up the event loop. Knows nothing of the application.
+Slow pages wait here and never hold up the event loop. What hashes a password has threads of its own, so that no page
+waits behind a flood of log-ins.
 
 Source: PEP 3333; ASGI HTTP specification.
 """
@@ -27,36 +28,70 @@ from soap_service.asgi.messages import (
 from soap_service.rules.credentials import Network
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 #: Forms are small: more than this is refused before the application sees it.
 MAX_FORM_BYTES = 64 * 1024
 MAX_WAITING = 256
+#: Each hashing takes 64 MiB and, in four threads of its own, the time of several cores.
+HASHING_THREADS = 2
+#: More than this many do not wait for them: at 50 to 100 ms each the last one would wait longer than people do.
+MAX_HASHING = 128
+#: In the environment of a request that would have waited too long: the application says so.
+IS_BUSY = "soap_service.is_busy"
 _CLOSE = [(b"connection", b"close")]
 
 
+class _Threads:
+    """A few threads, and at most `most` requests that have them or wait for them."""
+
+    def __init__(self, name: str, threads: int, most: int) -> None:
+        self.pool = ThreadPoolExecutor(threads, name)
+        self._most = most
+        self._taken = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self._taken >= self._most
+
+    async def run(self, work: Callable[[dict[str, Any]], Answer], environ: dict[str, Any]) -> Answer:
+        self._taken += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.pool, work, environ)
+        finally:
+            self._taken -= 1
+
+
 class Bridge:
-    """Run a WSGI application under ASGI, in `threads` threads of its own; one of them makes it, too."""
+    """Run a WSGI application under ASGI, in `threads` threads of its own; one of them makes it, too.
+
+    `hashes` tells by method and path which requests hash a password.
+    """
 
     def __init__(
         self,
         make: Callable[[], WsgiApplication],
         proxies: tuple[Network, ...],
         request_seconds: float,
+        hashes: Callable[[str, str], bool] = lambda _method, _path: False,
         threads: int = 8,
     ) -> None:
         self._make = make
         self._proxies = proxies
         self._request_seconds = request_seconds
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="screens")
-        self._waiting = 0
+        self._hashes = hashes
+        self._pages = _Threads("screens", threads, MAX_WAITING)
+        self._passwords = _Threads("passwords", HASHING_THREADS, MAX_HASHING)
+        self._refusals = _Threads("refusals", 1, MAX_WAITING)
 
     def start(self) -> None:
         """Begin to make the application; requests wait for it."""
-        self._application = self._pool.submit(self._make)
+        self._application = self._pages.pool.submit(self._make)
 
     def close(self) -> None:
         """Let the pages in progress end."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for threads in (self._pages, self._passwords, self._refusals):
+            threads.pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -72,21 +107,20 @@ class Bridge:
         except BodyIncomplete:
             await respond_text(send, 408, "A requisição não chegou inteira a tempo.", _CLOSE)
             return
-        if self._waiting >= MAX_WAITING:
+        environ = _environ(scope, body, client_of(scope, self._proxies))
+        environ["CONTENT_LENGTH"] = str(length or len(body))
+        threads = self._pages
+        if self._hashes(scope["method"], scope["path"]):
+            environ[IS_BUSY] = self._passwords.is_full
+            threads = self._refusals if self._passwords.is_full else self._passwords
+        if threads.is_full:
             await respond_text(send, 503, "O serviço está ocupado. Tente novamente.", [(b"retry-after", b"2")])
             return
-        self._waiting += 1
-        try:
-            environ = _environ(scope, body, client_of(scope, self._proxies))
-            environ["CONTENT_LENGTH"] = str(length or len(body))
-            loop = asyncio.get_running_loop()
-            status, headers, answer = await loop.run_in_executor(self._pool, self._run, environ)
-        finally:
-            self._waiting -= 1
+        status, headers, answer = await threads.run(self._run, environ)
         await send({"type": "http.response.start", "status": status, "headers": [*headers, *closing]})
         await send({"type": "http.response.body", "body": answer})
 
-    def _run(self, environ: dict[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _run(self, environ: dict[str, Any]) -> Answer:
         """Call the application and gather its whole answer."""
         started: list[Any] = []
 

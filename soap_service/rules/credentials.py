@@ -5,7 +5,6 @@ import binascii
 import hashlib
 import hmac
 import secrets
-import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -17,8 +16,6 @@ Network = IPv4Network | IPv6Network
 
 # The argon2id hash of a password that was thrown away, so that an unknown login costs what a wrong password does.
 _NOBODYS_HASH = "$argon2id$v=19$m=65536,t=3,p=4$YUUXDKU9RoY3Bo5Fk/nGHA$8mWsVE/T52XZy+9kfce97opHJBkWRkWO8Z7jjRw5pUQ"
-# Each hashing takes 64 MiB: a flood of log-ins waits here instead of filling the memory.
-_hashing = threading.BoundedSemaphore(2)
 
 #: The cookie that holds a logged-in browser's random id.
 SESSION_COOKIE = "soap_service_session"
@@ -43,13 +40,13 @@ def check_new_password(password: str) -> None:
 def hash_password(password: str) -> str:
     """Return the argon2id hash of an agent's password; raises InvalidValue as `check_new_password`.
 
-    Takes some 50 ms and 64 MiB on purpose (RFC 9106, second recommended option): never call it on the event loop.
+    Takes some 50 ms and 64 MiB on purpose (RFC 9106, second recommended option): the server calls it
+    where `asgi.wsgi_bridge` has threads for that.
     """
     from argon2 import PasswordHasher
 
     check_new_password(password)
-    with _hashing:
-        return PasswordHasher().hash(password)
+    return PasswordHasher().hash(password)
 
 
 def check_password(password: str, password_hash: str) -> None:
@@ -58,8 +55,7 @@ def check_password(password: str, password_hash: str) -> None:
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
-        with _hashing:
-            PasswordHasher().verify(password_hash or _NOBODYS_HASH, password)
+        PasswordHasher().verify(password_hash or _NOBODYS_HASH, password)
     except (VerificationError, InvalidHashError):
         raise LoginRefused from None
     if not password_hash:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound as PageNotFound
 from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response
 
+from soap_service.asgi.wsgi_bridge import IS_BUSY
 from soap_service.errors import ExecutionRefused, NotFound, StoreUnavailable
 from soap_service.rules.calls import Simulated
 from soap_service.screens import access, administration, panel, preferences
@@ -125,6 +126,7 @@ _ADVICE = {
     500: N_("O erro foi registrado. Se ele se repetir, informe o número abaixo."),
     503: N_("O banco de dados não respondeu a tempo. Aguarde um instante e tente de novo."),
 }
+_TOO_MANY_LOGINS = N_("Muitas pessoas estão entrando ao mesmo tempo. Aguarde alguns segundos e tente de novo.")
 _ANY_TITLE, _ANY_ADVICE = N_("O pedido não pôde ser atendido"), N_("Volte ao início e tente de novo.")
 
 
@@ -149,7 +151,7 @@ class Screens:
         """Answer one request; whatever happens, with a page."""
         visit = Visit(BoundedRequest(environ), self._premises)
         try:
-            response = self._answer(visit)
+            response = _busy_page(visit) if environ.get(IS_BUSY) else self._answer(visit)
         except StoreUnavailable:
             response = _failure_page(visit, 503)
             response.headers["Retry-After"] = "5"
@@ -221,15 +223,22 @@ def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object =
     return response
 
 
-def _failure_page(visit: Visit, code: int, incident: str = "") -> Response:
+def _busy_page(visit: Visit) -> Response:
+    """Say, at little cost, that too many passwords wait to be checked."""
+    response = _failure_page(visit, 503, advice=_TOO_MANY_LOGINS)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _failure_page(visit: Visit, code: int, incident: str = "", advice: str = "") -> Response:
     visit.ask_no_more()
     return visit.render_alone(
         "error.html",
         code,
         title=visit.gettext(_TITLES[code]),
-        advice=visit.gettext(_ADVICE[code]),
+        advice=visit.gettext(advice or _ADVICE[code]),
         incident=incident,
-        typed=visit.typed_texts() if code == 503 else [],
+        typed=visit.typed_texts() if code == 503 and not advice else [],
         kept=None,
         back="",
         is_outsider=False,

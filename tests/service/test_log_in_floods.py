@@ -1,0 +1,98 @@
+"""A flood of log-ins: what waits for a password's hash, and what does not."""
+
+import asyncio
+import re
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from soap_service.asgi.wsgi_bridge import MAX_HASHING
+from soap_service.rules.credentials import SESSION_COOKIE
+from tests.conftest import Service, element, start_service
+from tests.waiting import run_in_own_loop
+
+POSTS = 300
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    service = start_service(tmp_path_factory.mktemp("flood"))
+    yield service
+    service.stop()
+    assert "Traceback" not in service.log, service.log
+
+
+def cookie_of(service: Service, login: str) -> dict[str, str]:
+    agent = service.store.find_agent(login)
+    return {SESSION_COOKIE: service.store.open_session(agent.id, timedelta(hours=1))}
+
+
+async def flood(service: Service, agent: httpx.AsyncClient) -> tuple[list[httpx.Response], list[float], list[float]]:
+    """Post log-ins all at once; return their answers, and how long popups and pages took meanwhile, in seconds."""
+    async with httpx.AsyncClient(timeout=100, limits=httpx.Limits(max_connections=POSTS)) as strangers:
+        token = re.search(r'name="form_token" value="([^"]+)"', (await strangers.get(f"{service.url}/entrar")).text)
+        assert token
+        forms = ({"form_token": token[1], "usuario": f"nobody{n}", "senha": "senha errada"} for n in range(POSTS))
+        posts = [asyncio.create_task(strangers.post(f"{service.url}/entrar", data=form)) for form in forms]
+        await asyncio.wait(posts, return_when=asyncio.FIRST_COMPLETED)
+        popups = [await timed(agent, f"/chamadas/{await announce(service, n)}/janela") for n in range(5)]
+        pages = [await timed(agent, "/chamadas") for _ in range(40)]
+        assert not all(post.done() for post in posts)  # it was still going on
+        return list(await asyncio.gather(*posts)), popups, pages
+
+
+async def timed(agent: httpx.AsyncClient, path: str) -> float:
+    started = time.monotonic()
+    assert (await agent.get(path)).status_code == 200
+    return time.monotonic() - started
+
+
+async def announce(service: Service, number: int) -> str:
+    receipt = await asyncio.to_thread(service.call, "novaSolicitacao", cpf=f"{number:011}", ramal="4067")
+    return element(receipt, "url").rpartition("/")[2]
+
+
+def test_during_300_log_ins_popups_and_pages_do_not_wait(desk: Service) -> None:
+    desk.store.register_extension(desk.store.find_agent("atendente").id, "4067")
+
+    async def main() -> tuple[list[httpx.Response], list[float], list[float]]:
+        cookies = cookie_of(desk, "atendente")
+        async with httpx.AsyncClient(base_url=desk.url, cookies=cookies, timeout=60) as agent:
+            return await flood(desk, agent)
+
+    answers, popups, pages = run_in_own_loop(main())
+    assert statistics.median(popups) < 1, popups
+    assert statistics.quantiles(pages, n=20)[-1] < 2, pages
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert len(refused) >= (POSTS - MAX_HASHING) / 2, Counter(answer.status_code for answer in answers)
+    assert {answer.headers.get("Retry-After") for answer in refused} == {"5"}
+    assert "Muitas pessoas estão entrando ao mesmo tempo." in refused[0].text
+    assert {answer.status_code for answer in answers} == {403, 429, 503}
+
+
+def test_a_new_password_waits_with_the_log_ins_and_is_set(desk: Service) -> None:
+    agent = desk.store.find_agent("consulta")
+    with httpx.Client(base_url=desk.url, cookies=cookie_of(desk, "admin")) as admin:
+        token = re.search(r'data-form-token="([^"]+)"', admin.get("/").text)
+        assert token
+        form = {"form_token": token[1], "senha": "uma senha nova", "senha_de_novo": "uma senha nova"}
+        assert admin.post(f"/administracao/atendentes/{agent.id}/senha", data=form).status_code == 303
+    assert desk.store.find_agent("consulta").password_hash != agent.password_hash
+
+
+def test_every_post_that_hashes_a_password_has_threads_of_its_own() -> None:
+    from soap_service.app import _hashes  # what is told apart by its address
+
+    sources = Path(__file__).parents[2] / "soap_service" / "screens"
+    hashing = [file.name for file in sources.rglob("*.py") if re.search(r"\b(hash|check)_password\(", file.read_text())]
+    assert sorted(hashing) == ["access.py", "staff.py"]
+    for path in ("/entrar", "/administracao/atendentes/novo", "/administracao/atendentes/7/senha"):
+        assert _hashes("POST", path)
+        assert not _hashes("GET", path)
+    assert not _hashes("POST", "/administracao/atendentes/7")
