@@ -5,7 +5,7 @@ Further mapped classes of `model.Base`; `store` brings them in. Knows no session
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from soap_service.model import Base
@@ -40,10 +40,11 @@ class SavedCalendar(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     week: Mapped[str]
     skips_national: Mapped[bool]
+    skips_optional: Mapped[bool] = mapped_column(server_default=false())
 
 
 class CalendarDay(Base):
-    """A day that the desk decides on (`calendars.OwnDay`)."""
+    """A day that the desk decides on (`calendars.OwnDay`); its shifts as text, empty for none of its own."""
 
     __tablename__ = "calendar_day"
 
@@ -51,6 +52,7 @@ class CalendarDay(Base):
     name: Mapped[str] = mapped_column(String(100))
     is_yearly: Mapped[bool]
     is_worked: Mapped[bool]
+    shifts: Mapped[str] = mapped_column(server_default="")
 
 
 class IntegrationUse(Base):

@@ -15,7 +15,7 @@ from soap_service.rules.credentials import hash_password
 from soap_service.rules.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, WEB_SERVICES_ON
 from soap_service.rules.situations import Action, Situation, priority_of
 from soap_service.services import NAMESPACE
-from soap_service.storage.requests import add_event, deadline_of
+from soap_service.storage.requests import add_event, deadline_of, sla_of
 from soap_service.storage.sequences import advance_sequences
 from soap_service.store import Store
 
@@ -161,7 +161,7 @@ def _fill(store: Store, password_hash: str) -> None:
             (34538, ana, incident, now - timedelta(days=20), Situation.CLOSED, "Troca de teclado."),
             (34539, ana, access, now - timedelta(days=4), Situation.SUSPENDED, "Acesso remoto, aguarda o gestor."),
         ):
-            due_at = deadline_of(service, opened_at, store.calendar)
+            due_at = deadline_of(sla_of(session, service, priority_of("M", "M")), opened_at, store.calendar)
             request = Request(
                 id=number,
                 requester_id=requester.id,

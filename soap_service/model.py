@@ -123,6 +123,19 @@ class Service(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
 
     group: Mapped[Group] = relationship(lazy="raise")
+    priority_slas: Mapped[list["PrioritySla"]] = relationship(
+        lazy="raise", order_by="PrioritySla.priority", cascade="all, delete-orphan"
+    )
+
+
+class PrioritySla(Base):
+    """The SLA of a service for one priority, where it is another than the service's."""
+
+    __tablename__ = "priority_sla"
+
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id", ondelete="CASCADE"), primary_key=True)
+    priority: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sla_minutes: Mapped[int]
 
 
 _IS_OPEN = text("situation IN ({})".format(", ".join(f"'{one}'" for one in OPEN_SITUATIONS)))
@@ -144,6 +157,7 @@ class Request(Base):
 
     `origin_key` names the form, or the call of a child request, that it came from: unique, so that a repeated post,
     a second tab or a retry is the same request. `version` counts the executions: who saw another has not seen all.
+    Since `stopped_at` the clock of its deadline stands, with `remaining_seconds` of working time left, or over.
     """
 
     __tablename__ = "request"
@@ -185,6 +199,7 @@ class Request(Base):
     closed_at: Mapped[datetime | None] = mapped_column(ReadableMoment)
     due_at: Mapped[datetime | None] = mapped_column(ReadableMoment)
     remaining_seconds: Mapped[int | None]
+    stopped_at: Mapped[datetime | None] = mapped_column(ReadableMoment)
     origin_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     version: Mapped[int] = mapped_column(server_default="1")
 
@@ -217,6 +232,17 @@ class Request(Base):
             return None
         remaining = None if self.remaining_seconds is None else timedelta(seconds=self.remaining_seconds)
         return clock_of(calendar, known, self.due_at, self.closed_at, remaining, now)
+
+
+class RequestStop(Base):
+    """A time in which the clock of a request's deadline stood, suspended or finished, and that is over."""
+
+    __tablename__ = "request_stop"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[int] = mapped_column(ForeignKey("request.id", ondelete="CASCADE"), index=True)
+    stopped_at: Mapped[datetime]
+    resumed_at: Mapped[datetime]
 
 
 class RequestEvent(Base):

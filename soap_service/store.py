@@ -21,6 +21,7 @@ from soap_service.storage.integrations import Integrations
 from soap_service.storage.live_events import LiveEvents
 from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
 from soap_service.storage.people import Ownership, is_extension
+from soap_service.storage.reclassification import Classification
 from soap_service.storage.requesters import Requesters
 from soap_service.storage.requests import NewRequest, RequestSummary
 from soap_service.storage.staff import Staff
@@ -35,6 +36,7 @@ __all__ = [
     "Attendance",
     "CallChoice",
     "Changes",
+    "Classification",
     "Delivery",
     "GroupLoad",
     "HourOfCalls",

@@ -21,12 +21,16 @@ _SEPARATORS = re.compile(r"[\s,;/]+|\be\b")
 
 @dataclass(frozen=True)
 class OwnDay:
-    """A day that the desk itself decides on: a holiday of its own, or a national one on which it works."""
+    """A day that the desk itself decides on: a holiday of its own, or a national one on which it works.
+
+    A day with `shifts` is worked in these alone.
+    """
 
     day: date
     name: str
     is_yearly: bool = False
     is_worked: bool = False
+    shifts: tuple[Shift, ...] = ()
 
     def falls_on(self, day: date) -> bool:
         """Tell whether it is that day, in that year or, if yearly, in any."""
@@ -41,18 +45,30 @@ class Holidays:
     own: Collection[OwnDay] = ()
 
     def __contains__(self, day: object) -> bool:
-        decided = [own.is_worked for own in self.own if isinstance(day, date) and own.falls_on(day)]
+        decided = [own.is_worked or own.shifts != () for own in self._on(day)]
         return not all(decided) if decided else day in self.national
+
+    def shifts_on(self, day: date) -> tuple[Shift, ...] | None:
+        """Return the shifts of a day that has its own; None for any other."""
+        return next((own.shifts for own in self._on(day) if own.shifts), None)
+
+    def _on(self, day: object) -> list[OwnDay]:
+        return [own for own in self.own if isinstance(day, date) and own.falls_on(day)]
 
 
 class NationalHolidays:
-    """A country's national holidays in its language, of any year.
+    """A country's national holidays in its language, of any year; with the optional ones if asked.
 
     The library that knows them takes as long to load as a fifth of the service: that waits for the first question.
     """
 
-    def __init__(self, country: str) -> None:
-        self._country = country
+    def __init__(self, country: str, has_optional: bool = False) -> None:
+        self._country, self._has_optional = country, has_optional
+
+    @cached_property
+    def with_optional(self) -> "NationalHolidays":
+        """The same with the days that the country leaves to each employer (ponto facultativo)."""
+        return NationalHolidays(self._country, has_optional=True)
 
     def load(self) -> None:
         """Look whether holidays of the country are known; raises NotImplementedError when none are."""
@@ -70,9 +86,13 @@ class NationalHolidays:
     def _names(self) -> dict[date, str]:
         import holidays
 
-        language = holidays.country_holidays(self._country).default_language
-        this_year = datetime.now(UTC).year
-        return holidays.country_holidays(self._country, language=language, years=range(this_year - 1, this_year + 3))
+        country = holidays.country_holidays(self._country)
+        wanted = {holidays.PUBLIC, holidays.OPTIONAL} if self._has_optional else {holidays.PUBLIC}
+        categories = wanted & set(country.supported_categories) or None
+        years = range((this_year := datetime.now(UTC).year) - 1, this_year + 3)
+        return holidays.country_holidays(
+            self._country, language=country.default_language, years=years, categories=categories
+        )
 
 
 def national_of(calendar: WorkingCalendar) -> Container[date]:
@@ -80,9 +100,15 @@ def national_of(calendar: WorkingCalendar) -> Container[date]:
     return calendar.holidays.national if isinstance(calendar.holidays, Holidays) else ()
 
 
-def list_national_holidays(calendar: WorkingCalendar, year: int) -> list[tuple[date, str]]:
-    """Return the national holidays of a year with their names, in order; none when the settings name no country."""
+def optional_of(calendar: WorkingCalendar) -> Container[date]:
+    """Return the national holidays that a calendar of the settings knows, with the optional ones."""
     national = national_of(calendar)
+    return national.with_optional if isinstance(national, NationalHolidays) else national
+
+
+def list_national_holidays(calendar: WorkingCalendar, year: int, has_optional: bool = False) -> list[tuple[date, str]]:
+    """Return the national holidays of a year with their names, in order; none when the settings name no country."""
+    national = optional_of(calendar) if has_optional else national_of(calendar)
     return national.of_year(year) if isinstance(national, NationalHolidays) else []
 
 

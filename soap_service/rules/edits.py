@@ -11,12 +11,14 @@ from typing import Any
 
 from soap_service.errors import InvalidValue
 from soap_service.language import SOURCE_LANGUAGE
-from soap_service.rules.calendars import Holidays, OwnDay, national_of, write_shifts
+from soap_service.rules.calendars import Holidays, OwnDay, national_of, optional_of, write_shifts
 from soap_service.rules.deadlines import Week, WorkingCalendar
 
 #: The operations that an integration can be allowed.
 OPERATIONS = ("obterQtdeSolicitacoes", "obterDadosSolicitacao", "novaSolicitacao", "visualizarSolicitacao")
 LONGEST_SLA_MINUTES = 525_600
+#: From the most pressing to the least (`situations.priority_of`).
+PRIORITIES = (1, 2, 3, 4, 5)
 
 
 class Edit:
@@ -39,7 +41,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class ServiceEdit(Edit):
-    """A catalogue entry. No SLA means no deadline."""
+    """A catalogue entry. No SLA means no deadline; `priority_slas` are (priority, minutes) where it is another."""
 
     name: str
     kind: str
@@ -47,11 +49,22 @@ class ServiceEdit(Edit):
     sla_minutes: int | None = None
     contract: str = ""
     is_active: bool = True
+    priority_slas: tuple[tuple[int, int], ...] = ()
 
     def check(self) -> None:
-        """Raise InvalidValue for an SLA that is none."""
-        if self.sla_minutes is not None and not 0 < self.sla_minutes <= LONGEST_SLA_MINUTES:
+        """Raise InvalidValue unless every SLA is between one minute and one year."""
+        slas = [minutes for _, minutes in self.priority_slas]
+        if self.sla_minutes is not None:
+            slas.append(self.sla_minutes)
+        if not all(0 < minutes <= LONGEST_SLA_MINUTES for minutes in slas):
             raise InvalidValue("sla-minutes", "an SLA is from one minute to a year")
+
+    def told(self) -> dict[str, str]:
+        """Return every field as a short text, the SLA of each priority as a field of its own."""
+        told = super().told()
+        del told["priority_slas"]
+        slas = dict(self.priority_slas)
+        return told | {f"sla_minutes-{priority}": _told(slas.get(priority)) for priority in PRIORITIES}
 
 
 @dataclass(frozen=True)
@@ -86,21 +99,26 @@ class IntegrationEdit(Edit):
 
 @dataclass(frozen=True)
 class CalendarEdit(Edit):
-    """The working calendar as it is kept: shifts of each weekday, whether national holidays are skipped, own days."""
+    """The working calendar as it is kept: shifts of each weekday, whether national holidays are skipped, own days.
+
+    The optional ones can be skipped only with the others.
+    """
 
     week: Week
     skips_national: bool
     own: tuple[OwnDay, ...] = ()
+    skips_optional: bool = False
 
     def told(self) -> dict[str, str]:
         """Return each weekday's shifts and what else there is."""
         days = {f"weekday-{number}": write_shifts(shifts) for number, shifts in enumerate(self.week)}
-        return {**days, "skips_national": _told(self.skips_national)}
+        return {**days, "skips_national": _told(self.skips_national), "skips_optional": _told(self.skips_optional)}
 
     def calendar(self, settings: WorkingCalendar) -> WorkingCalendar:
         """Return the calendar that this describes, in the time zone and country of the settings' calendar."""
-        national = national_of(settings) if self.skips_national else ()
-        return replace(settings, week=self.week, holidays=Holidays(national, self.own))
+        known = optional_of(settings) if self.skips_optional else national_of(settings)
+        holidays = Holidays(known if self.skips_national else (), self.own)
+        return replace(settings, week=self.week, holidays=holidays, short_day=holidays.shifts_on)
 
 
 def _told(value: Any) -> str:

@@ -34,6 +34,8 @@ SITUATION_LABELS = {
 OPEN_SITUATIONS = (Situation.IN_PROGRESS, Situation.REOPENED)
 FINISHED_SITUATIONS = (Situation.CANCELLED, Situation.RESOLVED, Situation.CLOSED)
 UNFINISHED_SITUATIONS = tuple(situation for situation in Situation if situation not in FINISHED_SITUATIONS)
+#: In which the clock of the deadline stands.
+STOPPED_SITUATIONS = (Situation.SUSPENDED, *FINISHED_SITUATIONS)
 
 
 def known_situation(stored: str | None) -> Situation | None:
@@ -58,6 +60,7 @@ class Action(StrEnum):
     TASK = "mudança de tarefa"
     FORWARD = "encaminhamento"
     RESPONSIBLE = "responsável"
+    RECLASSIFY = "reclassificação"
 
 
 _TRANSITIONS: dict[Action, tuple[tuple[Situation, ...], Situation]] = {

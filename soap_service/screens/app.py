@@ -23,7 +23,7 @@ from soap_service.screens.assets import Assets
 from soap_service.screens.calls import call, call_list, diagnosis, extension
 from soap_service.screens.language import N_
 from soap_service.screens.pages import Pages
-from soap_service.screens.requests import execution, registration, resuming, view, worklist
+from soap_service.screens.requests import execution, reclassification, registration, resuming, view, worklist
 from soap_service.screens.visit import BoundedRequest, Premises, Visit, WrongFormToken
 from soap_service.store import Store
 
@@ -99,6 +99,11 @@ ADDRESSES = Map(
         *_page("/solicitacoes/nova", registration.start_request, registration.register_request),
         *_page("/solicitacoes/<number:number>", view.show_request),
         *_page("/solicitacoes/<number:number>/executar", execution.show_execution, execution.execute_request),
+        *_page(
+            "/solicitacoes/<number:number>/reclassificar",
+            reclassification.show_classification,
+            reclassification.reclassify_request,
+        ),
         *(rule for page in administration.PAGES for rule in _page(*page)),
         *_page("/static/<path:path>", _serve_asset),
     ],

@@ -94,3 +94,9 @@ def form_key(form: Form) -> str:
     if not _FORM_KEY.fullmatch(form.value("chave")):
         form.values["chave"] = secrets.token_urlsafe(24)
     return form.values["chave"]
+
+
+def read_version(form: Form) -> int | None:
+    """Return the version of the request that the form was filled from; None for a form without a usable one."""
+    seen = form.value("versao")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None

@@ -26,6 +26,7 @@ STORE_SENTENCES = (
     N_("mudança de tarefa"),
     N_("encaminhamento"),
     N_("responsável"),
+    N_("reclassificação"),
     N_("Alta"),
     N_("Média"),
     N_("Baixa"),

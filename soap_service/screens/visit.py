@@ -44,6 +44,7 @@ _NOTICES = {
     "reaberta": N_("Solicitação reaberta."),
     "fechada": N_("Solicitação fechada."),
     "cancelada": N_("Solicitação cancelada."),
+    "reclassificada": N_("Solicitação reclassificada. O prazo foi contado de novo."),
     "resolvida": N_("Solicitação resolvida."),
     "suspensa": N_("Solicitação suspensa. O prazo está parado."),
     "gravado": N_("Alteração gravada."),

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue, NotFound, ServiceNotFound
-from soap_service.model import Group, Parameter, ParameterChange, Service
+from soap_service.model import Group, Parameter, ParameterChange, PrioritySla, Service
 from soap_service.rules.edits import ServiceEdit
 from soap_service.rules.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, PARAMETERS, clean_value, rule_of
 from soap_service.storage.database import Database
@@ -75,12 +75,13 @@ class Administration(Database):
         contract: str = "",
         actor: str = COMMAND,
         form_key: str | None = None,
+        priority_slas: tuple[tuple[int, int], ...] = (),
     ) -> Service:
         """Add a catalogue entry whose requests go to that group; a second post of the same form finds the first one's.
 
         Raises: AlreadyExists with the name, NotFound with the group's name, InvalidValue for an SLA that is none.
         """
-        edit = ServiceEdit(name, kind, group, sla_minutes, contract)
+        edit = ServiceEdit(name, kind, group, sla_minutes, contract, priority_slas=priority_slas)
         edit.check()
         return self.find_service(self.resolving(lambda: self._add_service(edit, actor, form_key)))
 
@@ -121,7 +122,7 @@ class Administration(Database):
             record(session, self.now(), actor, "service", "changed", before.name, before.differences(edit))
 
     def find_service(self, service_id: int) -> Service:
-        """Return a catalogue entry, active or not, with its group; raises ServiceNotFound."""
+        """Return a catalogue entry, active or not, with its group and SLAs; raises ServiceNotFound."""
         with self.reading() as session:
             return _service(session, service_id)
 
@@ -136,14 +137,21 @@ class Administration(Database):
 
 
 def service_edit_of(service: Service) -> ServiceEdit:
-    """Return what can be changed of a service that was loaded with its group."""
+    """Return what can be changed of a service that was loaded with its group and SLAs."""
     return ServiceEdit(
-        service.name, service.kind, service.group.name, service.sla_minutes, service.contract, service.is_active
+        service.name,
+        service.kind,
+        service.group.name,
+        service.sla_minutes,
+        service.contract,
+        service.is_active,
+        tuple((one.priority, one.sla_minutes) for one in service.priority_slas),
     )
 
 
 def _service(session: Session, service_id: int, is_changed: bool = False) -> Service:
-    query = select(Service).where(Service.id == service_id).options(joinedload(Service.group, innerjoin=True))
+    parts = joinedload(Service.group, innerjoin=True), selectinload(Service.priority_slas)
+    query = select(Service).where(Service.id == service_id).options(*parts)
     service = session.scalar(query.with_for_update(of=Service) if is_changed else query)
     if service is None:
         raise ServiceNotFound(service_id)
@@ -156,6 +164,10 @@ def _fill(session: Session, service: Service, edit: ServiceEdit) -> None:
         raise NotFound(edit.group)
     service.name, service.kind, service.contract = edit.name, edit.kind, edit.contract
     service.sla_minutes, service.group, service.is_active = edit.sla_minutes, group, edit.is_active
+    known = {one.priority: one for one in service.priority_slas}
+    service.priority_slas = [known.get(priority, PrioritySla(priority=priority)) for priority, _ in edit.priority_slas]
+    for one, (_, minutes) in zip(service.priority_slas, edit.priority_slas, strict=True):
+        one.sla_minutes = minutes
 
 
 def value_of(session: Session, parameter_id: int) -> str:

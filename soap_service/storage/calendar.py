@@ -82,9 +82,11 @@ class Calendars(Database):
             edit = replace(before, own=(*before.own, own))
             check_calendar(edit.calendar(self.default_calendar), self.now())
             _save(session, before)
-            session.add(CalendarDay(day=own.day, name=own.name, is_yearly=own.is_yearly, is_worked=own.is_worked))
+            shifts = write_shifts(own.shifts)
+            flags = {"is_yearly": own.is_yearly, "is_worked": own.is_worked}
+            session.add(CalendarDay(day=own.day, name=own.name, shifts=shifts, **flags))
             action = "worked" if own.is_worked else "added"
-            record(session, self.now(), actor, "holiday", action, f"{own.day:%d/%m/%Y} {own.name}")
+            record(session, self.now(), actor, "holiday", action, f"{own.day:%d/%m/%Y} {own.name} {shifts}".rstrip())
 
     def remove_calendar_day(self, own: OwnDay, actor: str = COMMAND) -> None:
         """Take back what was decided on a day; nothing happens when it was taken back already."""
@@ -106,10 +108,11 @@ def _edit(session: Session, default: WorkingCalendar, is_changed: bool = False) 
     """Return what is kept, else the settings' calendar. With `is_changed` others wait until this one is through."""
     saved = session.get(SavedCalendar, _THE_ONE, with_for_update=is_changed or None)
     days = session.scalars(select(CalendarDay).order_by(CalendarDay.day)).all()
-    own = tuple(OwnDay(day.day, day.name, day.is_yearly, day.is_worked) for day in days)
+    own = tuple(map(_own_day, days))
     if saved is not None:
         try:
-            edit = CalendarEdit(tuple(map(read_shifts, saved.week.split("\n"))), saved.skips_national, own)
+            week = tuple(map(read_shifts, saved.week.split("\n")))
+            edit = CalendarEdit(week, saved.skips_national, own, saved.skips_optional)
             if len(edit.week) == 7 and has_enough_work(edit.week):
                 return edit
         except InvalidValue:
@@ -118,6 +121,16 @@ def _edit(session: Session, default: WorkingCalendar, is_changed: bool = False) 
     return CalendarEdit(tuple(map(tuple, default.week)), skips_national=national_of(default) != (), own=own)
 
 
+def _own_day(day: CalendarDay) -> OwnDay:
+    try:
+        shifts = read_shifts(day.shifts)
+    except InvalidValue:
+        log.error("the shifts of %s cannot be read; it is a day off", day.day)
+        shifts = ()
+    return OwnDay(day.day, day.name, day.is_yearly, day.is_worked, shifts)
+
+
 def _save(session: Session, edit: CalendarEdit) -> None:
     week = "\n".join(map(write_shifts, edit.week))
-    session.merge(SavedCalendar(id=_THE_ONE, week=week, skips_national=edit.skips_national))
+    flags = {"skips_national": edit.skips_national, "skips_optional": edit.skips_optional}
+    session.merge(SavedCalendar(id=_THE_ONE, week=week, **flags))

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, RequestNotFound
 from soap_service.model import Agent, Call, CallRequest, Group, Request, RequestEvent
-from soap_service.rules.deadlines import Clock
-from soap_service.rules.situations import FINISHED_SITUATIONS, Action, Situation
+from soap_service.rules.deadlines import Clock, WorkingCalendar
+from soap_service.rules.situations import FINISHED_SITUATIONS, Action, Situation, allows
+from soap_service.storage.reclassification import Classification, reclassify
 from soap_service.storage.requests import Requests, active_agent, add_event, change_situation, is_executor
 
 #: How much of a long history, and how many children, a page shows.
@@ -22,15 +23,20 @@ EVENTS_SHOWN = 200
 CHILDREN_SHOWN = 50
 #: What stands for nobody where a responsible agent is chosen.
 NOBODY = 0
+_CLOSABLE = [situation for situation in Situation if allows(situation, Action.CLOSE)]
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What an execution changes beside the situation; None leaves it. The responsible `NOBODY` is none."""
+    """What an execution changes beside the situation; None leaves it. The responsible `NOBODY` is none.
+
+    Another classification has the deadline counted again (`reclassification`).
+    """
 
     current_task: str | None = None
     group_id: int | None = None
     responsible_id: int | None = None
+    classification: Classification | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,8 @@ class Execution(Requests):
 
         A second time with the same form's key does nothing. Raises: RequestNotFound; ExecutionRefused when the agent
         is no executor of it; TransitionRefused; ChangedMeanwhile when it is not as the agent saw it, or the key was
-        that of another execution; NotFound for a group, AgentNotFound for a responsible agent, that cannot be had.
+        that of another execution; NotFound for a group, AgentNotFound for a responsible agent, ServiceNotFound for a
+        service, that cannot be had.
         """
         self.resolving(lambda: self._execute(number, agent_id, action, note, changes, seen_version, form_key))
         return self.find_request(number)
@@ -117,16 +124,16 @@ class Execution(Requests):
             if seen_version not in (None, request.version):
                 raise ChangedMeanwhile(number)
             actor, now = active_agent(session, agent_id).name, self.now()
-            was_finished = request.situation in FINISHED_SITUATIONS
-            change_situation(request, action, now.replace(microsecond=0), calendar)
-            changed = [] if was_finished else list(_change(session, request, changes))
+            is_finished = request.situation in FINISHED_SITUATIONS
+            changed = [] if is_finished else list(_change(session, request, changes, calendar, now))
+            change_situation(session, request, action, now.replace(microsecond=0), calendar)
             lines = [(action, note)] if note or action is not Action.NOTE or not changed else []
             for what, told in [*lines, *changed]:
                 add_event(session, number, actor, what, now, told, key)
                 key = None  # the first line carries it
             request.version += 1
             if action is Action.CLOSE:
-                _close_children(session, request, now)
+                _close_children(session, request, now.replace(microsecond=0), calendar)
 
 
 def _is_done(session: Session, key: str, action: Action, note: str) -> bool:
@@ -139,8 +146,13 @@ def _is_done(session: Session, key: str, action: Action, note: str) -> bool:
     return True
 
 
-def _change(session: Session, request: Request, changes: Changes) -> Iterator[tuple[Action, str]]:
-    """Change task, group and responsible agent, and give the line of the history for each."""
+def _change(
+    session: Session, request: Request, changes: Changes, calendar: WorkingCalendar, now: datetime
+) -> Iterator[tuple[Action, str]]:
+    """Change what is to be changed, and yield the line of the history for each."""
+    if changes.classification is not None:
+        told = reclassify(session, request, changes.classification, calendar, now.replace(microsecond=0))
+        yield Action.RECLASSIFY, told
     if changes.current_task is not None and changes.current_task != request.current_task:
         yield Action.TASK, _from_to(request.current_task, changes.current_task)
         request.current_task = changes.current_task
@@ -163,10 +175,10 @@ def _from_to(before: str, after: str) -> str:
     return f"{before or '--'} → {after or '--'}"
 
 
-def _close_children(session: Session, parent: Request, now: datetime) -> None:
+def _close_children(session: Session, parent: Request, now: datetime, calendar: WorkingCalendar) -> None:
     query = select(Request).where(Request.parent_id == parent.id)
-    for child in session.scalars(query.where(Request.situation.not_in((Situation.CANCELLED, Situation.CLOSED)))):
-        child.situation, child.closed_at = Situation.CLOSED, child.closed_at or parent.closed_at
+    for child in session.scalars(query.where(Request.situation.in_(_CLOSABLE))):
+        change_situation(session, child, Action.CLOSE, now, calendar)
         child.version += 1
         add_event(session, child.id, "Automático", Action.CLOSE, now, f"Encerrada com a solicitação {parent.id}.")
-        _close_children(session, child, now)
+        _close_children(session, child, now, calendar)

@@ -9,12 +9,13 @@ from sqlalchemy import bindparam, case, func, literal_column, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from soap_service.errors import AgentNotFound, RequesterNotFound, RequestNotFound, TransitionRefused
-from soap_service.model import Agent, CallRequest, Request, Requester, RequestEvent, Service
-from soap_service.rules.deadlines import WorkingCalendar, is_late
+from soap_service.model import Agent, CallRequest, PrioritySla, Request, Requester, RequestEvent, RequestStop, Service
+from soap_service.rules.deadlines import WorkingCalendar, is_late, resumed_deadline, time_left
 from soap_service.rules.situations import (
     FINISHED_SITUATIONS,
     OPEN_SITUATIONS,
     SITUATION_LABELS,
+    STOPPED_SITUATIONS,
     Action,
     Situation,
     known_situation,
@@ -150,6 +151,7 @@ def create_request(
 ) -> Request:
     """Insert a request for a service, opened now, its deadline counted; its number is known afterwards."""
     now = now.replace(microsecond=0)
+    priority = priority_of(new.urgency, new.impact)
     request = Request(
         parent_id=parent_id,
         requester_id=new.requester_id,
@@ -162,11 +164,11 @@ def create_request(
         description=new.description,
         urgency=new.urgency,
         impact=new.impact,
-        priority=priority_of(new.urgency, new.impact),
+        priority=priority,
         contact_phone=new.contact_phone,
         contact_email=new.contact_email,
         opened_at=now,
-        due_at=deadline_of(service, now, calendar),
+        due_at=deadline_of(sla_of(session, service, priority), now, calendar),
         origin_key=origin_key,
     )
     session.add(request)
@@ -174,11 +176,16 @@ def create_request(
     return request
 
 
-def deadline_of(service: Service, opened_at: datetime, calendar: WorkingCalendar) -> datetime | None:
-    """Return when a request of that service is due; None without an SLA."""
-    if service.sla_minutes is None:
-        return None
-    return calendar.add(opened_at, timedelta(minutes=service.sla_minutes))
+def sla_of(session: Session, service: Service, priority: int) -> timedelta | None:
+    """Return the working time that a service promises for a priority; None without an SLA."""
+    own = session.get(PrioritySla, (service.id, priority))
+    minutes = service.sla_minutes if own is None else own.sla_minutes
+    return None if minutes is None else timedelta(minutes=minutes)
+
+
+def deadline_of(sla: timedelta | None, opened_at: datetime, calendar: WorkingCalendar) -> datetime | None:
+    """Return when a request opened then is due; None without an SLA."""
+    return None if sla is None else calendar.add(opened_at, sla)
 
 
 def add_event(
@@ -195,27 +202,51 @@ def add_event(
     session.add(line)
 
 
-def change_situation(request: Request, action: Action, now: datetime, calendar: WorkingCalendar) -> None:
-    """Do an action on the row; suspension stops the clock and reactivation sets now + what remained.
+def change_situation(
+    session: Session, request: Request, action: Action, now: datetime, calendar: WorkingCalendar
+) -> None:
+    """Do an action on the row; suspending and finishing stop the clock, reactivating and reopening let it run again.
 
     Raises: TransitionRefused.
     """
-    was_suspended = request.situation == Situation.SUSPENDED
     situation = known_situation(request.situation)
     if situation is None:
         raise TransitionRefused(request.id, action, request.situation)
-    request.situation = next_situation(request.id, situation, action)
-    if action is Action.SUSPEND and request.due_at is not None:
-        request.remaining_seconds = int(calendar.between(now, request.due_at).total_seconds())
-    elif was_suspended and action is not Action.NOTE:  # reactivated, or finished without that
-        # What was overdue when it was suspended stays due when it was.
-        if request.remaining_seconds:
-            request.due_at = calendar.add(now, timedelta(seconds=request.remaining_seconds))
-        request.remaining_seconds = None
-    elif action is Action.REOPEN:
-        request.closed_at = None
-    if request.situation in FINISHED_SITUATIONS:
+    following = next_situation(request.id, situation, action)
+    was_stopped, is_stopped = situation in STOPPED_SITUATIONS, following in STOPPED_SITUATIONS
+    request.situation = following
+    if is_stopped and not was_stopped:
+        _stop_clock(request, now, calendar)
+    elif was_stopped and not is_stopped:
+        _resume_clock(session, request, now, calendar)
+    elif situation is Situation.SUSPENDED and following is not situation:
+        _set_deadline(request, now, calendar)  # finished without a reactivation: it shows what was left
+    if following in FINISHED_SITUATIONS:
         request.closed_at = request.closed_at or now
+    else:
+        request.closed_at = None
+
+
+def _stop_clock(request: Request, now: datetime, calendar: WorkingCalendar) -> None:
+    request.stopped_at = now
+    left = None if request.due_at is None else time_left(calendar, request.due_at, now)
+    request.remaining_seconds = None if left is None else int(left.total_seconds())
+
+
+def _resume_clock(session: Session, request: Request, now: datetime, calendar: WorkingCalendar) -> None:
+    stopped_at = request.stopped_at or request.closed_at
+    if request.remaining_seconds is None and request.closed_at is not None and request.due_at is not None:
+        _stop_clock(request, request.closed_at, calendar)  # an older version did not keep what was left
+    _set_deadline(request, now, calendar)
+    if stopped_at is not None:
+        session.add(RequestStop(request_id=request.id, stopped_at=stopped_at, resumed_at=now))
+    request.remaining_seconds = request.stopped_at = None
+
+
+def _set_deadline(request: Request, now: datetime, calendar: WorkingCalendar) -> None:
+    if request.due_at is not None:
+        left = None if request.remaining_seconds is None else timedelta(seconds=request.remaining_seconds)
+        request.due_at = resumed_deadline(calendar, request.due_at, left, now)
 
 
 def _request(session: Session, number: int) -> Request:

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from sqlalchemy import delete, func, select, update
 
 from soap_service.administration_model import AdminChange
 from soap_service.errors import AlreadyExists, DataExists, InvalidValue, sentence_of
-from soap_service.model import Agent, Base, Call, RecentCall
+from soap_service.model import Agent, Base, Call, PrioritySla, RecentCall, Request, RequestStop
+from soap_service.rules.situations import Action
 from soap_service.storage.schema import schema_versions
 from soap_service.store import Announcement, NewRequest, Store
 from tests.store.conftest import World
@@ -146,6 +148,39 @@ def test_every_migration_goes_up_down_and_up_with_data(world: World) -> None:
     assert world.store.problems() != []
     world.store.upgrade()
     assert world.store.problems() == []
+
+
+def test_stops_of_an_older_database_are_taken_from_its_history(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """A request that had been suspended and reactivated, one suspended while late, one in time, one with an SLA."""
+    store, ana = world.store, world.ana.id
+    back, late, timely = (world.open_request(key) for key in ("back", "late", "timely"))
+    for action in (Action.SUSPEND, Action.REACTIVATE, Action.RESOLVE, Action.CLOSE, Action.REOPEN):
+        store.execute_request(back.id, ana, action, "x")
+    with store.writing() as session:
+        session.get_one(Request, late.id).due_at = store.calendar.subtract(store.now(), timedelta(hours=3))
+        session.add(PrioritySla(service_id=world.service.id, priority=1, sla_minutes=60))
+    for request in (late, timely):
+        store.execute_request(request.id, ana, Action.SUSPEND, "x")
+    kept = store.find_request(timely.id).remaining_seconds
+    with store.reading() as session:
+        stops = session.execute(select(RequestStop.request_id, RequestStop.stopped_at, RequestStop.resumed_at)).all()
+    store.downgrade("0010")
+    assert "1 SLAs of single priorities" in caplog.text
+    assert "1 requests suspended while late" in caplog.text
+    store.upgrade()
+    with store.reading() as session:
+        found = session.execute(select(RequestStop.request_id, RequestStop.stopped_at, RequestStop.resumed_at)).all()
+        assert [row.request_id for row in found] == [back.id, back.id]
+        for row, before in zip(found, stops, strict=True):
+            assert all(abs(mine - its) < timedelta(seconds=1) for mine, its in zip(row[1:], before[1:], strict=True))
+    assert (store.find_request(late.id).remaining_seconds, store.find_request(timely.id).remaining_seconds) == (
+        None,
+        kept,
+    )
+    for request, deadline in ((late, store.find_request(late.id).due_at), (timely, timely.due_at)):
+        again = store.execute_request(request.id, ana, Action.REACTIVATE, "x").deadline
+        assert again is not None and deadline is not None
+        assert abs(again - deadline) < timedelta(seconds=10)
 
 
 def test_a_database_of_a_newer_program_is_left_alone(world: World) -> None:

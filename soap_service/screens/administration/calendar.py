@@ -13,7 +13,10 @@ from soap_service.screens.administration.history import WEEKDAYS
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
 
-_FIELDS = {f"weekday-{number}": f"dia-{number}" for number in range(7)} | {"skips_national": "nacionais"}
+_FIELDS = {f"weekday-{number}": f"dia-{number}" for number in range(7)} | {
+    "skips_national": "nacionais",
+    "skips_optional": "facultativos",
+}
 _MOMENT = "%Y-%m-%dT%H:%M"
 _LONGEST_EXAMPLE_HOURS = 8760
 _HERE = "/administracao/calendario"
@@ -53,6 +56,7 @@ def change_holidays(visit: Visit) -> Response:
     form = visit.form()
     day = _day_of(form.value("dia"))
     own = next((one for one in visit.store.find_calendar().own if one.day == day), None)
+    is_worked = form.value("acao") == "trabalhar"
     if form.value("acao") == "remover":
         if own is not None:
             visit.store.remove_calendar_day(own, actor_of(visit))
@@ -60,10 +64,11 @@ def change_holidays(visit: Visit) -> Response:
     name = form.line("nome", 100, missing=visit.gettext("Informe o nome do feriado."))
     if day is None:
         form.refuse("dia", visit.gettext("Informe o dia do feriado."))
+    shifts = _read_shifts(visit, form, "turnos")
     if not form.errors and day is not None:
-        is_worked = form.value("acao") == "trabalhar"
         try:
-            holiday = OwnDay(day, name, is_yearly=form.value("anual") == "S" and not is_worked, is_worked=is_worked)
+            is_yearly = form.value("anual") == "S" and not is_worked
+            holiday = OwnDay(day, name, is_yearly, is_worked, () if is_worked else shifts)
             visit.store.add_calendar_day(holiday, actor_of(visit))
             return visit.redirect(_HERE, "gravado")
         except AlreadyExists:
@@ -71,7 +76,7 @@ def change_holidays(visit: Visit) -> Response:
         except InvalidValue as refusal:
             form.refuse("dia", visit.gettext(refusal.reason))
     filled = _filled_form(visit)
-    filled.values |= {name: form.value(name) for name in ("dia", "nome", "anual")}
+    filled.values |= {name: form.value(name) for name in ("dia", "nome", "anual", "turnos")}
     filled.errors = form.errors
     return _calendar_page(visit, filled, status=422)
 
@@ -79,20 +84,24 @@ def change_holidays(visit: Visit) -> Response:
 def _filled_form(visit: Visit) -> Form:
     edit = visit.store.find_calendar()
     days = {f"dia-{number}": write_shifts(shifts) for number, shifts in enumerate(edit.week)}
-    return visit.form(carimbo=edit.stamp, nacionais=flag(edit.skips_national), **days)
+    flags = {"nacionais": flag(edit.skips_national), "facultativos": flag(edit.skips_optional)}
+    return visit.form(carimbo=edit.stamp, **flags, **days)
 
 
 def _read(visit: Visit, form: Form) -> CalendarEdit:
     """Return what was typed, with the own days as they stand; what cannot be taken is refused in the form."""
-    week = []
-    for number in range(7):
-        shifts: tuple[Shift, ...] = ()
-        try:
-            shifts = read_shifts(form.line(f"dia-{number}", 200))
-        except InvalidValue as refusal:
-            form.refuse(f"dia-{number}", visit.gettext(refusal.reason))
-        week.append(shifts)
-    return CalendarEdit(tuple(week), form.value("nacionais") == "S", visit.store.find_calendar().own)
+    week = tuple(_read_shifts(visit, form, f"dia-{number}") for number in range(7))
+    own = visit.store.find_calendar().own
+    skips_national = form.value("nacionais") == "S"
+    return CalendarEdit(week, skips_national, own, skips_national and form.value("facultativos") == "S")
+
+
+def _read_shifts(visit: Visit, form: Form, name: str) -> tuple[Shift, ...]:
+    try:
+        return read_shifts(form.line(name, 200))
+    except InvalidValue as refusal:
+        form.refuse(name, visit.gettext(refusal.reason))
+        return ()
 
 
 def _calendar_page(
@@ -111,7 +120,10 @@ def _calendar_page(
         zone=settings.zone.key,
         has_national=national_of(settings) != (),
         skips_national=stored.skips_national,
-        years=[(year, list_national_holidays(settings, year)) for year in (this_year, this_year + 1)],
+        years=[
+            (year, list_national_holidays(settings, year, stored.skips_optional)) for year in (this_year, this_year + 1)
+        ],
+        write_shifts=write_shifts,
         own=own,
         own_holidays=[one for one in stored.own if not one.is_worked],
         opened_at=opened_at,

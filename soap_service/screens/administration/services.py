@@ -1,9 +1,11 @@
 """The service catalogue: what requests are opened for, until when they are due, who executes them."""
 
+import re
+
 from werkzeug.wrappers import Response
 
 from soap_service.errors import AlreadyExists, ChangedMeanwhile
-from soap_service.rules.edits import LONGEST_SLA_MINUTES, ServiceEdit
+from soap_service.rules.edits import LONGEST_SLA_MINUTES, PRIORITIES, ServiceEdit
 from soap_service.rules.parameters import CHILD_REQUEST_SERVICE
 from soap_service.screens.administration.editing import ROWS_SHOWN, actor_of, flag, key_of, new_key, warn_of_changes
 from soap_service.screens.forms import Form
@@ -18,7 +20,9 @@ _FIELDS = {
     "sla_minutes": "horas",
     "contract": "contrato",
     "is_active": "ativo",
+    **{f"sla_minutes-{priority}": f"sla-{priority}" for priority in PRIORITIES},
 }
+_HOURS = re.compile(r"([0-9]{1,4})(?:[:hH]([0-5][0-9])?)?", re.ASCII)
 
 
 def list_services(visit: Visit) -> Response:
@@ -46,7 +50,9 @@ def add_service(visit: Visit) -> Response:
     if not form.errors:
         given = (edit.name, edit.kind, edit.group, edit.sla_minutes, edit.contract)
         try:
-            visit.store.add_service(*given, actor=actor_of(visit), form_key=key_of(form))
+            visit.store.add_service(
+                *given, actor=actor_of(visit), form_key=key_of(form), priority_slas=edit.priority_slas
+            )
             return visit.redirect("/administracao/servicos", "gravado")
         except AlreadyExists:
             form.refuse("nome", visit.gettext("Já existe um serviço com este nome."))
@@ -66,6 +72,7 @@ def show_service(visit: Visit, number: int) -> Response:
         contrato=edit.contract,
         ativo=flag(edit.is_active),
         carimbo=edit.stamp,
+        **{f"sla-{priority}": f"{minutes // 60}:{minutes % 60:02}" for priority, minutes in edit.priority_slas},
     )
     return _service_page(visit, form, number)
 
@@ -105,6 +112,7 @@ def _read(visit: Visit, form: Form, is_active: bool) -> ServiceEdit:
         sla_minutes=_read_sla(visit, form),
         contract=form.line("contrato", 200),
         is_active=is_active,
+        priority_slas=_read_priority_slas(visit, form),
     )
 
 
@@ -121,6 +129,21 @@ def _read_sla(visit: Visit, form: Form) -> int | None:
     return None
 
 
+def _read_priority_slas(visit: Visit, form: Form) -> tuple[tuple[int, int], ...]:
+    """Return priority and minutes of each SLA that was typed as hours and minutes (4, 4:30)."""
+    slas = []
+    for priority in PRIORITIES:
+        name = f"sla-{priority}"
+        typed = form.line(name, 7)
+        found = _HOURS.fullmatch(typed)
+        minutes = int(found[1]) * 60 + int(found[2] or 0) if found else 0
+        if 0 < minutes <= LONGEST_SLA_MINUTES:
+            slas.append((priority, minutes))
+        elif typed:
+            form.refuse(name, visit.gettext("Escreva horas e minutos como 4:30, até 8760 horas, ou deixe em branco."))
+    return tuple(slas)
+
+
 def _service_page(
     visit: Visit, form: Form, number: int = 0, status: int = 200, *, is_outdated: bool = False
 ) -> Response:
@@ -129,6 +152,7 @@ def _service_page(
         status,
         form=form,
         number=number,
+        priorities=PRIORITIES,
         group_options=[(group.name, group.name) for group in visit.store.list_groups()],
         is_outdated=is_outdated,
     )

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, TransitionRefused
 from soap_service.model import Request
 from soap_service.rules.situations import SITUATION_LABELS, Action, Situation, allows, known_situation
-from soap_service.screens.forms import Form, form_key
+from soap_service.screens.forms import Form, form_key, read_version
 from soap_service.screens.language import N_
 from soap_service.screens.requests.resuming import RESUME
 from soap_service.screens.visit import Visit
@@ -60,10 +60,9 @@ def execute_request(visit: Visit, number: int) -> Response:
     note = form.text("anotacao", _LONGEST_NOTE, missing=needed)
     if form.errors:
         return _again(visit, number, form, 422)
-    key, seen = form_key(form), form.value("versao")
-    version = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None
+    key, seen = form_key(form), read_version(form)
     try:
-        visit.store.execute_request(number, visit.agent.id, action, note, changes, version, key)
+        visit.store.execute_request(number, visit.agent.id, action, note, changes, seen, key)
     except TransitionRefused as refusal:
         known = known_situation(refusal.situation)
         situation = visit.gettext(SITUATION_LABELS[known]) if known else refusal.situation

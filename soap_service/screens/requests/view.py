@@ -24,6 +24,7 @@ def show_request(visit: Visit, number: int) -> Response:
         may_reactivate=Action.REACTIVATE in buttons.values(),
         may_reopen=Action.REOPEN in buttons.values(),
         may_take=Action.NOTE in buttons.values() and view.request.responsible_id != visit.agent.id,
+        may_reclassify=Action.NOTE in buttons.values(),
         form_key=form_key(visit.form(chave="")),
         notice=notice,
     )
