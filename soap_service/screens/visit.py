@@ -55,6 +55,8 @@ _NOTICES = {
 }
 #: The keyword for a child request that was not launched; why is asked again where it is shown.
 NO_CHILD = "filha"
+#: The beginning of the keyword for one that was; its number follows.
+CHILD = "filha-"
 #: What a check box that was ticked says.
 TICKED = "S"
 # A path of this site in plain ASCII. Browsers read "//", "/\" and "/<tab>/" as the beginning of another site.

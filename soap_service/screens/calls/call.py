@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from soap_service.errors import CallNotFound, RequesterNotFound
 from soap_service.model import Call, CallState, Requester
-from soap_service.screens.visit import NO_CHILD, Visit
+from soap_service.screens.visit import CHILD, NO_CHILD, Visit
 from soap_service.store import Store
 
 _SHOWN_AT_HOME = 5
@@ -48,7 +48,8 @@ def answer_call(visit: Visit, token: str) -> Response:
     if call.request_id is None:
         return visit.redirect(f"/solicitacoes/nova?chamada={token}")
     page = "/executar" if visit.store.may_execute(call.request_id, visit.agent.id) else ""
-    return visit.redirect(f"/solicitacoes/{call.request_id}{page}", NO_CHILD if answer.problem else "")
+    launched = f"{CHILD}{answer.child_number}" if answer.child_number else ""
+    return visit.redirect(f"/solicitacoes/{call.request_id}{page}", NO_CHILD if answer.problem else launched)
 
 
 def caller_of(store: Store, call: Call) -> Requester | None:

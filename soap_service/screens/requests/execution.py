@@ -1,34 +1,22 @@
-"""Executing a request: the form, its buttons, what somebody else changed meanwhile.
+"""Executing a request: what the buttons of the reply box do, and what somebody else changed meanwhile.
 
 The form carries the version that the agent saw, and what its fields were then: a field that the agent left alone never
 undoes what somebody else did, and one that both changed is shown with both values before anything is saved.
 """
 
-from collections.abc import Mapping
-
 from werkzeug.wrappers import Response
 
 from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, TransitionRefused
 from soap_service.model import Request
-from soap_service.rules.situations import SITUATION_LABELS, Action, Situation, allows, known_situation
+from soap_service.rules.situations import SITUATION_LABELS, Action, known_situation
 from soap_service.screens.forms import Form, form_key, read_version
 from soap_service.screens.language import N_
+from soap_service.screens.requests.page import BUTTONS, buttons_of, current_fields, empty_form, render_page
 from soap_service.screens.requests.resuming import RESUME
 from soap_service.screens.visit import Visit
-from soap_service.store import NOBODY, Changes, RequestView
+from soap_service.store import Changes
 
 _LONGEST_NOTE = 4000
-#: The buttons of the execution page: the action of each, and the notice when it is done.
-_BUTTONS = {
-    "gravar": (Action.NOTE, "anotada"),
-    "assumir": (Action.NOTE, "assumida"),
-    "resolver": (Action.RESOLVE, "resolvida"),
-    "reativar": (Action.REACTIVATE, "reativada"),
-    "reabrir": (Action.REOPEN, "reaberta"),
-    "suspender": (Action.SUSPEND, "suspensa"),
-    "fechar": (Action.CLOSE, "fechada"),
-    "cancelar": (Action.CANCEL, "cancelada"),
-}
 _NEEDS_NOTE = {
     Action.NOTE: N_("Escreva a anotação que será gravada."),
     Action.SUSPEND: N_("Escreva na anotação por que a solicitação será suspensa."),
@@ -39,11 +27,13 @@ _FIELDS = ("tarefa", "grupo", "responsavel")
 
 
 def show_execution(visit: Visit, number: int) -> Response:
-    """Show the execution page to an executor of the request; raises ExecutionRefused for anybody else."""
+    """Show the request's page with its reply box to an executor; raises ExecutionRefused for anybody else."""
     view = visit.store.view_request(number, visit.agent.id)
     if not buttons_of(view.request):
         return visit.redirect(f"/solicitacoes/{number}")
-    return _execution_page(visit, view, visit.form(anotacao="", **_current(view.request)))
+    if not view.is_executor:
+        raise ExecutionRefused(number)
+    return render_page(visit, view, empty_form(visit, view))
 
 
 def execute_request(visit: Visit, number: int) -> Response:
@@ -53,8 +43,8 @@ def execute_request(visit: Visit, number: int) -> Response:
     form = visit.form()
     if form.value("acao") == RESUME:
         return _again(visit, number, form, 200)
-    button = form.value("acao") if form.value("acao") in _BUTTONS else "gravar"
-    action, notice = _BUTTONS[button]
+    button = form.value("acao") if form.value("acao") in BUTTONS else "gravar"
+    action, notice = BUTTONS[button]
     changes = _changes(visit, form, button)
     needed = "" if action is Action.NOTE and changes != Changes() else visit.gettext(_NEEDS_NOTE.get(action, ""))
     note = form.text("anotacao", _LONGEST_NOTE, missing=needed)
@@ -77,25 +67,8 @@ def execute_request(visit: Visit, number: int) -> Response:
     except NotFound:
         form.refuse("grupo", visit.gettext("Este grupo não existe mais. Escolha outro."))
         return _again(visit, number, form, 422)
-    return visit.redirect(f"/solicitacoes/{number}", notice)
-
-
-def buttons_of(request: Request) -> Mapping[str, Action]:
-    """Return the buttons that the request's situation allows, with their actions; none for an unknown situation."""
-    situation = known_situation(request.situation)
-    if situation is None:
-        return {}
-    return {name: action for name, (action, _) in _BUTTONS.items() if allows(Situation(situation), action)}
-
-
-def _current(request: Request) -> dict[str, str]:
-    """Return the fields as the request has them, once to be changed and once as they were."""
-    values = {
-        "tarefa": request.current_task or "",
-        "grupo": str(request.group_id),
-        "responsavel": str(request.responsible_id or NOBODY),
-    }
-    return {**values, **{f"{name}_antes": value for name, value in values.items()}, "versao": str(request.version)}
+    is_forwarded = action is Action.NOTE and changes.group_id is not None
+    return visit.redirect(f"/solicitacoes/{number}", "encaminhada" if is_forwarded else notice)
 
 
 def _is_touched(form: Form, name: str) -> bool:
@@ -124,7 +97,9 @@ def _chosen(visit: Visit, form: Form, name: str) -> int | None:
 def _again(visit: Visit, number: int, form: Form, status: int, problem: str = "") -> Response:
     """Show what was typed on the request as it is now; say where somebody else changed the same field."""
     view = visit.store.view_request(number, visit.agent.id)
-    current = _current(view.request)
+    if not view.is_executor:
+        raise ExecutionRefused(number)
+    current = current_fields(view.request)
     for name in _FIELDS:
         before = form.value(f"{name}_antes")
         if not _is_touched(form, name):
@@ -137,7 +112,7 @@ def _again(visit: Visit, number: int, form: Form, status: int, problem: str = ""
     if status == 409:
         form.values["chave"] = ""
     form.values["versao"] = current["versao"]
-    return _execution_page(visit, view, form, status, problem)
+    return render_page(visit, view, form, status, problem)
 
 
 def _words(request: Request, name: str) -> str:
@@ -145,30 +120,3 @@ def _words(request: Request, name: str) -> str:
         return request.current_task or "--"
     thing = request.group if name == "grupo" else request.responsible
     return thing.name if thing else "--"
-
-
-def _execution_page(visit: Visit, view: RequestView, form: Form, status: int = 200, problem: str = "") -> Response:
-    if not view.is_executor:
-        raise ExecutionRefused(view.request.id)
-    newest = view.events[0].id if view.events else 0
-    seen = form.value("visto")
-    last_seen = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else newest
-    form.values["visto"] = str(newest)
-    form_key(form)
-    groups = [(str(group.id), group.name) for group in visit.store.list_groups()]
-    agents = [(str(agent.id), agent.name) for agent in visit.store.list_executors()]
-    responsible = view.request.responsible
-    if responsible is not None and str(responsible.id) not in dict(agents):
-        agents.insert(0, (str(responsible.id), responsible.name))
-    return visit.render(
-        "requests/execution.html",
-        status,
-        view=view,
-        request=view.request,
-        buttons=[name for name in buttons_of(view.request) if name != "assumir"],
-        news=[event for event in view.events if event.id > last_seen],
-        groups=groups,
-        agents=[(str(NOBODY), visit.gettext("Ninguém")), *agents],
-        form=form,
-        problem=problem,
-    )

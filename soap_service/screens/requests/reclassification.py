@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 from soap_service.errors import ChangedMeanwhile, ExecutionRefused, ServiceNotFound, TransitionRefused
 from soap_service.rules.situations import LEVELS, Action
 from soap_service.screens.forms import Form, form_key, read_version
-from soap_service.screens.requests.execution import buttons_of
+from soap_service.screens.requests.page import buttons_of
 from soap_service.screens.visit import Visit
 from soap_service.store import Changes, Classification, RequestView
 

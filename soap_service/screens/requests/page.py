@@ -1,0 +1,111 @@
+"""The page of a request: what it shows, and the reply box for an agent who may act on it."""
+
+from collections.abc import Mapping
+
+from werkzeug.wrappers import Response
+
+from soap_service.model import Request
+from soap_service.rules.situations import Action, Situation, allows, known_situation
+from soap_service.screens.forms import Form, form_key
+from soap_service.screens.visit import CHILD, Notice, Visit
+from soap_service.store import NOBODY, RequestView
+
+#: The buttons of the reply box: the action of each, and the notice when it is done.
+BUTTONS = {
+    "gravar": (Action.NOTE, "anotada"),
+    "assumir": (Action.NOTE, "assumida"),
+    "resolver": (Action.RESOLVE, "resolvida"),
+    "reativar": (Action.REACTIVATE, "reativada"),
+    "reabrir": (Action.REOPEN, "reaberta"),
+    "suspender": (Action.SUSPEND, "suspensa"),
+    "fechar": (Action.CLOSE, "fechada"),
+    "cancelar": (Action.CANCEL, "cancelada"),
+}
+
+
+def show_request(visit: Visit, number: int) -> Response:
+    """Show a request; to an agent who may act on it, with the reply box."""
+    view = visit.store.view_request(number, visit.agent.id)
+    return render_page(visit, view, empty_form(visit, view))
+
+
+def buttons_of(request: Request) -> Mapping[str, Action]:
+    """Return the buttons that the request's situation allows, with their actions; none for an unknown situation."""
+    situation = known_situation(request.situation)
+    if situation is None:
+        return {}
+    return {name: action for name, (action, _) in BUTTONS.items() if allows(Situation(situation), action)}
+
+
+def empty_form(visit: Visit, view: RequestView) -> Form | None:
+    """Return the reply box as it is before anything is typed; None where the agent has nothing to do."""
+    if not view.is_executor or not buttons_of(view.request):
+        return None
+    return visit.form(anotacao="", **current_fields(view.request))
+
+
+def current_fields(request: Request) -> dict[str, str]:
+    """Return the fields as the request has them, once to be changed and once as they were."""
+    values = {
+        "tarefa": request.current_task or "",
+        "grupo": str(request.group_id),
+        "responsavel": str(request.responsible_id or NOBODY),
+    }
+    return {**values, **{f"{name}_antes": value for name, value in values.items()}, "versao": str(request.version)}
+
+
+def render_page(visit: Visit, view: RequestView, form: Form | None, status: int = 200, problem: str = "") -> Response:
+    """Answer with the page; `problem` says why nothing was done."""
+    return visit.render(
+        "requests/request.html",
+        status,
+        view=view,
+        request=view.request,
+        form=form,
+        problem=problem,
+        notice=_notice(visit, view),
+        **(_reply_box(visit, view, form) if form is not None else {}),
+    )
+
+
+def _reply_box(visit: Visit, view: RequestView, form: Form) -> dict[str, object]:
+    newest = view.events[0].id if view.events else 0
+    seen = form.value("visto")
+    last_seen = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else newest
+    form.values["visto"] = str(newest)
+    form_key(form)
+    agents = [(str(agent.id), agent.name) for agent in visit.store.list_executors()]
+    responsible = view.request.responsible
+    if responsible is not None and str(responsible.id) not in dict(agents):
+        agents.insert(0, (str(responsible.id), responsible.name))
+    buttons = [*buttons_of(view.request)]
+    if view.request.responsible_id == visit.agent.id:
+        buttons = [name for name in buttons if name != "assumir"]
+    return {
+        "buttons": buttons,
+        "is_resolved": view.request.situation == Situation.RESOLVED,
+        "news": [event for event in view.events if event.id > last_seen],
+        "groups": [(str(group.id), group.name) for group in visit.store.list_groups()],
+        "agents": [(str(NOBODY), visit.gettext("Ninguém")), *agents],
+        "sent_forms": " ".join(_sent_forms(visit, view)),
+    }
+
+
+def _sent_forms(visit: Visit, view: RequestView) -> list[str]:
+    """Return the keys of the forms that the agent has sent: a draft with one of them is none any more."""
+    mine = f"{view.request.id}:{visit.agent.id}:"
+    keys = [event.form_key for event in view.events if event.form_key]
+    return [key.removeprefix(mine) for key in keys if key.startswith(mine)]
+
+
+def _notice(visit: Visit, view: RequestView) -> Notice | None:
+    """Return the notice that the address asks for, with the names and numbers of this request."""
+    keyword = visit.request.args.get("aviso", "")
+    if keyword == "registrada":
+        return Notice(visit.gettext("Solicitação nº %(number)d registrada.") % {"number": view.request.id})
+    if keyword == "encaminhada" and view.request.group:
+        return Notice(visit.gettext("Encaminhada para %(group)s.") % {"group": view.request.group.name})
+    for child in view.children:
+        if keyword == f"{CHILD}{child.id}":
+            return Notice(visit.gettext("Solicitação filha nº %(number)d lançada.") % {"number": child.id})
+    return visit.notice()
