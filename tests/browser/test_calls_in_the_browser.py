@@ -134,8 +134,10 @@ def test_with_282_off_no_child_is_launched(desk: Desk) -> None:
 def test_opening_a_request_outside_a_call_launches_no_child(desk: Desk) -> None:
     page = desk.page("atendente")
     page.goto(f"{desk.service.url}/solicitacoes/955")
-    page.get_by_role("link", name="Executar").click()
-    page.wait_for_url("**/solicitacoes/955/executar")
+    page.get_by_role("button", name="Assumir").click()
+    expect(page.get_by_text("Você é o responsável pela solicitação.")).to_be_visible()
+    page.goto(f"{desk.service.url}/solicitacoes/955/executar")
+    expect(page.get_by_label("Anotação")).to_be_visible()
     assert desk.service.store.list_children(955) == []
 
 

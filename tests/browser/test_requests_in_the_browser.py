@@ -22,9 +22,8 @@ def expect_request(page: Page, notice: str, situation: str, time: str) -> None:
     expect(fact(page, "Prazo")).to_contain_text(re.compile(time, re.DOTALL))
 
 
-def act(page: Page, opener: str, button: str, note: str = "") -> None:
-    """Open the execution page of the request that is shown, write a note and press a button."""
-    page.get_by_role("main").get_by_role("link", name=opener, exact=True).click()
+def act(page: Page, button: str, note: str = "") -> None:
+    """Write a note in the reply box of the request that is shown and press a button."""
     page.get_by_label("Anotação").fill(note)
     page.get_by_role("button", name=button, exact=True).click()
 
@@ -38,7 +37,7 @@ def test_a_request_is_found_and_worked_on_to_its_end_and_begun_again(desk: Desk)
     deadline = fact(page, "Data/Hora limite").inner_text()
     expect(fact(page, "Prazo")).to_contain_text(re.compile(r"faltam .* min de expediente"))
 
-    act(page, "Executar", "Suspender")
+    act(page, "Suspender")
     reason = page.get_by_label("Anotação")
     expect(page.get_by_text("Escreva na anotação por que a solicitação será suspensa.")).to_be_visible()
     expect(reason).to_be_focused()
@@ -50,15 +49,15 @@ def test_a_request_is_found_and_worked_on_to_its_end_and_begun_again(desk: Desk)
     expect(page.get_by_role("listitem").filter(has_text="Suspensão")).to_contain_text("Aguarda a peça.")
     picture(page, "request-suspended")
 
-    act(page, "Reativar", "Reativar")
+    act(page, "Reativar")
     expect_request(page, "Solicitação reativada. O prazo voltou a contar.", "Em andamento", "Dentro do prazo.*faltam ")
     assert fact(page, "Data/Hora limite").inner_text()[:6] == deadline[:6]
-    act(page, "Executar", "Resolver", "Peça trocada.")
+    act(page, "Resolver", "Peça trocada.")
     expect_request(page, "Solicitação resolvida.", "Resolvida", "Dentro do prazo.*encerrada com sobra de ")
-    act(page, "Reabrir", "Encerrar")
+    act(page, "Fechar")
     expect_request(page, "Solicitação fechada.", "Fechada", "Dentro do prazo.*encerrada com sobra de ")
     expect(fact(page, "Encerrada em")).to_be_visible()
-    act(page, "Reabrir", "Reabrir", "Parou outra vez.")
+    act(page, "Reabrir", "Parou outra vez.")
     expect_request(page, "Solicitação reaberta.", "Reaberta", "Dentro do prazo.*faltam ")
     expect(fact(page, "Encerrada em")).to_have_count(0)
     written = page.locator(".history strong").all_inner_texts()
@@ -175,3 +174,73 @@ def test_the_language_chosen_in_the_preferences_is_the_agents_in_every_browser(d
     expect(page.get_by_role("heading", level=1)).to_have_text("Entrar")
     desk.log_in(page, "consulta")
     expect(page.get_by_role("heading", level=1)).to_have_text("Requests")
+
+
+def kept_drafts(page: Page) -> str:
+    """Return all that this browser keeps."""
+    kept: str = page.evaluate("JSON.stringify({...localStorage})")
+    return kept
+
+
+def test_a_draft_survives_leaving_the_page_until_it_is_sent(desk: Desk) -> None:
+    page = desk.page("atendente")
+    address = f"{desk.service.url}/solicitacoes/34534"
+    page.goto(address)
+    page.get_by_label("Anotação").fill("Meia frase")
+    page.get_by_label("Tarefa Atual").fill("Análise")
+    page.goto(f"{desk.service.url}/solicitacoes")
+    page.goto(address)
+    expect(page.get_by_text("Rascunho recuperado; ainda não foi gravado.")).to_be_visible()
+    expect(page.get_by_label("Anotação")).to_have_value("Meia frase")
+    expect(page.get_by_label("Tarefa Atual")).to_have_value("Análise")
+    assert len(desk.service.store.find_request(34534).events) == 1
+    picture(page, "draft")
+    page.goto(f"{desk.service.url}/solicitacoes/955")
+    expect(page.get_by_label("Anotação")).to_have_value("")
+    page.goto(address)
+    page.get_by_role("button", name="Gravar", exact=True).click()
+    expect(page.get_by_text("Anotação gravada.")).to_be_visible()
+    expect(page.get_by_label("Anotação")).to_have_value("")
+    assert "Meia frase" not in kept_drafts(page)
+
+
+def test_a_draft_is_discarded_with_one_button(desk: Desk) -> None:
+    page = desk.page("atendente")
+    page.goto(f"{desk.service.url}/solicitacoes/34534")
+    page.get_by_label("Anotação").fill("Meia frase")
+    page.reload()
+    page.get_by_role("button", name="Descartar").click()
+    expect(page.get_by_label("Anotação")).to_have_value("")
+    page.reload()
+    expect(page.get_by_label("Anotação")).to_have_value("")
+
+
+@pytest.mark.parametrize("end", ["log-out", "cookie gone"])
+def test_no_draft_stays_for_the_next_agent_at_the_browser(desk: Desk, end: str) -> None:
+    page = desk.page("atendente")
+    page.goto(f"{desk.service.url}/solicitacoes/34534")
+    page.get_by_label("Anotação").fill("Meia frase")
+    assert "Meia frase" in kept_drafts(page)
+    if end == "log-out":
+        page.get_by_role("button", name="Sair").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Entrar")
+        assert "Meia frase" not in kept_drafts(page)
+    page.context.clear_cookies()
+    page.goto(f"{desk.service.url}/solicitacoes/34534")
+    desk.log_in(page, "admin")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Solicitação nº 34534")
+    expect(page.get_by_role("button", name="Sair")).to_be_visible()
+    assert "Meia frase" not in kept_drafts(page)
+
+
+def test_cancelling_asks_first_and_then_for_the_reason(desk: Desk) -> None:
+    page = desk.page("atendente")
+    page.goto(f"{desk.service.url}/solicitacoes/34534")
+    really = page.get_by_role("button", name="Sim, cancelar a solicitação")
+    expect(really).to_be_hidden()
+    page.get_by_text("Cancelar a solicitação…").click()
+    really.click()
+    expect(page.get_by_text("Escreva na anotação por que a solicitação será cancelada.")).to_be_visible()
+    page.get_by_label("Anotação").fill("Aberta por engano.")
+    really.click()
+    expect_request(page, "Solicitação cancelada.", "Cancelada", "--")

@@ -112,6 +112,14 @@ def test_pressing_the_button_twice_launches_one_child(desk: Desk, ana: Browser, 
     assert "Solicitação pai:" in ana.get(f"/solicitacoes/{child.id}").text
 
 
+def test_a_child_that_was_launched_is_said_with_its_number(desk: Desk, ana: Browser) -> None:
+    desk.launch_children(str(desk.service.id))
+    pressed = ana.post(f"/chamadas/{desk.announce('11144477735', desk.request.id)}")
+    (child,) = desk.store.list_children(desk.request.id)
+    assert f"Solicitação filha nº {child.id} lançada." in ana.follow(pressed).text
+    assert "lançada." not in ana.get(f"/solicitacoes/{desk.request.id}?aviso=filha-{desk.request.id}").text
+
+
 def test_a_child_that_cannot_be_launched_is_told_and_never_in_the_way(desk: Desk, ana: Browser) -> None:
     desk.launch_children()
     token = desk.announce("11144477735", desk.request.id)

@@ -71,17 +71,17 @@ def test_a_request_says_how_it_stands_with_its_deadline(
 
 def test_a_suspended_request_has_no_deadline_and_can_be_reactivated(desk: Desk, ana: Browser, bia: Browser) -> None:
     path = f"/solicitacoes/{desk.request.id}"
-    assert ">Executar</a>" in ana.get(path).text
+    assert 'value="resolver"' in ana.get(path).text
     desk.store.execute_request(desk.request.id, desk.ana.id, Action.SUSPEND, "Aguarda peça.")
     page = ana.get(path).text
     assert "<dt>Data/Hora limite</dt><dd>--</dd>" in page
-    assert ">Reativar</a>" in page
-    assert ">Reativar</a>" not in bia.get(path).text
+    assert 'value="reativar"' in page
+    assert 'value="reativar"' not in bia.get(path).text
 
 
 def test_who_may_not_execute_is_told_by_a_page(desk: Desk, bia: Browser) -> None:
     path = f"/solicitacoes/{desk.request.id}"
-    assert ">Executar</a>" not in bia.get(path).text
+    assert 'name="anotacao"' not in bia.get(path).text
     for response in (bia.get(f"{path}/executar"), bia.post(f"{path}/executar", acao="resolver")):
         assert response.status_code == 403
         assert "Você não pode executar esta solicitação." in response.text
@@ -255,3 +255,38 @@ def test_a_group_or_agent_that_no_database_holds_is_refused(desk: Desk, ana: Bro
     assert refused.status_code == 422
     assert "Minha nota." in refused.text
     assert len(desk.store.find_request(desk.request.id).events) == 1
+@pytest.mark.parametrize("address", ["", "/executar"])
+def test_an_executor_has_the_reply_box_beside_the_history(desk: Desk, ana: Browser, address: str) -> None:
+    page = ana.get(f"/solicitacoes/{desk.request.id}{address}").text
+    for words in ("Anotação", "Histórico", "Sem rede.", 'value="resolver"', "O trabalho terminou"):
+        assert words in page
+
+
+def test_what_ends_an_unresolved_request_takes_a_second_press(desk: Desk, ana: Browser) -> None:
+    path = f"/solicitacoes/{desk.request.id}"
+    confirmed = re.findall(r'<details class="confirm" >.*?value="(\w+)".*?</details>', ana.get(path).text, re.DOTALL)
+    assert confirmed == ["fechar", "cancelar"]
+    ana.post(f"{path}/executar", acao="resolver")
+    page = ana.get(path).text
+    assert 'class="confirm"' not in page
+    assert re.search(r'name="acao" value="fechar" class="primary"', page)
+
+
+def test_forwarding_says_to_whom(desk: Desk, ana: Browser) -> None:
+    desk.store.add_group("REDES", may_execute=True)
+    [redes] = [group for group in desk.store.list_groups() if group.name == "REDES"]
+    path = f"/solicitacoes/{desk.request.id}"
+    ana.get(path)
+    page = ana.follow(ana.post(f"{path}/executar", **form_of(ana, acao="gravar", grupo=str(redes.id)))).text
+    assert "Encaminhada para REDES." in page
+    assert 'name="anotacao"' not in page
+
+
+def test_a_page_names_the_forms_that_its_agent_has_sent(desk: Desk, ana: Browser) -> None:
+    path = f"/solicitacoes/{desk.request.id}"
+    ana.get(path)
+    key = ana.hidden("chave")
+    ana.post(f"{path}/executar", **form_of(ana, acao="gravar", anotacao="Uma vez."))
+    assert f'data-sent="{key}"' in ana.get(path).text
+    desk.store.add_agent("eva", "Eva Dias", "hash", ["SDNIVEL1"])
+    assert 'data-sent=""' in desk.browser_of("eva").get(path).text

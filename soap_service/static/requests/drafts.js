@@ -17,14 +17,14 @@ export function keepDrafts() {
 function keepDraft(form) {
   const key = `${PREFIX} ${page.agent} ${form.dataset.draft}`;
   const draft = recall("localStorage", key);
-  if (draft && form.dataset.sent.split(" ").includes(draft.form)) drop(key);
-  else if (draft && isEmpty(valuesOf(form)) && !form.querySelector("[aria-invalid]")) restore(form, draft.values);
   form.addEventListener("input", () => {
     const values = valuesOf(form);
     if (isEmpty(values)) drop(key);
     else keep("localStorage", key, { at: Date.now(), form: form.elements.chave.value, values });
   });
   form.querySelector("[data-draft-discard]").addEventListener("click", () => discard(form, key));
+  if (draft && form.dataset.sent.split(" ").includes(draft.form)) drop(key);
+  else if (draft && isEmpty(valuesOf(form)) && !form.querySelector("[aria-invalid]")) restore(form, draft.values);
 }
 
 /** The note, and each field that was changed, with what it was before. */
