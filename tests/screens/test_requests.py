@@ -255,6 +255,8 @@ def test_a_group_or_agent_that_no_database_holds_is_refused(desk: Desk, ana: Bro
     assert refused.status_code == 422
     assert "Minha nota." in refused.text
     assert len(desk.store.find_request(desk.request.id).events) == 1
+
+
 @pytest.mark.parametrize("address", ["", "/executar"])
 def test_an_executor_has_the_reply_box_beside_the_history(desk: Desk, ana: Browser, address: str) -> None:
     page = ana.get(f"/solicitacoes/{desk.request.id}{address}").text
