@@ -42,7 +42,7 @@ class App:
 
         settings = self._settings
         is_https = settings.base_url.startswith("https:")
-        return Screens(self.store, settings.zone, settings.session_lifetime, is_https, self._simulation)
+        return Screens(self.store, settings.zone, settings.login_limits, is_https, self._simulation)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lead a request to its door."""

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from soap_service.errors import InvalidValue
 from soap_service.rules.credentials import Network, networks_of
+from soap_service.rules.login_limits import LoginLimits
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -33,6 +34,7 @@ _DATABASE_URL_FORMS = (
 # Of the address that stands in the WSDL: a host and perhaps a port, nothing that would have to be quoted there.
 _PUBLIC_URL = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?")
 _LONGEST_SESSION_HOURS = 24 * 366
+_LONGEST_BY_DEFAULT = 24.0
 _COUNTRY = "BR"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -60,7 +62,10 @@ class Settings:
     holidays: str = _setting(_COUNTRY, "country whose national holidays deadlines skip; empty for none")
     repeat_seconds: float = _setting(10.0, "an announcement repeated within this time is the same call")
     call_seconds: float = _setting(60.0, "a call that nobody saw within this time is missed")
-    session_hours: float = _setting(12.0, "how long a log-in lasts")
+    session_hours: float = _setting(12.0, "a log-in that is not used for this long ends")
+    longest_session_hours: float = _setting(
+        0.0, "a log-in ends after this time in any case; 0: after 24 hours, or session_hours if they are more"
+    )
     calls_per_second: float = _setting(1000.0, "SOAP calls a second per integration; 0 for no limit")
     unknown_documents_per_minute: float = _setting(600.0, "unknown documents a minute per integration; 0 for no limit")
     request_seconds: float = _setting(10.0, "time for a client to send a whole request")
@@ -79,6 +84,9 @@ class Settings:
             raise InvalidValue("request_seconds", "it is a time above 0")
         if not 0 < self.session_hours <= _LONGEST_SESSION_HOURS:
             raise InvalidValue("session_hours", "it is a time above 0, a year at most")
+        longest = self.longest_session_hours
+        if longest and not self.session_hours <= longest <= _LONGEST_SESSION_HOURS:
+            raise InvalidValue("longest_session_hours", "it is session_hours at least, a year at most, or 0")
         if not self.host.strip():
             raise InvalidValue("host", "say at which address to listen: 127.0.0.1, or 0.0.0.0 for every one")
         if not self.public_url and (self.host in ("0.0.0.0", "::") or not self.port):  # noqa: S104
@@ -144,9 +152,10 @@ class Settings:
         return timedelta(seconds=self.call_seconds)
 
     @property
-    def session_lifetime(self) -> timedelta:
-        """How long a log-in lasts."""
-        return timedelta(hours=self.session_hours)
+    def login_limits(self) -> LoginLimits:
+        """How long a log-in lasts, without use and in any case."""
+        longest = self.longest_session_hours or max(_LONGEST_BY_DEFAULT, self.session_hours)
+        return LoginLimits(timedelta(hours=self.session_hours), timedelta(hours=longest))
 
     def _check_database_url(self) -> None:
         """Raise InvalidValue for what is no database's address; the sentence never repeats it: it has a password."""

@@ -420,7 +420,10 @@ class Refusal(Base):
 
 
 class LoginSession(Base):
-    """A logged-in browser. The cookie holds a random id; here stands only its SHA-256."""
+    """A logged-in browser. The cookie holds a random id; here stands only its SHA-256.
+
+    Use moves `expires_at`, up to `ends_at`; log-ins made before 0.2.0, and by its older nodes, have no `ends_at`.
+    """
 
     __tablename__ = "login_session"
 
@@ -428,5 +431,6 @@ class LoginSession(Base):
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
     form_token: Mapped[str] = mapped_column(String(43))
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    ends_at: Mapped[datetime | None]
 
     agent: Mapped[Agent] = relationship(lazy="raise")

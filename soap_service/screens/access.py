@@ -1,6 +1,7 @@
 """Logging in and out. Knows passwords only as far as `credentials` does; says the same to everybody whom it refuses."""
 
 import hmac
+import json
 import secrets
 
 from werkzeug.wrappers import Response
@@ -47,8 +48,8 @@ def log_in(visit: Visit) -> Response:
     except LoginRefused:
         return _login_page(visit, form, visit.gettext("Usuário ou senha incorretos."), 403)
     _end_session(visit)
-    lifetime = visit.premises.session_lifetime
-    cookie = visit.store.open_session(agent.id, lifetime)
+    limits = visit.premises.login_limits
+    cookie = visit.store.open_session(agent.id, limits.idle, limits.longest)
     if kept := kept_form(visit):
         visit.login = visit.store.find_session(cookie)
         response = visit.render("requests/resumed.html", kept=kept)
@@ -57,7 +58,7 @@ def log_in(visit: Visit) -> Response:
     response.set_cookie(
         SESSION_COOKIE,
         cookie,
-        max_age=lifetime,
+        max_age=limits.longest,
         path="/",
         httponly=True,
         samesite="Lax",
@@ -66,10 +67,13 @@ def log_in(visit: Visit) -> Response:
     return response
 
 
-def ask_again(visit: Visit, kept: Kept) -> Response:
-    """Ask whoever posted a form after their log-in had ended to log in again, and carry the form along."""
-    sentence = visit.gettext("Sua sessão terminou. Entre de novo: o que você digitou volta ao formulário.")
-    return _login_page(visit, visit.form(usuario=""), status=401, kept=kept, notice=Notice(sentence, is_warning=True))
+def ask_again(visit: Visit, return_path: str, kept: Kept | None) -> Response:
+    """Ask whoever posted a form after their log-in had ended to log in again, and carry along the form that is kept."""
+    sentence = visit.gettext("Sua sessão terminou. Entre de novo para continuar.")
+    if kept is not None:
+        sentence = visit.gettext("Sua sessão terminou. Entre de novo: o que você digitou volta ao formulário.")
+    notice = Notice(sentence, is_warning=True)
+    return _login_page(visit, visit.form(usuario=""), "", 401, kept, notice, return_path)
 
 
 def is_of_login_page(visit: Visit) -> bool:
@@ -85,6 +89,17 @@ def log_out(visit: Visit) -> Response:
     response = visit.redirect("/entrar", "saiu")
     response.delete_cookie(SESSION_COOKIE, path="/")
     return response
+
+
+def show_login_times(visit: Visit) -> Response:
+    """Tell a script when the log-in ends; to be asked is no use of it."""
+    return Response(json.dumps(visit.login_times), content_type="application/json")
+
+
+def use_login(visit: Visit) -> Response:
+    """Have the log-in last longer: somebody clicked or typed on one of its pages."""
+    visit.extend_login()
+    return show_login_times(visit)
 
 
 def _recognise(visit: Visit, login: str, password: str) -> Agent:
@@ -123,6 +138,7 @@ def _login_page(
     status: int = 200,
     kept: Kept | None = None,
     notice: Notice | None = None,
+    return_path: str = "",
 ) -> Response:
     form_key = visit.request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
     response = visit.render(
@@ -131,7 +147,7 @@ def _login_page(
         form=form,
         form_key=form_key,
         sentence=sentence,
-        return_path=visit.return_path(),
+        return_path=return_path or visit.return_path(),
         languages=LANGUAGES,
         kept=kept or kept_form(visit),
         notice=notice or visit.notice(),

@@ -6,7 +6,7 @@ One URL map, one handler a screen, one place where what goes wrong becomes a pag
 import logging
 import secrets
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 from soap_service.asgi.wsgi_bridge import IS_BUSY
 from soap_service.errors import ExecutionRefused, NotFound, StoreUnavailable
 from soap_service.rules.calls import Simulated
+from soap_service.rules.login_limits import LoginLimits
 from soap_service.screens import access, administration, panel, preferences
 from soap_service.screens.assets import Assets
 from soap_service.screens.calls import call, call_list, diagnosis, extension
@@ -85,6 +86,7 @@ ADDRESSES = Map(
     [
         *_page("/entrar", access.show_login, access.log_in),
         Rule("/sair", methods=["POST"], endpoint=access.log_out),
+        *_page("/sessao", access.show_login_times, access.use_login),
         *_page("/", call.show_home),
         Rule("/entrar/idioma", methods=["POST"], endpoint=preferences.choose_before_login),
         *_page("/painel", panel.show_panel),
@@ -146,12 +148,12 @@ class Screens:
         self,
         store: Store,
         zone: ZoneInfo,
-        session_lifetime: timedelta,
+        login_limits: LoginLimits,
         is_https: bool,
         simulate: Callable[[str, str, str], Simulated] | None = None,
     ) -> None:
         assets = Assets()
-        self._premises = Premises(store, Pages(zone, assets), assets, session_lifetime, is_https, simulate)
+        self._premises = Premises(store, Pages(zone, assets), assets, login_limits, is_https, simulate)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request; whatever happens, with a page."""
@@ -195,14 +197,27 @@ def _admit(visit: Visit, handler: Handler) -> Handler:
         raise Forbidden
     if visit.request.method == "POST":
         visit.check_form_token()
+    if _is_use(visit):
+        visit.extend_login()
     return handler
+
+
+def _is_use(visit: Visit) -> bool:
+    """Tell whether somebody clicked: a form was posted, or a page asked for in a browser that says so.
+
+    What scripts post is no use of the log-in, and has its token in a header. Source: W3C Fetch Metadata.
+    """
+    if visit.request.method == "POST":
+        return "form_token" in visit.request.form
+    return visit.request.headers.get("Sec-Fetch-User") == "?1"
 
 
 def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object = None) -> Response:
     code = refusal.code or 400
     kept = resuming.keep_form(visit) if code == 401 or isinstance(refusal, WrongFormToken) else None
-    if kept is not None and visit.login is None:
-        return access.ask_again(visit, kept)
+    page = "" if code == 413 else _page_of(visit)
+    if code == 401 and "form_token" in visit.request.form and (kept is not None or not visit.typed_texts()):
+        return access.ask_again(visit, page, kept)
     title = visit.gettext(_TITLES.get(code, _ANY_TITLE))
     advice = visit.gettext(_ADVICE.get(code, _ANY_ADVICE))
     if isinstance(refusal, WrongFormToken):
@@ -221,12 +236,25 @@ def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object =
         typed=[] if code == 413 else visit.typed_texts(),
         kept=kept,
         back=f"/solicitacoes/{request_number}" if request_number is not None else "",
+        page=page,
         is_outsider=visit.login is None,
         notice=None,
     )
     if isinstance(refusal, MethodNotAllowed) and refusal.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(refusal.valid_methods))
     return response
+
+
+def _page_of(visit: Visit) -> str:
+    """Return the page that a post belongs to: where its form leads back to, or its own address; "" for none."""
+    if visit.request.method != "POST":
+        return ""
+    if "para" in visit.request.form:
+        return visit.return_path()
+    with suppress(HTTPException):
+        ADDRESSES.bind("").match(visit.request.path, "GET")
+        return visit.request.path
+    return ""
 
 
 def _busy_page(visit: Visit) -> Response:
@@ -247,6 +275,7 @@ def _failure_page(visit: Visit, code: int, incident: str = "", advice: str = "")
         typed=visit.typed_texts() if code == 503 and not advice else [],
         kept=None,
         back="",
+        page="",
         is_outsider=False,
     )
 

@@ -6,10 +6,11 @@ never as text: what an address says is not what a page repeats.
 
 import gettext as catalogues
 import hmac
+import math
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cached_property
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -18,11 +19,12 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from soap_service.errors import NotFound
+from soap_service.errors import NotFound, StoreUnavailable
 from soap_service.model import Agent, LoginSession
 from soap_service.rate_limit import Limit
 from soap_service.rules.calls import Simulated
 from soap_service.rules.credentials import SESSION_COOKIE
+from soap_service.rules.login_limits import LoginLimits
 from soap_service.screens.assets import Assets
 from soap_service.screens.formats import Formats
 from soap_service.screens.forms import Form
@@ -57,6 +59,8 @@ _NOTICES = {
 NO_CHILD = "filha"
 #: The beginning of the keyword for one that was; its number follows.
 CHILD = "filha-"
+# What scripts fetch: where the log-in has ended they are told so, and not led to the log-in.
+_FETCHED = ("/janela", "/sessao")
 #: What a check box that was ticked says.
 TICKED = "S"
 # A path of this site in plain ASCII. Browsers read "//", "/\" and "/<tab>/" as the beginning of another site.
@@ -90,7 +94,7 @@ class Premises:
     store: Store
     pages: Pages
     assets: Assets
-    session_lifetime: timedelta
+    login_limits: LoginLimits
     is_https: bool
     simulate: Callable[[str, str, str], Simulated] | None = None
     failures_by_login: Limit = field(default_factory=lambda: Limit(rate=1 / 10, burst=100))
@@ -144,6 +148,34 @@ class Visit:
         if self.login is None:
             raise Unauthorized
         return self.login.agent
+
+    def extend_login(self) -> None:
+        """Have the log-in last longer, since it is used; a database that cannot be written ends no log-in."""
+        login, limits = self.login, self.premises.login_limits
+        if login is None:
+            return
+        last_end = limits.last_end(login.expires_at, login.ends_at)
+        expires_at = limits.extended(login.expires_at, last_end, self.store.now())
+        if expires_at == login.expires_at:
+            return
+        with suppress(StoreUnavailable):
+            self.store.extend_session(login.id_hash, expires_at, last_end)
+            login.expires_at, login.ends_at = expires_at, last_end
+
+    @property
+    def login_times(self) -> dict[str, int | bool]:
+        """When the log-in ends, as the script `live/expiry.js` has it: all in seconds from now."""
+        login, limits, now = self.login, self.premises.login_limits, self.store.now()
+        if login is None:
+            raise Unauthorized
+        last_end = limits.last_end(login.expires_at, login.ends_at)
+        since_use = min(now + limits.idle, last_end) - login.expires_at
+        return {
+            "left": int((login.expires_at - now).total_seconds()),
+            "warning": int(limits.warning.total_seconds()),
+            "untilUseCounts": max(0, math.ceil((limits.between_uses - since_use).total_seconds())),
+            "isExtensible": last_end - login.expires_at >= limits.between_uses,
+        }
 
     @cached_property
     def attendance(self) -> Attendance:
@@ -224,7 +256,7 @@ class Visit:
 
     def ask_to_log_in(self) -> Response:
         """Send a page's visitor to the log-in and back; tell a form or a script that the log-in has ended."""
-        if self.request.method in ("GET", "HEAD") and not self.request.path.endswith("/janela"):
+        if self.request.method in ("GET", "HEAD") and not self.request.path.endswith(_FETCHED):
             return self.redirect(login_path(self.here))
         raise Unauthorized
 

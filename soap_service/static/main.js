@@ -11,6 +11,7 @@ import { popUpCalls } from "./calls/popups.js";
 import { markOwnPage } from "./calls/seen.js";
 import { showAttendance } from "./live/attendance.js";
 import { showConnection } from "./live/connection.js";
+import { watchExpiry } from "./live/expiry.js";
 import { watchLogin } from "./live/login.js";
 import { openStream } from "./live/stream.js";
 import { followTabs } from "./live/tabs.js";
@@ -22,6 +23,7 @@ watchTyping();
 keepDrafts();
 offerAlarm();
 if (page.formToken) markOwnPage();
+if (page.formToken) watchExpiry();
 if (page.formToken && page.extension) followCalls();
 
 function followCalls() {

@@ -46,8 +46,11 @@ class People(Database):
         with self.writing() as session:
             session.execute(update(Agent).where(Agent.id == agent_id).values(language=language))
 
-    def open_session(self, agent_id: int, lifetime: timedelta) -> str:
-        """Log a browser in and return the random id for its cookie; of it only the SHA-256 is kept."""
+    def open_session(self, agent_id: int, lifetime: timedelta, longest: timedelta | None = None) -> str:
+        """Log a browser in and return the random id for its cookie; of it only the SHA-256 is kept.
+
+        It ends after `lifetime` unless it is extended, and after `longest` at the latest.
+        """
         cookie = secrets.token_urlsafe(32)
         now = self.now()
         with self.writing() as session:
@@ -58,6 +61,7 @@ class People(Database):
                     agent_id=agent_id,
                     form_token=secrets.token_urlsafe(32),
                     expires_at=now + lifetime,
+                    ends_at=now + (longest or lifetime),
                 )
             )
         return cookie
@@ -70,6 +74,12 @@ class People(Database):
         if found is None or found.expires_at < self.now() or not found.agent.is_active:
             raise NotFound
         return found
+
+    def extend_session(self, digest: bytes, expires_at: datetime, ends_at: datetime) -> None:
+        """Have a log-in expire later; one that has ended meanwhile stays ended, and one that expires later is left."""
+        mine = update(LoginSession).where(LoginSession.id_hash == digest, LoginSession.expires_at < expires_at)
+        with self.writing() as session:
+            session.execute(mine.values(expires_at=expires_at, ends_at=ends_at))
 
     def find_hearing(self, cookie: str) -> tuple[int, str | None]:
         """Return whose log-in that cookie is and the extension that their screens hear, in one round trip.

@@ -20,7 +20,7 @@ PLACES = (
 #: Addresses worth a look that are no rule of their own.
 FURTHER = {"pagina-que-nao-existe": "/nada", "nova-de-uma-ligacao": "/solicitacoes/nova?chamada={unknown}"}
 #: Files, fragments and answers for programs.
-NO_PAGES = ("/static/<path:path>", "/chamadas/<token:token>/janela")
+NO_PAGES = ("/sessao", "/static/<path:path>", "/chamadas/<token:token>/janela")
 
 
 def list_addresses() -> dict[str, str]:

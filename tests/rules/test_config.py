@@ -1,5 +1,6 @@
 """Settings from file, environment and flags, in rising order."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,9 @@ def test_the_public_address_is_the_listening_one_unless_it_is_given() -> None:
         ("session_hours", "0"),
         ("session_hours", "-1"),
         ("session_hours", "99999999"),
+        ("longest_session_hours", "11"),
+        ("longest_session_hours", "99999999"),
+        ("longest_session_hours", "-1"),
         ("log_level", "loud"),
         ("trusted_proxies", "proxy"),
     ],
@@ -112,8 +116,23 @@ def test_a_missing_file_is_told() -> None:
 
 
 def test_national_holidays_do_not_count() -> None:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     calendar = Settings().calendar
     christmas_eve = datetime(2026, 12, 24, 17, tzinfo=calendar.zone)
     assert calendar.add(christmas_eve, timedelta(hours=2)).astimezone(calendar.zone).day == 28
+
+
+@pytest.mark.parametrize(
+    ("given", "idle", "longest"),
+    [
+        ({}, 12, 24),
+        ({"session_hours": 8.0}, 8, 24),
+        ({"session_hours": 48.0}, 48, 48),
+        ({"longest_session_hours": 12.0}, 12, 12),
+        ({"session_hours": 8.0, "longest_session_hours": 10.0}, 8, 10),
+    ],
+)
+def test_a_log_in_has_a_limit_without_use_and_a_longest_life(given: dict[str, float], idle: int, longest: int) -> None:
+    limits = Settings(**given).login_limits  # type: ignore[arg-type]
+    assert (limits.idle, limits.longest) == (timedelta(hours=idle), timedelta(hours=longest))

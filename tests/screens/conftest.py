@@ -14,12 +14,14 @@ from soap_service.model import Agent, Request, Requester, Service
 from soap_service.rules.calendars import Holidays, NationalHolidays
 from soap_service.rules.credentials import SESSION_COOKIE, hash_password
 from soap_service.rules.deadlines import WorkingCalendar
+from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE
 from soap_service.screens.app import Screens
 from soap_service.store import Announcement, NewRequest, Store
 
 PASSWORD = "uma senha comprida"
 ZONE = ZoneInfo("America/Sao_Paulo")
+LOGIN_LIMITS = LoginLimits(timedelta(hours=8), timedelta(hours=24))
 
 
 @cache
@@ -118,7 +120,7 @@ def desk(store: Store) -> Desk:
     new = NewRequest(maria.id, service.id, "Sem rede.\n<script>alert(1)</script>", "incidente")
     request = store.open_request(new, ana.id, "form:first")
     integration = store.add_integration("pbx", None, None, "127.0.0.0/8")
-    screens = Screens(store, ZONE, timedelta(hours=8), is_https=False)
+    screens = Screens(store, ZONE, LOGIN_LIMITS, is_https=False)
     return Desk(store, screens, ana, bia, maria, service, request, integration.id)
 
 

@@ -1,11 +1,9 @@
-from datetime import timedelta
-
 import pytest
 
 from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.screens.app import Screens
 
-from .conftest import PASSWORD, ZONE, Browser, Desk
+from .conftest import LOGIN_LIMITS, PASSWORD, ZONE, Browser, Desk
 
 
 def test_logging_in_leads_home(desk: Desk) -> None:
@@ -49,7 +47,7 @@ def test_the_cookie_is_for_this_site_and_not_for_scripts(desk: Desk) -> None:
 
 
 def test_the_cookies_are_secure_over_https(desk: Desk) -> None:
-    desk.screens = Screens(desk.store, ZONE, timedelta(hours=8), is_https=True)
+    desk.screens = Screens(desk.store, ZONE, LOGIN_LIMITS, is_https=True)
     browser = desk.visitor()
     assert "Secure" in browser.client.get("/entrar", base_url="https://localhost").headers["Set-Cookie"]
 

@@ -20,7 +20,7 @@ from soap_service.soap.dispatcher import Door
 from soap_service.soap.simulation import Simulation
 from soap_service.store import Announcement, NewRefusal
 
-from .conftest import ZONE, Browser, Desk
+from .conftest import LOGIN_LIMITS, ZONE, Browser, Desk
 from .test_calls import grow_old
 
 EXTENSION = "4067"
@@ -61,7 +61,7 @@ def simulating(healthy: Desk) -> Iterator[Desk]:
     simulation.loop = asyncio.new_event_loop()
     thread = threading.Thread(target=simulation.loop.run_forever)
     thread.start()
-    healthy.screens = Screens(healthy.store, ZONE, timedelta(hours=8), False, simulation)
+    healthy.screens = Screens(healthy.store, ZONE, LOGIN_LIMITS, False, simulation)
     for browser in healthy.browsers.values():
         cookies = browser.client.get_cookie("soap_service_session")
         browser.client = Client(healthy.screens)
