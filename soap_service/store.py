@@ -13,6 +13,7 @@ from soap_service.storage.attendance import Attendance, Attendances
 from soap_service.storage.backup import Backups
 from soap_service.storage.calendar import Calendars
 from soap_service.storage.call_list import CALLS_SHOWN, CallChoice, CallLists
+from soap_service.storage.callers import CallerGlance, Callers
 from soap_service.storage.calls import Announcement, Answer, Calls, Delivery, Receipt
 from soap_service.storage.diagnosis import Diagnoses, NewRefusal, RefusalKind, Standing
 from soap_service.storage.execution import NOBODY, Changes, Execution, RequestView
@@ -35,6 +36,7 @@ __all__ = [
     "Answer",
     "Attendance",
     "CallChoice",
+    "CallerGlance",
     "Changes",
     "Classification",
     "Delivery",
@@ -61,6 +63,7 @@ __all__ = [
 
 class Store(
     Calls,
+    Callers,
     CallLists,
     Attendances,
     Diagnoses,

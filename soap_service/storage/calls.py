@@ -197,15 +197,17 @@ class Calls(Calendars):
         with self.writing() as session:
             session.execute(delete(RecentCall).where(RecentCall.announced_at < self.now() - _KEYS_KEPT))
 
-    def answer_call(self, token: str, agent_id: int) -> Answer:
-        """Record that an agent pressed the button of a call, and launch its child request if 282 and 283 say so.
+    def answer_call(self, token: str, agent_id: int, launches_child: bool = True) -> Answer:
+        """Record that an agent pressed a button of a call, and launch its child request if 282 and 283 say so.
+
+        None is launched by a button that leads to another request than the one the call is about.
 
         At most one child a call, however often and by whomever it is pressed: the key of its origin is unique.
         Raises: CallNotFound.
         """
-        return self.resolving(lambda: self._answer(token, agent_id))
+        return self.resolving(lambda: self._answer(token, agent_id, launches_child))
 
-    def _answer(self, token: str, agent_id: int) -> Answer:
+    def _answer(self, token: str, agent_id: int, launches_child: bool) -> Answer:
         calendar = self.calendar
         with self.writing() as session:
             now = self.now()
@@ -213,7 +215,7 @@ class Calls(Calendars):
             call.seen_at = call.seen_at or now
             if call.answered_at is None:
                 call.answered_at, call.answered_by_id = now, agent_id
-            if call.request is None:
+            if call.request is None or not launches_child:
                 return Answer()
             origin = f"call:{call.id}"
             launched = session.scalar(select(Request.id).where(Request.origin_key == origin))

@@ -63,6 +63,12 @@ def test_a_call_about_a_request_shows_both_blocks(desk: Desk, login: str, button
     token = desk.announce("11144477735", desk.request.id)
     shown = desk.browser_of(login).get(f"/chamadas/{token}/janela").text
     assert list(facts(shown)) == [
+        "Nome",
+        "CPF/CNPJ",
+        "E-mail",
+        "Telefone",
+        "Ramal",
+        "Unidade",
         "Nº da solicitação",
         "Situação",
         "Criada em",
@@ -71,12 +77,6 @@ def test_a_call_about_a_request_shows_both_blocks(desk: Desk, login: str, button
         "Grupo Executor",
         "Contrato",
         "Serviço",
-        "Nome",
-        "CPF/CNPJ",
-        "E-mail",
-        "Telefone",
-        "Ramal",
-        "Unidade",
     ]
     assert facts(shown)["Nº da solicitação"] == f"[{desk.request.id}]"
     assert facts(shown)["Serviço"] == "Falha &lt;em&gt; rede"

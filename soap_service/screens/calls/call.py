@@ -1,14 +1,16 @@
 """Calls: the first page, the page of one call, its popup and its button. Knows no event stream."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from werkzeug.wrappers import Response
 
-from soap_service.errors import CallNotFound, RequesterNotFound
-from soap_service.model import Call, CallState, Requester
+from soap_service.errors import CallNotFound, RequesterNotFound, RequestNotFound
+from soap_service.model import Call, CallState, Request, Requester
+from soap_service.rules.deadlines import Clock
 from soap_service.screens.visit import CHILD, NO_CHILD, Visit
-from soap_service.store import Store
+from soap_service.store import CallerGlance, Store
 
 _SHOWN_AT_HOME = 5
 _LIVE = (CallState.CREATED, CallState.DELIVERED, CallState.SEEN)
@@ -42,14 +44,32 @@ def mark_seen(visit: Visit, token: str) -> Response:
 
 
 def answer_call(visit: Visit, token: str) -> Response:
-    """Do what the call's button says: go to the new request, or view or execute the one the call is about."""
-    answer = visit.store.answer_call(token, visit.agent.id)
+    """Do what the pressed button says: go to the new request, or view or execute the one that was chosen."""
     call = visit.store.find_call(token)
+    chosen = visit.request.form.get("solicitacao", "")
+    if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 and int(chosen) != call.request_id:
+        return _open_other(visit, call, int(chosen))
+    answer = visit.store.answer_call(token, visit.agent.id)
     if call.request_id is None:
         return visit.redirect(f"/solicitacoes/nova?chamada={token}")
-    page = "/executar" if visit.store.may_execute(call.request_id, visit.agent.id) else ""
     launched = f"{CHILD}{answer.child_number}" if answer.child_number else ""
-    return visit.redirect(f"/solicitacoes/{call.request_id}{page}", NO_CHILD if answer.problem else launched)
+    return _go_to_request(visit, call.request_id, NO_CHILD if answer.problem else launched)
+
+
+def _open_other(visit: Visit, call: Call, number: int) -> Response:
+    """Go to another request of the caller, and link it with a call that is about none; raises RequestNotFound."""
+    requester = caller_of(visit.store, call)
+    if requester is None or visit.store.find_request(number).requester_id != requester.id:
+        raise RequestNotFound(number)
+    if call.request_id is None:
+        visit.store.link_call(call.id, number, requester.id)
+    visit.store.answer_call(call.token, visit.agent.id, launches_child=False)
+    return _go_to_request(visit, number)
+
+
+def _go_to_request(visit: Visit, number: int, notice: str = "") -> Response:
+    page = "/executar" if visit.store.may_execute(number, visit.agent.id) else ""
+    return visit.redirect(f"/solicitacoes/{number}{page}", notice)
 
 
 def caller_of(store: Store, call: Call) -> Requester | None:
@@ -75,8 +95,20 @@ def _call_values(visit: Visit, token: str) -> dict[str, Any]:
     is_young = now - call.created_at <= visit.store.call_lifetime
     values = {"call": call, "state": state, "is_live": state in _LIVE and is_young, "opened": ()}
     if call.request_id is None:
+        requester = caller_of(visit.store, call)
         values["opened"] = visit.store.list_requests_of_call(call.id)
-        return {**values, "request": None, "requester": caller_of(visit.store, call), "may_execute": False}
+        values |= {"linked": visit.store.linked_request(call.id), "glance": glance_at(visit, requester)}
+        return {**values, "request": None, "requester": requester, "may_execute": False}
     request = visit.store.find_request(call.request_id)
     may_execute = visit.store.may_execute(request.id, visit.agent.id)
+    values |= {"linked": None, "glance": glance_at(visit, request.requester), "clock": _clock(visit, request, now)}
     return {**values, "request": request, "requester": request.requester, "may_execute": may_execute}
+
+
+def glance_at(visit: Visit, requester: Requester | None) -> CallerGlance | None:
+    """Return the newest requests of a requester, if there is one."""
+    return None if requester is None else visit.store.glance_at_caller(requester.id, visit.agent.id)
+
+
+def _clock(visit: Visit, request: Request, now: datetime) -> Clock | None:
+    return request.clock(visit.store.calendar, now)

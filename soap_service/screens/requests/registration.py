@@ -13,7 +13,7 @@ from soap_service.errors import AlreadyExists, CallNotFound, InvalidDocument, Re
 from soap_service.model import Call, Requester
 from soap_service.rules.documents import format_document, normalise_document
 from soap_service.rules.situations import LEVELS
-from soap_service.screens.calls.call import caller_of
+from soap_service.screens.calls.call import caller_of, glance_at
 from soap_service.screens.forms import Form, form_key
 from soap_service.screens.people.check_digits import REGISTERING, SEARCHING, find_wrong_document, warn_of_search
 from soap_service.screens.requests.resuming import RESUME
@@ -199,6 +199,7 @@ def _registration_page(
         requester=requester,
         call=call,
         matches=matches,
+        glance=glance_at(visit, requester),
         services=[(str(service.id), service.name) for service in services],
         contracts=sorted({service.contract for service in services if service.contract}),
         kinds=[(kind, visit.gettext(kind).capitalize()) for kind in KINDS],
