@@ -171,7 +171,7 @@ class Visit:
         last_end = limits.last_end(login.expires_at, login.ends_at)
         since_use = min(now + limits.idle, last_end) - login.expires_at
         return {
-            "left": int((login.expires_at - now).total_seconds()),
+            "left": math.ceil((login.expires_at - now).total_seconds()),
             "warning": int(limits.warning.total_seconds()),
             "untilUseCounts": max(0, math.ceil((limits.between_uses - since_use).total_seconds())),
             "isExtensible": last_end - login.expires_at >= limits.between_uses,

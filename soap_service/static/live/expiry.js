@@ -7,12 +7,13 @@ import { publish, publishToOtherTabs } from "./tabs.js";
 
 const region = document.getElementById("login-end");
 /** As the server has them, in seconds from `toldAt` on. */
-let times = JSON.parse(page.loginTimes);
+let times = null;
 let toldAt = Date.now();
 let isAsking = false;
 let hasEnded = false;
 
 export function watchExpiry() {
+  times = JSON.parse(page.loginTimes);
   subscribe("loginTimes", (event) => take(event.times));
   for (const kind of ["loggedOut", "loginEnded", "loginsEnded"]) subscribe(kind, end);
   for (const name of ["click", "keydown"]) document.addEventListener(name, use, { capture: true, passive: true });
