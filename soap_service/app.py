@@ -50,7 +50,7 @@ class App:
             path = scope["path"]
             if path == "/soap":
                 await self.endpoint(scope, receive, send)
-            elif path == "/eventos":
+            elif path in ("/eventos", "/eventos/prova"):
                 await self.streams(scope, receive, send)
             elif path in ("/healthz", "/readyz", "/metrics"):
                 await self._tell_health(path, scope, send)

@@ -22,6 +22,8 @@ class Listener:
     events: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     retry: int = 0
+    stream_id: str = ""
+    pulses: int = 0
     is_open: bool = False
     has_ended: bool = False
 
@@ -43,8 +45,11 @@ def log_in(service: Service, login: str, extension: str = "") -> str:
 
 
 @contextmanager
-def listening(service: Service, cookie: str, last_event_id: str = "") -> Iterator[Listener]:
-    """Hold a stream open in a thread of its own; it is open, and known to be, when this yields."""
+def listening(service: Service, cookie: str, last_event_id: str = "", query: str = "?prova=") -> Iterator[Listener]:
+    """Hold a stream open in a thread of its own; it is open, and known to be, when this yields.
+
+    Pulses are not among its events: nothing proves to the service that it receives, which is believed at first.
+    """
     listener = Listener()
     client = httpx.Client(timeout=30, verify=service.verify)
     sockets: list[socket.socket] = []
@@ -52,7 +57,7 @@ def listening(service: Service, cookie: str, last_event_id: str = "") -> Iterato
 
     def listen() -> None:
         try:
-            with client.stream("GET", f"{service.url}/eventos", headers=headers) as response:
+            with client.stream("GET", f"{service.url}/eventos{query}", headers=headers) as response:
                 sockets.append(response.extensions["network_stream"].get_extra_info("socket"))
                 assert response.headers["content-type"].startswith("text/event-stream")
                 event: dict[str, str] = {}
@@ -63,6 +68,10 @@ def listening(service: Service, cookie: str, last_event_id: str = "") -> Iterato
                         event[name] = value
                         if name == "retry":
                             listener.retry = int(value)
+                    elif event.get("event") == "pulso":
+                        listener.stream_id = json.loads(event["data"])["prova"]
+                        listener.pulses += 1
+                        event = {}
                     elif "data" in event:
                         listener.times.append(time.monotonic())
                         listener.events.append((event.get("id", ""), event["event"], json.loads(event["data"])))

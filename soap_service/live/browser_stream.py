@@ -5,8 +5,12 @@ Source: WHATWG HTML, Server-sent events.
 
 import asyncio
 import json
+import math
+import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 from soap_service.asgi.messages import Receive, Scope, header
 from soap_service.rules.credentials import SESSION_COOKIE, login_digest
@@ -28,6 +32,12 @@ START = {
 }
 
 
+def text(name: str, data: Mapping[str, object], event_id: str = "") -> bytes:
+    """Return an event as it is sent."""
+    identity = f"id: {event_id}\n" if event_id else ""
+    return f"{identity}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
 @dataclass(frozen=True)
 class Event:
     """What waits to be sent; of a call, its delivery."""
@@ -44,9 +54,10 @@ class Event:
     @classmethod
     def of_change(cls, change: Ownership, before: str | None) -> "Event":
         """Return what tells an owner's pages, which heard `before`, of a pause or of their new extension."""
-        if before is None or change.heard is None:
-            return cls(text("atendimento", {"pausa": "S" if change.is_paused else "N"}))
-        return cls(text("ramal", {"ramal": change.number}))
+        pause = text("atendimento", {"pausa": "S" if change.is_paused else "N"})
+        if before is not None and change.heard is None:
+            return cls(pause)
+        return cls(text("ramal", {"ramal": change.number}) + (pause if before is None else b""))
 
     @classmethod
     def of_loss(cls, change: Ownership) -> "Event":
@@ -55,12 +66,24 @@ class Event:
         return cls(text("ramal", {"mensagem": f"O ramal {change.number} {taken}."}))
 
     @classmethod
+    def of_upgrade(cls, extension: str) -> "Event":
+        """Return what has a page from before 0.2.0 ask beside its extension, where it shows texts, to be reloaded."""
+        return cls(text("ramal", {"ramal": f"{extension} · recarregue esta página (F5)"}))
+
+    @classmethod
     def of_live(cls, event: LiveEvent) -> "Event":
         """Return what tells pages of a live event; a page that gets it twice knows it by its number."""
         return cls(text("novidade", {**event.data, "kind": str(event.kind), "ref": event.ref, "number": event.id}))
 
 
+#: What keeps the stream of a page from before 0.2.0, which proves nothing, open in proxies.
 HEARTBEAT = Event(b": \n\n")
+#: What tells a page that its log-in opened so many streams that this one ends; it does not come back by itself.
+REPLACED = Event(b"retry: 30000\n" + text("novidade", {"kind": "streamReplaced", "ref": "", "number": 0}))
+#: A browser is believed to receive this long after it last proved so.
+PROOF_SECONDS = 45.0
+#: Its stream is ended when it has not proved so for this long; it comes back when it is awake.
+MOST_UNPROVED_SECONDS = 150.0
 
 
 @dataclass(eq=False)
@@ -75,16 +98,38 @@ class BrowserStream:
     agent_id: int
     cookie: str
     had: Position
+    form_token: str = ""
+    is_proving: bool = False
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     extension: str | None = None
     queue: "asyncio.Queue[Event | None]" = field(default_factory=lambda: asyncio.Queue(LONGEST_QUEUE))
     is_full: bool = False
     is_waiting: bool = False
     send_now: Callable[[Event], bool] | None = None
     login: str = field(init=False)
+    opened_at: float = field(init=False)
+    pulse: Event = field(init=False)
+    _proved_at: float = field(init=False)
     _early: list[tuple[Delivery, Position]] | None = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.login = login_digest(self.cookie).hex()
+        self.opened_at = self._proved_at = time.monotonic()
+        self.pulse = Event(text("pulso", {"prova": self.id})) if self.is_proving else HEARTBEAT
+
+    def prove(self) -> None:
+        """Note that its browser has just proved that it receives."""
+        self._proved_at = time.monotonic()
+
+    @property
+    def believed_seconds(self) -> float:
+        """For how long its browser is believed to receive; without end for a page from before 0.2.0."""
+        return self._proved_at + PROOF_SECONDS - time.monotonic() if self.is_proving else math.inf
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its browser has proved nothing for so long that it is given up."""
+        return self.believed_seconds < PROOF_SECONDS - MOST_UNPROVED_SECONDS
 
     def put(self, event: Event | None) -> None:
         """Queue an event; a stream whose browser falls behind ends after what is queued, and goes on from there."""
@@ -130,12 +175,6 @@ def part(body: bytes) -> dict[str, object]:
     return {"type": "http.response.body", "body": body, "more_body": True}
 
 
-def text(name: str, data: Mapping[str, object], event_id: str = "") -> bytes:
-    """Return an event as it is sent."""
-    identity = f"id: {event_id}\n" if event_id else ""
-    return f"{identity}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
-
-
 def cookie_of(scope: Scope) -> str:
     """Return the log-in's cookie; empty when there is none."""
     from werkzeug.http import parse_cookie  # no call need wait for Werkzeug: the screens load it after the start
@@ -144,5 +183,18 @@ def cookie_of(scope: Scope) -> str:
 
 
 def position_of(scope: Scope) -> Position:
-    """Return what the browser had when its last stream ended: the id of the last event."""
-    return Position.parse(header(scope, b"last-event-id").decode("latin-1"))
+    """Return what the browser had when its last stream ended: the id of the last event.
+
+    A page that opens a new stream by itself says it in the address (`depois`); its browser does so in a header.
+    """
+    had = header(scope, b"last-event-id").decode("latin-1")
+    return Position.parse(had or _query_of(scope).get("depois", ""))
+
+
+def is_proving(scope: Scope) -> bool:
+    """Tell whether the page proves that it receives, which those from before 0.2.0 do not."""
+    return "prova" in _query_of(scope)
+
+
+def _query_of(scope: Scope) -> dict[str, str]:
+    return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from soap_service.live.browser_stream import BrowserStream, Event
 from soap_service.live.progress import Progress
 from soap_service.live.registry import Registry, is_concerned
-from soap_service.rules.live_events import ENDING, LiveEvent
+from soap_service.rules.live_events import ENDING, LiveEvent, LiveEventKind
 from soap_service.store import Store
 
 #: An event is told again to a browser that comes back within this time; its page knows it by its number.
@@ -40,10 +40,18 @@ class EventFeed:
         """Tell events to the browsers here that they concern, each once."""
         for event in events:
             if self._progress.advance(event.id):
-                self._drop_old()
-                self._recent.append((time.monotonic(), event))
-                await self._tell(event)
+                await self._take(event)
         self._progress.settle()
+
+    async def _take(self, event: LiveEvent) -> None:
+        if event.kind == LiveEventKind.STREAMS_PROVED:
+            for stream_id in event.data["streams"].split():
+                if (stream := self._registry.by_id.get(stream_id)) is not None:
+                    await self._registry.prove(stream)
+            return
+        self._drop_old()
+        self._recent.append((time.monotonic(), event))
+        await self._tell(event)
 
     async def _tell(self, event: LiveEvent) -> None:
         told, streams = Event.of_live(event), self._registry.concerned(event)
@@ -52,12 +60,7 @@ class EventFeed:
             if count % _AT_ONCE == 0:
                 await asyncio.sleep(0)
         if event.kind in ENDING:
-            await asyncio.gather(*map(self._end, streams))
-
-    async def _end(self, stream: BrowserStream) -> None:
-        """End a stream; calls are no longer delivered there, however slow its browser is to take its end."""
-        stream.put(None)
-        await self._registry.remove(stream)
+            await self._registry.end(streams)
 
     def replay(self, stream: BrowserStream) -> bool:
         """Queue what a browser may have missed; tell whether its log-in may have ended since it was looked up."""

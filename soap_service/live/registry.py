@@ -1,30 +1,46 @@
-"""The open streams of this process: whose they are, and the extension that each hears."""
+"""The open streams of this process: whose they are, the extension that each hears, and whether it is received."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection
 
 from soap_service.live.browser_stream import BrowserStream
-from soap_service.live.presence import Listening
+from soap_service.live.presence import Presence
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
+
+#: A log-in holds so many streams; another one ends the oldest.
+MOST_OF_A_LOGIN = 5
 
 
 class Registry:
-    """Streams by agent and by extension; `presence` is told for which extensions there are any."""
+    """Streams by id, agent and extension; `presence` is told for which extensions there are any that receive."""
 
-    def __init__(self, presence: Listening) -> None:
-        self._presence = presence
-        self.all: set[BrowserStream] = set()
+    presence: Presence
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, BrowserStream] = {}
         self.by_extension: defaultdict[str, set[BrowserStream]] = defaultdict(set)
         self.by_agent: defaultdict[int, set[BrowserStream]] = defaultdict(set)
 
-    def add(self, stream: BrowserStream) -> None:
-        """Take in a stream that hears no extension yet."""
-        self.all.add(stream)
-        self.by_agent[stream.agent_id].add(stream)
+    @property
+    def all(self) -> Collection[BrowserStream]:
+        """Every open stream, the oldest first."""
+        return self.by_id.values()
+
+    def __contains__(self, stream: BrowserStream) -> bool:
+        return stream.id in self.by_id
+
+    def add(self, stream: BrowserStream) -> BrowserStream | None:
+        """Take in a stream that hears no extension yet; return the one that has to end for it, if any."""
+        self.by_id[stream.id] = stream
+        theirs = self.by_agent[stream.agent_id]
+        theirs.add(stream)
+        of_login = [one for one in theirs if one.login == stream.login]
+        return min(of_login, key=lambda one: one.opened_at) if len(of_login) > MOST_OF_A_LOGIN else None
 
     async def remove(self, stream: BrowserStream) -> None:
         """Let go of a stream; nothing moves it any more."""
-        self.all.discard(stream)
+        self.by_id.pop(stream.id, None)
         self.by_agent[stream.agent_id].discard(stream)
         if not self.by_agent[stream.agent_id]:
             del self.by_agent[stream.agent_id]
@@ -43,9 +59,26 @@ class Registry:
                 del self.by_extension[before]
         if extension is not None:
             self.by_extension[extension].add(stream)
-            await self._presence.say(extension, is_heard=True)
+            await self.presence.say(extension, is_heard=True)
         if before is not None and is_last:
-            await self._presence.say(before, is_heard=False)
+            await self.presence.say(before, is_heard=False)
+
+    async def prove(self, stream: BrowserStream) -> None:
+        """Note that a browser receives; the store is told at once when it had not been believed to."""
+        was_believed = stream.believed_seconds > 0
+        stream.prove()
+        if not was_believed and stream.extension is not None:
+            await self.presence.say(stream.extension, is_heard=True)
+
+    def believed_seconds(self, extension: str) -> float:
+        """Return for how long it is believed that a browser receives what comes for an extension."""
+        return max((stream.believed_seconds for stream in self.by_extension.get(extension, ())), default=0.0)
+
+    async def end(self, streams: Collection[BrowserStream]) -> None:
+        """End streams; nothing is delivered there any more, however slow their browsers are to take their end."""
+        for stream in streams:
+            stream.put(None)
+        await asyncio.gather(*map(self.remove, streams))
 
     def concerned(self, event: LiveEvent) -> Collection[BrowserStream]:
         """Return the streams that an event concerns."""

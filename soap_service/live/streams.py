@@ -19,11 +19,22 @@ from typing import Any
 
 from soap_service.asgi.messages import WRITE_NOW, Receive, Scope, Send, WriteNow, respond_text
 from soap_service.errors import NotFound, StoreUnavailable
-from soap_service.live.browser_stream import HEARTBEAT, START, BrowserStream, Event, cookie_of, part, position_of
+from soap_service.live.browser_stream import (
+    REPLACED,
+    START,
+    BrowserStream,
+    Event,
+    cookie_of,
+    is_proving,
+    part,
+    position_of,
+)
 from soap_service.live.event_feed import EventFeed
 from soap_service.live.missed_calls import MissedCalls
-from soap_service.live.presence import LISTENER_SECONDS, Listening
+from soap_service.live.presence import LISTENER_SECONDS, Presence
 from soap_service.live.progress import Progress
+from soap_service.live.proofs import PATH as PROOFS_PATH
+from soap_service.live.proofs import Proofs
 from soap_service.live.registry import Registry
 from soap_service.metrics import delivery_seconds, open_streams
 from soap_service.rules.cursor import Position
@@ -56,8 +67,10 @@ class Streams:
     def __init__(self, store: Store, worker: str) -> None:
         self._store = store
         self._worker = worker
-        self._listening = Listening(store, worker, self._write)
-        self._registry = Registry(self._listening)
+        self._registry = Registry()
+        self._presence = Presence(store, worker, self._write, self._registry.believed_seconds)
+        self._registry.presence = self._presence
+        self._proofs = Proofs(store, self._registry, self._ask, self._write)
         #: Whether something was committed here that the streams have not heard of yet.
         self.is_rung = False
         self._rung = asyncio.Event()
@@ -84,7 +97,7 @@ class Streams:
         self._calls.begin(await self._look(self._store.newest_position))
         await self._look(self._events.begin)
         self._last_change = self._store.now()
-        await self._listening.end()
+        await self._presence.end()
         self._store.when_rung(lambda: self._ring(loop))
         work = (self._watch, self._record, self._keep_listeners, self._missed.watch)
         self._tasks = [asyncio.create_task(one()) for one in work]
@@ -92,7 +105,7 @@ class Streams:
     def stop(self) -> None:
         """Tell every browser to come back a little later, each at another moment, and end its stream."""
         self._is_stopping = True
-        for stream in self._registry.all:
+        for stream in tuple(self._registry.all):
             stream.put(Event(b"retry: %d\n\n" % random.randint(500, 3000)))  # noqa: S311
             stream.put(None)
 
@@ -103,18 +116,21 @@ class Streams:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(StoreUnavailable):
-            await self._listening.end()
+            await self._presence.end()
         for pool in (self._looker, self._openers, self._writer):
             pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hold one browser's stream until either side ends it."""
+        """Hold one browser's stream until either side ends it, or take a proof that one is received."""
+        if scope["path"] == PROOFS_PATH:
+            await self._proofs(scope, receive, send)
+            return
         if scope["method"] != "GET":
             await respond_text(send, 405, "Use GET.", [(b"allow", b"GET")])
             return
         try:
             async with self._opening, asyncio.timeout(OPEN_SECONDS):
-                stream = await self._open(cookie_of(scope), position_of(scope))
+                stream = await self._open(cookie_of(scope), position_of(scope), is_proving(scope))
         except NotFound:
             await respond_text(send, 401, "Entre novamente para receber as chamadas.")
             return
@@ -125,7 +141,7 @@ class Streams:
         open_streams.inc()
         try:
             await send(START)
-            await send(part(b"retry: 1000\n\n"))
+            await send(part(b"retry: 1000\n\n" + (stream.pulse.text if stream.is_proving else b"")))
             write_now: WriteNow | None = scope.get("extensions", {}).get(WRITE_NOW)
             if write_now is not None:
                 stream.send_now = lambda event: write_now(event.text) and self._has_sent(event)
@@ -136,17 +152,19 @@ class Streams:
             watcher.cancel()
             await self._registry.remove(stream)
 
-    async def _open(self, cookie: str, had: Position) -> BrowserStream:
+    async def _open(self, cookie: str, had: Position, is_proving: bool) -> BrowserStream:
         """Return a registered stream for a log-in, with what waited for it; raises NotFound without a log-in.
 
         What this process has read by the time the stream is registered is replayed from the table, what it reads from
         then on is pushed: no call comes twice and none is passed over.
         """
-        agent_id, extension = await self._ask(self._store.find_hearing, cookie)
+        agent_id, extension, form_token = await self._ask(self._store.find_hearing, cookie)
         if had.last > self._calls.position.last and had.last > (await self._ask(self._store.newest_position)).last:
             had = Position()  # of another database: this one was begun anew or restored
-        stream = BrowserStream(agent_id, cookie, had)
-        self._registry.add(stream)
+        stream = BrowserStream(agent_id, cookie, had, form_token, is_proving)
+        if (oldest := self._registry.add(stream)) is not None:
+            oldest.put(REPLACED)
+            await self._registry.end([oldest])
         read = self._calls.position
         try:
             await self._registry.move(stream, extension)
@@ -154,6 +172,8 @@ class Streams:
             stream.begin()
             if self._events.replay(stream):
                 await self._ask(self._store.find_hearing, cookie)  # it may have ended between the first look and now
+            if not is_proving and extension is not None:
+                stream.put(Event.of_upgrade(extension))
             self._missed.greet(agent_id)
         except BaseException:
             await self._registry.remove(stream)
@@ -179,7 +199,7 @@ class Streams:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):  # in this task: what left the queue has left in order
                     event = await stream.queue.get()
             except TimeoutError:
-                event = HEARTBEAT
+                event = stream.pulse
             finally:
                 stream.is_waiting = False
             if loop.time() - checked_at > CHECK_SECONDS:
@@ -323,14 +343,14 @@ class Streams:
     async def _apply_change(self, change: Ownership) -> None:
         """Give an extension to its owner's streams and take it from anybody else's, telling their pages."""
         for stream in tuple(self._registry.by_agent.get(change.owner_id, ()) if change.owner_id is not None else ()):
-            if stream.extension != change.heard and stream in self._registry.all:
+            if stream.extension != change.heard and stream in self._registry:
                 stream.put(Event.of_change(change, stream.extension))
                 read, heard_nothing = self._calls.position, stream.extension is None
                 await self._registry.move(stream, change.heard)
                 if heard_nothing:
                     await self._replay(stream, read)
         for stream in tuple(self._registry.by_extension.get(change.number, ())):
-            if stream.agent_id != change.owner_id and stream in self._registry.all:
+            if stream.agent_id != change.owner_id and stream in self._registry:
                 await self._registry.move(stream, None)
                 stream.put(Event.of_loss(change))
 
@@ -338,7 +358,8 @@ class Streams:
         while True:
             await asyncio.sleep(LISTENER_SECONDS / 3)
             try:
-                await self._listening.keep(tuple(self._registry.by_extension))
+                await self._presence.keep(tuple(self._registry.by_extension))
+                await self._registry.end([stream for stream in self._registry.all if stream.is_dead])
                 await self._write(self._store.forget_announcements)
                 await self._write(self._store.forget_live_events)
                 await self._write(self._store.count_hours_of_calls)

@@ -21,6 +21,9 @@ class LiveEventKind(StrEnum):
     CALL_ANSWERED = "callAnswered"
     #: A call was announced again at another extension: `ref` is its token, `to` the extension.
     CALL_TRANSFERRED = "callTransferred"
+    #: For the server itself: `streams` are the ids, separated by blanks, of streams whose browsers proved at another
+    #: process that they receive.
+    STREAMS_PROVED = "streamsProved"
     #: A request changed: `ref` is its number, `by` the name of who changed it.
     REQUEST_CHANGED = "requestChanged"
 
@@ -46,4 +49,5 @@ class LiveEvent:
     @property
     def is_for_everybody(self) -> bool:
         """Whether it concerns every browser."""
-        return self.agent_id is None and self.extension is None
+        is_directed = self.agent_id is not None or self.extension is not None
+        return not is_directed and self.kind != LiveEventKind.STREAMS_PROVED

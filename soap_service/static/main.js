@@ -13,7 +13,7 @@ import { showAttendance } from "./live/attendance.js";
 import { showConnection } from "./live/connection.js";
 import { watchExpiry } from "./live/expiry.js";
 import { watchLogin } from "./live/login.js";
-import { openStream } from "./live/stream.js";
+import { followStream } from "./live/stream.js";
 import { followTabs } from "./live/tabs.js";
 
 dropNoticeFromAddress();
@@ -24,13 +24,13 @@ keepDrafts();
 offerAlarm();
 if (page.formToken) markOwnPage();
 if (page.formToken) watchExpiry();
-if (page.formToken && page.extension) followCalls();
+if (page.formToken) followEvents();
 
-function followCalls() {
+function followEvents() {
   showConnection();
   showAttendance();
   watchLogin();
   popUpCalls();
   followTabs();
-  openStream();
+  followStream();
 }

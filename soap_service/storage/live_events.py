@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from soap_service.live_event_model import LiveEventRow
 from soap_service.rules.cursor import MOST_MISSING, Position
-from soap_service.rules.live_events import LiveEvent
+from soap_service.rules.live_events import LiveEvent, LiveEventKind
 from soap_service.storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,12 @@ class LiveEvents(Database):
         else:
             rows = self.ask(_AFTER, last=position.last)
         return [_event(*row) for row in rows]
+
+    def pass_on_proofs(self, stream_ids: Sequence[str]) -> None:
+        """Tell other processes whose streams were proved to be received here."""
+        with self.writing(ring=True) as session:
+            event = LiveEvent(LiveEventKind.STREAMS_PROVED, data={"streams": " ".join(stream_ids)})
+            publish(session, event, self.now())
 
     def newest_live_position(self) -> Position:
         """Return the position of who has read every event that is there now."""

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -81,15 +81,15 @@ class People(Database):
         with self.writing() as session:
             session.execute(mine.values(expires_at=expires_at, ends_at=ends_at))
 
-    def find_hearing(self, cookie: str) -> tuple[int, str | None]:
-        """Return whose log-in that cookie is and the extension that their screens hear, in one round trip.
+    def find_hearing(self, cookie: str) -> tuple[int, str | None, str]:
+        """Return whose log-in that cookie is, the extension that their screens hear, and its form token.
 
-        In a pause they hear none.
+        One round trip. In a pause they hear no extension.
 
         Raises: NotFound for what is no log-in of an active agent any more.
         """
-        for agent_id, extension in self.ask(_HEARING, id_hash=login_digest(cookie), now=self.now()):
-            return agent_id, extension
+        for agent_id, extension, form_token in self.ask(_HEARING, id_hash=login_digest(cookie), now=self.now()):
+            return agent_id, extension, form_token
         raise NotFound
 
     def close_session(self, cookie: str) -> None:
@@ -157,30 +157,32 @@ class People(Database):
         """Return the extensions whose owner, or their pause, changed at or after `since`."""
         return [_ownership(*row) for row in self.ask(_CHANGED_EXTENSIONS, since=since)]
 
-    def change_listeners(self, worker: str, heard: Collection[str], gone: Collection[str], until: datetime) -> None:
-        """Say for which extensions a worker process listens too, until when, and for which it no longer does."""
+    def change_listeners(self, worker: str, heard: Mapping[str, datetime], gone: Collection[str]) -> None:
+        """Say for which extensions a worker process listens too, until when each, and for which it no longer does."""
         with self.writing() as session:
             if gone:
                 mine = delete(Listener).where(Listener.worker == worker)
                 session.execute(mine.where(Listener.extension.in_(gone)))
             if heard:
-                self._write_listeners(session, worker, sorted(heard), until)
+                self._write_listeners(session, worker, heard)
 
-    def keep_listeners(self, worker: str, extensions: Collection[str], until: datetime) -> None:
-        """Say which extensions a worker process listens for, and for no other; forget processes that died.
+    def keep_listeners(self, worker: str, heard: Mapping[str, datetime]) -> None:
+        """Say which extensions a worker process listens for, until when each, and no other; forget who died.
 
         Those of a process that could not say so for a while are there again.
         """
         with self.writing() as session:
             session.execute(delete(Listener).where(Listener.until < self.now()))
-            gone = delete(Listener).where(Listener.worker == worker, Listener.extension.not_in(extensions))
+            gone = delete(Listener).where(Listener.worker == worker, Listener.extension.not_in(heard))
             session.execute(gone)
-            if extensions:
-                self._write_listeners(session, worker, sorted(extensions), until)
+            if heard:
+                self._write_listeners(session, worker, heard)
 
-    def _write_listeners(self, session: Session, worker: str, extensions: Sequence[str], until: datetime) -> None:
-        """Write the rows, those that are there already and those that are not alike."""
-        rows = [{"extension": extension, "worker": worker, "until": until} for extension in extensions]
+    def _write_listeners(self, session: Session, worker: str, heard: Mapping[str, datetime]) -> None:
+        """Write the rows, those that are there already and those that are not alike, in one order everywhere."""
+        rows = [
+            {"extension": extension, "worker": worker, "until": until} for extension, until in sorted(heard.items())
+        ]
         insert = self.insert_into(Listener)
         key = (Listener.extension, Listener.worker)
         session.execute(insert.on_conflict_do_update(index_elements=key, set_={"until": insert.excluded.until}), rows)
@@ -192,7 +194,7 @@ class People(Database):
 
 
 _HEARING = (
-    select(LoginSession.agent_id, Extension.number)
+    select(LoginSession.agent_id, Extension.number, LoginSession.form_token)
     .join(Agent, Agent.id == LoginSession.agent_id)
     .outerjoin(Extension, and_(Extension.agent_id == Agent.id, Agent.paused_at.is_(None)))
     .where(LoginSession.id_hash == bindparam("id_hash"), Agent.is_active)

@@ -146,7 +146,7 @@ def test_after_a_network_cut_the_popup_comes_once(desk: Desk) -> None:
     page = desk.page("atendente", network.url)
     register_extension(page, "4067")
     network.cut()
-    expect(page.locator("#connection")).to_have_text("Reconectando…")
+    expect(page.locator("#connection")).to_have_text("Sem conexão")
     announce(desk.service)
     time.sleep(5)
     assert popup_of(page).count() == 0

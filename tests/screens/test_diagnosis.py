@@ -74,7 +74,7 @@ def simulating(healthy: Desk) -> Iterator[Desk]:
 
 
 def listen(desk: Desk) -> None:
-    desk.store.change_listeners("node", [EXTENSION], [], datetime.now(UTC) + timedelta(minutes=5))
+    desk.store.change_listeners("node", {EXTENSION: datetime.now(UTC) + timedelta(minutes=5)}, [])
 
 
 def refuse(desk: Desk, reason: str, integration: str = "pbx", operation: str = "-", minutes_ahead: int = 1) -> None:

@@ -144,9 +144,10 @@ def test_without_a_log_in_there_is_no_stream(service: Service, cookie: str) -> N
 def test_a_hundred_calls_to_twenty_streams_are_all_heard_once(own_service: Service) -> None:
     from contextlib import ExitStack
 
-    cookie = log_in(own_service, "atendente", "4067")
+    log_in(own_service, "atendente", "4067")
     with ExitStack() as stack:
-        listeners = [stack.enter_context(listening(own_service, cookie)) for _ in range(20)]
+        cookies = [log_in(own_service, "atendente") for _ in range(20)]
+        listeners = [stack.enter_context(listening(own_service, cookie)) for cookie in cookies]
         tokens = [announce(own_service, cpf=f"{number:011}") for number in range(100)]
         wait_until(lambda: all(len(listener.tokens) >= 100 for listener in listeners))
         for listener in listeners:

@@ -27,9 +27,9 @@ def test_the_notice_says_who_would_see_the_call(world: World) -> None:
     assert store.announce_call(announcement(world)).notice is Notice.NOT_REGISTERED
     store.register_extension(world.ana.id, "4067")
     assert store.announce_call(announcement(world, document="52998224725")).notice is Notice.WAITING
-    store.change_listeners("worker", ["4067"], [], datetime.now(UTC) + timedelta(seconds=30))
+    store.change_listeners("worker", {"4067": datetime.now(UTC) + timedelta(seconds=30)}, [])
     assert store.announce_call(announcement(world, document="")).notice is Notice.DELIVERED
-    store.change_listeners("worker", ["4067"], [], datetime.now(UTC) - timedelta(seconds=1))
+    store.change_listeners("worker", {"4067": datetime.now(UTC) - timedelta(seconds=1)}, [])
     assert store.announce_call(announcement(world, document="12345678909")).notice is Notice.WAITING
 
 

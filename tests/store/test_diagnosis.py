@@ -69,7 +69,7 @@ def test_an_extension_stands_with_its_owner_a_pause_and_a_listener(world: World)
     assert world.store.find_standing("4067") == Standing()
     world.store.register_extension(world.ana.id, "4067")
     assert world.store.find_standing("4067") == Standing("Ana")
-    world.store.change_listeners("node", ["4067"], [], datetime.now(UTC) + timedelta(seconds=30))
+    world.store.change_listeners("node", {"4067": datetime.now(UTC) + timedelta(seconds=30)}, [])
     assert world.store.find_standing("4067") == Standing("Ana", None, True)
     world.store.pause_calls(world.ana.id)
     paused = world.store.find_standing("4067")
@@ -79,7 +79,7 @@ def test_an_extension_stands_with_its_owner_a_pause_and_a_listener(world: World)
 
 def test_a_listener_whose_time_is_up_hears_nothing(world: World) -> None:
     world.store.register_extension(world.ana.id, "4067")
-    world.store.change_listeners("node", ["4067"], [], datetime.now(UTC) - timedelta(seconds=1))
+    world.store.change_listeners("node", {"4067": datetime.now(UTC) - timedelta(seconds=1)}, [])
     assert not world.store.find_standing("4067").is_heard
 
 

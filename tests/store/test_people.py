@@ -76,9 +76,9 @@ def test_of_twenty_takeovers_at_once_one_owner_remains(world: World) -> None:
 def test_a_process_says_for_which_extensions_it_listens_and_for_no_other(world: World) -> None:
     store, later = world.store, datetime.now(UTC) + HOUR
     store.register_extension(world.ana.id, "4067")
-    store.change_listeners("one", ["4067"], [], later)
-    store.change_listeners("dead", ["4068"], [], datetime.now(UTC) - HOUR)
-    store.keep_listeners("one", ["4069"], later)
+    store.change_listeners("one", {"4067": later}, [])
+    store.change_listeners("dead", {"4068": datetime.now(UTC) - HOUR}, [])
+    store.keep_listeners("one", {"4069": later})
     with store.reading() as session:
         assert [(row.extension, row.worker) for row in session.query(Listener)] == [("4069", "one")]
     call = Announcement(world.integration.id, "novaSolicitacao", "11144477735", extension="4067")

@@ -3,7 +3,7 @@
 import { page } from "../page/page.js";
 import { warn } from "../page/warning.js";
 import { subscribe } from "./events.js";
-import { leaveTabs, publishToOtherTabs } from "./tabs.js";
+import { publishToOtherTabs } from "./tabs.js";
 
 export function showAttendance() {
   subscribe("attendance", ({ missed, isPaused }) => {
@@ -12,7 +12,7 @@ export function showAttendance() {
   });
   subscribe("moved", ({ number }) => showExtension(number));
   subscribe("lost", ({ sentence }) => loseExtension(sentence));
-  tellOtherTabs();
+  if (page.standing !== "none") tellOtherTabs();
 }
 
 /** What was missed and whether calls pause, as this page was made: the other tabs were made before. */
@@ -42,11 +42,12 @@ function showMissed(number) {
 function showExtension(number) {
   for (const shown of document.querySelectorAll("[data-registered]")) {
     shown.textContent = shown.dataset.registered.replace("{}", number);
+    shown.classList.add("is-registered");
+    shown.classList.remove("is-none");
   }
 }
 
 function loseExtension(sentence) {
-  leaveTabs();
   for (const shown of document.querySelectorAll("[data-none]")) {
     shown.textContent = shown.dataset.none;
     shown.classList.remove("is-registered");

@@ -7,14 +7,21 @@ const indicator = document.getElementById("connection");
 
 export function showConnection() {
   subscribe("connection", ({ isOpen }) => show(isOpen));
-  subscribe("lost", () => indicator.remove());
+  for (const warning of document.querySelectorAll("[data-insecure]")) warning.hidden = window.isSecureContext;
   for (const kind of ["loginEnded", "loginsEnded"]) subscribe(kind, () => show(false));
+  if (!indicator) return;
+  subscribe("lost", () => (indicator.hidden = true));
+  subscribe("moved", () => (indicator.hidden = false));
 }
 
 function show(isOpen) {
+  if (isOpen) withdrawWarning("[data-log-in]");
+  if (indicator) showSign(isOpen);
+}
+
+function showSign(isOpen) {
   const words = isOpen ? indicator.dataset.connected : indicator.dataset.connecting;
   if (indicator.textContent !== words) indicator.textContent = words;
   indicator.title = words; // where there is little room only the sign is seen
   indicator.classList.toggle("is-lost", !isOpen);
-  if (isOpen) withdrawWarning("[data-log-in]");
 }

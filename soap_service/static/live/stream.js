@@ -1,38 +1,80 @@
-// The event stream of the agent's extension. One a browser: the tab that holds the lock has it and tells the others.
+// The event stream of this browser, held by the leading tab. Both ends prove that they are there: the server sends a pulse
+// every 15 s, the page answers each. A stream that is silent for longer is given up for a new one.
 
-import { wait } from "../page/page.js";
+import { isVisible, page, wait } from "../page/page.js";
 import { subscribe } from "./events.js";
-import { hasTabs, loginName, publish, publishToOtherTabs } from "./tabs.js";
+import { electLeader, isLeading, retire, stepDown } from "./leader.js";
+import { publish, publishToOtherTabs } from "./tabs.js";
+import { ceaseTicks, onTick } from "./ticks.js";
+
+/** Two pulses and some time; with a tick's 5 s it stays below the 45 s for which the server believes this page. */
+const SILENCE_MS = 35000;
+/** When somebody looks, or a machine wakes up: one pulse and some time. */
+const SHORT_SILENCE_MS = 20000;
+/** A stream that takes longer to open is given up. */
+const OPENING_MS = 10000;
 
 /** The numbers of the live events that were published. */
 const told = new Set();
 let stream = null;
+let isOpen = false;
+let heardAt = 0;
+let tickedAt = 0;
+let lastEventId = "";
 let failures = 0;
-let hasEnded = false;
 
-export function openStream() {
-  subscribe("newcomer", welcome);
-  for (const kind of ["lost", "loginEnded", "loginsEnded"]) subscribe(kind, end);
-  if (!hasTabs || !navigator.locks) return connect();
-  navigator.locks.request(loginName, () => new Promise(connect)).catch(() => {});
-  return publishToOtherTabs({ kind: "newcomer" });
+export function followStream() {
+  subscribe("newcomer", () => stream && publishToOtherTabs({ kind: "connection", isOpen }));
+  subscribe("streamReplaced", stepDown);
+  for (const kind of ["loginEnded", "loginsEnded"]) subscribe(kind, retire);
+  addEventListener("online", () => isLeading() && open());
+  addEventListener("offline", () => isLeading() && setOpen(false));
+  addEventListener("focus", () => look(SHORT_SILENCE_MS));
+  document.addEventListener("visibilitychange", () => isVisible() && look(SHORT_SILENCE_MS));
+  electLeader(begin, close);
 }
 
-function connect() {
-  if (hasEnded) return;
-  stream = new EventSource("/eventos");
-  stream.onopen = () => {
-    failures = 0;
-    publish({ kind: "connection", isOpen: true });
-  };
-  stream.onerror = () => {
-    publish({ kind: "connection", isOpen: false });
-    if (stream.readyState === EventSource.CLOSED) reconnect(stream);
-  };
+function begin() {
+  tickedAt = Date.now();
+  onTick(watch);
+  open();
+}
+
+function close() {
+  ceaseTicks(watch);
+  if (stream) stream.close();
+  stream = null;
+  isOpen = false;
+}
+
+function open() {
+  if (stream) stream.close();
+  heardAt = Date.now();
+  setOpen(false);
+  stream = new EventSource(`/eventos?${new URLSearchParams({ prova: "", depois: lastEventId })}`);
+  stream.onerror = fail;
   forwardEvents();
 }
 
+/** Looks whether the stream is silent; a machine that slept has had no ticks. Other tabs show what this one knows. */
+function watch() {
+  publishToOtherTabs({ kind: "connection", isOpen });
+  const sleptMs = Date.now() - tickedAt;
+  tickedAt = Date.now();
+  look(sleptMs > SHORT_SILENCE_MS ? SHORT_SILENCE_MS : SILENCE_MS);
+}
+
+function look(patience) {
+  if (stream && Date.now() - heardAt > (isOpen ? patience : OPENING_MS)) open();
+}
+
+function setOpen(value) {
+  isOpen = value;
+  publish({ kind: "connection", isOpen });
+}
+
 function forwardEvents() {
+  listen("pulso", prove);
   forward("chamada", ({ token }) => ({ kind: "call", token }));
   forward("atendimento", ({ perdidas: missed, pausa: pause }) => ({
     kind: "attendance",
@@ -42,38 +84,48 @@ function forwardEvents() {
   forward("ramal", ({ ramal: number, mensagem: sentence }) =>
     number ? { kind: "moved", number } : { kind: "lost", sentence },
   );
-  stream.addEventListener("novidade", (event) => publishOnce(JSON.parse(event.data)));
+  listen("novidade", publishOnce);
 }
 
 /** Publishes the server's events of a name as what `read` makes of their data. */
-function forward(name, read) {
-  stream.addEventListener(name, (event) => publish(read(JSON.parse(event.data))));
+const forward = (name, read) => listen(name, (data) => publish(read(data)));
+
+function listen(name, handle) {
+  stream.addEventListener(name, (event) => {
+    heardAt = Date.now();
+    lastEventId = event.lastEventId || lastEventId;
+    handle(JSON.parse(event.data));
+  });
+}
+
+/** Proves to the server that what it sends is received. */
+async function prove({ prova: id }) {
+  failures = 0;
+  if (!isOpen) setOpen(true);
+  const headers = { "X-Form-Token": page.formToken, "X-Stream": id };
+  const answer = await fetch("/eventos/prova", { method: "POST", headers }).catch(() => null);
+  if (answer && answer.status === 403) publish({ kind: "loggedOut" });
 }
 
 /** Publishes a live event of the server; after a broken line it tells again what it told a moment ago. */
 function publishOnce(event) {
-  if (told.has(event.number)) return;
+  if (event.number && told.has(event.number)) return;
   told.add(event.number);
   publish(event);
 }
 
-/** A page that has just been opened learns what this one knows. */
-function welcome() {
-  if (stream) publishToOtherTabs({ kind: "connection", isOpen: stream.readyState === EventSource.OPEN });
-}
-
-function end() {
-  hasEnded = true;
-  if (stream) stream.close();
-  stream = null;
-}
-
 /** The browser reconnects by itself after a broken line, but gives up after an answer that is no stream. */
+function fail() {
+  setOpen(false);
+  heardAt = Date.now();
+  if (stream.readyState === EventSource.CLOSED) reconnect(stream);
+}
+
 async function reconnect(failed) {
   failures += 1;
   if (failures % 5 === 1 && (await isLoggedOut())) publish({ kind: "loggedOut" });
   await wait(Math.min(3000 * (1 + Math.floor(failures / 10)), 15000));
-  if (stream === failed) connect();
+  if (stream === failed) open();
 }
 
 async function isLoggedOut() {

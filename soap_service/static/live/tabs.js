@@ -5,9 +5,8 @@ import { dispatch } from "./events.js";
 
 /** Pages of another log-in have other channels and locks; the name is known to this site's pages alone. */
 export const loginName = `soap-service ${page.formToken}`;
-export const hasTabs = "BroadcastChannel" in window;
 
-const channel = hasTabs ? new BroadcastChannel(loginName) : null;
+const channel = "BroadcastChannel" in window ? new BroadcastChannel(loginName) : null;
 
 export function followTabs() {
   if (channel) channel.onmessage = ({ data }) => dispatch(data);
@@ -21,9 +20,4 @@ export function publishToOtherTabs(event) {
 export function publish(event) {
   publishToOtherTabs(event);
   dispatch(event);
-}
-
-/** Takes no notice of the other tabs any more. */
-export function leaveTabs() {
-  if (channel) channel.onmessage = null;
 }
