@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 FLAGS = [
     "--no-sandbox",
+    "--host-resolver-rules=MAP desk.example 127.0.0.1",  # a host that a browser does not trust without HTTPS
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

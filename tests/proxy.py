@@ -1,4 +1,4 @@
-"""A network that can be cut: a TCP forwarder between a browser and the service, on loopback."""
+"""A network that can be cut, or go silent: a TCP forwarder between a browser and the service, on loopback."""
 
 import contextlib
 import socket
@@ -11,6 +11,7 @@ class Network:
     def __init__(self, target_port: int) -> None:
         self._target = ("127.0.0.1", target_port)
         self._sockets: set[socket.socket] = set()
+        self._silent: set[socket.socket] = set()
         self._listener: socket.socket | None = None
         self.port = 0
         self.mend()
@@ -35,6 +36,10 @@ class Network:
         for one in list(self._sockets):
             self._drop(one)
 
+    def half_open(self) -> None:
+        """Pass on nothing more of the connections there are, which stay open at both ends; new ones work."""
+        self._silent |= self._sockets
+
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -51,7 +56,10 @@ class Network:
     def _forward(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                sink.sendall(data)
+                if source not in self._silent:
+                    sink.sendall(data)
+        if source in self._silent:
+            return  # nor is the other end told that this one has closed
         self._drop(source)
         self._drop(sink)
 

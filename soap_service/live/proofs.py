@@ -46,17 +46,22 @@ class Proofs:
         self._known: dict[bytes, tuple[str, float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take one proof: 204, or 403 when it is not this log-in's; it has no body."""
+        """Take one proof: 204, or 403 when it is not this log-in's; it has no body.
+
+        A GET proves nothing but that the line works.
+        """
+        if scope["method"] == "GET":
+            await _respond(send, 204)
+            return
         if scope["method"] != "POST":
-            await respond_text(send, 405, "Use POST.", [(b"allow", b"POST")])
+            await respond_text(send, 405, "Use POST.", [(b"allow", b"GET, POST")])
             return
         stream_id = header(scope, b"x-stream")
         if _has_body(scope) or not _STREAM_ID.fullmatch(stream_id):
             await respond_text(send, 400, "A prova não é válida.", [(b"connection", b"close")])
             return
         status = await self._take(stream_id.decode(), cookie_of(scope), header(scope, b"x-form-token"))
-        await send({"type": "http.response.start", "status": status, "headers": _EMPTY})
-        await send({"type": "http.response.body", "body": b""})
+        await _respond(send, status)
 
     async def _take(self, stream_id: str, cookie: str, form_token: bytes) -> int:
         stream = self._registry.by_id.get(stream_id)
@@ -98,6 +103,11 @@ class Proofs:
         proved, self._elsewhere, self._passing_on = sorted(self._elsewhere), set(), None
         with suppress(StoreUnavailable):  # the next pulse brings other proofs
             await self._write(self._store.pass_on_proofs, proved)
+
+
+async def _respond(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": _EMPTY})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _has_body(scope: Scope) -> bool:

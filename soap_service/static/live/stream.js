@@ -4,15 +4,17 @@
 import { isVisible, page, wait } from "../page/page.js";
 import { subscribe } from "./events.js";
 import { electLeader, isLeading, retire, stepDown } from "./leader.js";
+import { findLiveLine } from "./line.js";
 import { publish, publishToOtherTabs } from "./tabs.js";
 import { ceaseTicks, onTick } from "./ticks.js";
 
 /** Two pulses and some time; with a tick's 5 s it stays below the 45 s for which the server believes this page. */
-const SILENCE_MS = 35000;
+const SILENCE_MS = 32000;
 /** When somebody looks, or a machine wakes up: one pulse and some time. */
 const SHORT_SILENCE_MS = 20000;
-/** A stream that takes longer to open is given up. */
-const OPENING_MS = 10000;
+/** A stream that takes longer to open is given up, and so is a proof that takes longer to arrive. */
+const OPENING_MS = 8000;
+const PROVING_MS = 4000;
 
 /** The numbers of the live events that were published. */
 const told = new Set();
@@ -22,12 +24,13 @@ let heardAt = 0;
 let tickedAt = 0;
 let lastEventId = "";
 let failures = 0;
+let proof = null;
 
 export function followStream() {
   subscribe("newcomer", () => stream && publishToOtherTabs({ kind: "connection", isOpen }));
   subscribe("streamReplaced", stepDown);
   for (const kind of ["loginEnded", "loginsEnded"]) subscribe(kind, retire);
-  addEventListener("online", () => isLeading() && open());
+  addEventListener("online", () => isLeading() && replace());
   addEventListener("offline", () => isLeading() && setOpen(false));
   addEventListener("focus", () => look(SHORT_SILENCE_MS));
   document.addEventListener("visibilitychange", () => isVisible() && look(SHORT_SILENCE_MS));
@@ -56,16 +59,26 @@ function open() {
   forwardEvents();
 }
 
+/** Opens another stream when this one seems to be dead, and with it perhaps every other line. */
+async function replace() {
+  stream.close();
+  heardAt = Date.now();
+  setOpen(false);
+  const mine = stream;
+  if ((await findLiveLine()) && stream === mine) open();
+}
+
 /** Looks whether the stream is silent; a machine that slept has had no ticks. Other tabs show what this one knows. */
 function watch() {
   publishToOtherTabs({ kind: "connection", isOpen });
   const sleptMs = Date.now() - tickedAt;
   tickedAt = Date.now();
   look(sleptMs > SHORT_SILENCE_MS ? SHORT_SILENCE_MS : SILENCE_MS);
+  if (proof && Date.now() - proof.sentAt > PROVING_MS) prove(proof);
 }
 
 function look(patience) {
-  if (stream && Date.now() - heardAt > (isOpen ? patience : OPENING_MS)) open();
+  if (stream && Date.now() - heardAt > (isOpen ? patience : OPENING_MS)) replace();
 }
 
 function setOpen(value) {
@@ -74,7 +87,7 @@ function setOpen(value) {
 }
 
 function forwardEvents() {
-  listen("pulso", prove);
+  listen("pulso", takePulse);
   forward("chamada", ({ token }) => ({ kind: "call", token }));
   forward("atendimento", ({ perdidas: missed, pausa: pause }) => ({
     kind: "attendance",
@@ -99,12 +112,21 @@ function listen(name, handle) {
 }
 
 /** Proves to the server that what it sends is received. */
-async function prove({ prova: id }) {
+async function prove({ id }) {
+  if (proof) proof.control.abort(); // its line is dead; the next one may be alive
+  const mine = { id, sentAt: Date.now(), control: new AbortController() };
+  proof = mine;
+  const headers = { "X-Form-Token": page.formToken, "X-Stream": id };
+  const request = { method: "POST", headers, signal: mine.control.signal };
+  const answer = await fetch("/eventos/prova", request).catch(() => null);
+  if (proof === mine) proof = null;
+  if (answer && answer.status === 403) publish({ kind: "loggedOut" });
+}
+
+function takePulse({ prova: id }) {
   failures = 0;
   if (!isOpen) setOpen(true);
-  const headers = { "X-Form-Token": page.formToken, "X-Stream": id };
-  const answer = await fetch("/eventos/prova", { method: "POST", headers }).catch(() => null);
-  if (answer && answer.status === 403) publish({ kind: "loggedOut" });
+  prove({ id });
 }
 
 /** Publishes a live event of the server; after a broken line it tells again what it told a moment ago. */
