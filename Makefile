@@ -23,7 +23,7 @@ check: $(VENV)/tested  ## lint, formatting, types, direction of imports
 	$(RUN) mypy
 	$(VENV)/bin/lint-imports
 
-FAULTS = two_nodes streams restarts standby parallel_posts take_overs random_kills kill_points shared_commits migrations backups clocks
+FAULTS = two_nodes streams half_open restarts standby parallel_posts take_overs random_kills kill_points shared_commits migrations backups clocks
 
 faults: $(VENV)/tested  ## the heavy proofs: kills, cuts, failovers, races, backups, clocks; 20 to 40 minutes
 	@set -e; for proof in $(FAULTS); do echo "== $$proof"; timeout 900 $(VENV)/bin/python -W ignore -m tests.faults.$$proof; done

@@ -1,0 +1,115 @@
+"""Agents are told that they missed a call, at once or when they come back; what fails once is done again."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from soap_service.asgi.protocol import BoundedProtocol
+from soap_service.live.streams import Streams
+from soap_service.model import Listener
+from soap_service.rules.cursor import Position
+from soap_service.store import Announcement, Delivery, Store
+from tests.conftest import Service, start_service, wait_until
+from tests.event_streams import Listener as Browser
+from tests.event_streams import announce, listening, log_in
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service at which a call is missed after half a second."""
+    service = start_service(tmp_path_factory.mktemp("hasty"), SOAP_SERVICE_CALL_SECONDS="0.5")
+    yield service
+    service.stop()
+    assert "Traceback" not in service.log, service.log
+
+
+def missed(browser: Browser) -> list[str]:
+    return [data["perdidas"] for _, name, data in browser.events if name == "atendimento" and "perdidas" in data]
+
+
+def test_a_call_that_nobody_looks_at_is_told_to_be_missed(hasty: Service) -> None:
+    with listening(hasty, log_in(hasty, "atendente", "4067")) as browser:
+        announce(hasty)
+        wait_until(lambda: missed(browser) == ["1"])
+        announce(hasty, cpf="52998224725")  # the watcher goes on
+        wait_until(lambda: missed(browser) == ["1", "2"])
+
+
+def test_a_browser_that_comes_back_is_told_what_was_missed(hasty: Service) -> None:
+    cookie = log_in(hasty, "consulta", "4068")
+    with listening(hasty, cookie):
+        pass
+    token = announce(hasty, ramal="4068")
+    store = Store(hasty.database_url, call_lifetime=timedelta(seconds=0.5))
+    wait_until(lambda: store.find_attendance(store.find_agent("consulta").id).missed == 1)
+    store.close()
+    with listening(hasty, cookie) as browser:
+        wait_until(lambda: missed(browser) == ["1"])
+        assert token not in browser.tokens
+
+
+class FailingOnce(Store):
+    """A store whose first look at the calls fails as no store should."""
+
+    failures = 0
+
+    def list_calls_after(self, position: Position) -> Sequence[Delivery]:
+        if self.failures == 0:
+            self.failures += 1
+            raise RuntimeError("unforeseen")
+        return super().list_calls_after(position)
+
+
+def test_delivery_goes_on_after_an_unforeseen_error(tmp_path: Path) -> None:
+    store = FailingOnce(f"sqlite:///{tmp_path / 'store.db'}")
+    store.upgrade()
+    integration = store.add_integration("pbx", None, None, "127.0.0.0/8")
+    pushed: list[Delivery] = []
+
+    async def run() -> None:
+        streams = Streams(store, "worker")
+        await streams.start()
+        streams._push = pushed.extend  # type: ignore[method-assign]
+        streams._deliver_at_once = lambda: False  # type: ignore[method-assign]
+        store.announce_call(Announcement(integration.id, "novaSolicitacao", "1", extension="4067"))
+        async with asyncio.timeout(10):
+            while not pushed:
+                await asyncio.sleep(0.05)
+        await streams.close()
+
+    asyncio.run(run())
+    assert store.failures == 1 and len(pushed) == 1
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("is_paused", "is_closing", "is_written"), [(False, False, True), (True, False, False), (False, True, False)]
+)
+def test_a_part_is_left_to_the_queue_unless_it_can_be_written(
+    is_paused: bool, is_closing: bool, is_written: bool
+) -> None:
+    written: list[bytes] = []
+    protocol: Any = BoundedProtocol.__new__(BoundedProtocol)
+    protocol.flow = SimpleNamespace(write_paused=is_paused)
+    protocol.transport = SimpleNamespace(is_closing=lambda: is_closing, write=written.append)
+    cycle: Any = SimpleNamespace(
+        response_started=True, response_complete=False, disconnected=False, chunked_encoding=True
+    )
+    assert protocol._write_part(cycle, b"part") is is_written
+    assert written == ([b"4\r\npart\r\n"] if is_written else [])
+
+
+def test_a_process_that_ends_leaves_the_screens_of_others(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'store.db'}")
+    store.upgrade()
+    for worker in ("one", "two"):
+        store.change_listeners(worker, {"4067": store.now()}, [])
+    store.remove_listeners("one")
+    with store.reading() as session:
+        assert [row.worker for row in session.query(Listener)] == ["two"]
+    store.close()
