@@ -3,7 +3,7 @@
 --   <action application="lua" data="telefonia.lua"/>
 --
 -- Channel or global variables: telefonia_url, telefonia_user, telefonia_secret, telefonia_prompts (folder of the
--- recordings), telefonia_agent (the extension, 4067). Needs mod_lua and mod_curl.
+-- recordings), telefonia_agent (the extension, 4067). Needs mod_lua, with any Lua from 5.1 to 5.4, and mod_curl.
 
 local NAMESPACE = "urn:soap-service:telefonia:v1"
 -- The service answers within 3 s or says INDISPONIVEL.
@@ -23,12 +23,21 @@ local function escape(text)
   return (text:gsub("&", "&amp;"):gsub("<", "&lt;"))
 end
 
+local function percent_encode(text)
+  return (text:gsub("[^%w._~-]", function(character)
+    return ("%%%02X"):format(character:byte())
+  end))
+end
+
 -- Put the credential into the address, the one way that mod_curl's API takes it.
 local function address()
   local url = setting("url", "http://127.0.0.1:8000/soap")
   local user = setting("user")
   if user then
-    url = url:gsub("^(https?://)", "%1" .. user .. ":" .. setting("secret", "") .. "@", 1)
+    local credential = percent_encode(user) .. ":" .. percent_encode(setting("secret", ""))
+    url = url:gsub("^https?://", function(scheme)
+      return scheme .. credential .. "@"
+    end)
   end
   return url
 end
@@ -42,10 +51,11 @@ local function call(operation, arguments)
   local envelope = ('<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="%s"><s:Body><t:%s>%s</t:%s>'
     .. "</s:Body></s:Envelope>"):format(NAMESPACE, operation, table.concat(elements), operation)
   -- mod_curl splits its arguments at spaces and undoes the URL encoding of the posted data.
-  local posted = envelope:gsub("[^%w._~-]", function(character)
-    return ("%%%02X"):format(character:byte())
-  end)
-  local command = ("%s timeout %d content-type text/xml post %s"):format(address(), TIMEOUT_SECONDS, posted)
+  local command = ("%s timeout %d content-type text/xml post %s"):format(
+    address(),
+    TIMEOUT_SECONDS,
+    percent_encode(envelope)
+  )
   return api:execute("curl", command) or ""
 end
 

@@ -29,6 +29,14 @@ function text(value) {
   return value instanceof Date ? value.toISOString() : String(value);
 }
 
+// A fault has the parsed answer as `root`; a connection that failed has only a message.
+function describe(error) {
+  if (!error.root) return error.message;
+  const fault = error.root.Envelope.Body.Fault;
+  const code = fault.detail && fault.detail.erro ? fault.detail.erro.codigo : fault.faultcode;
+  return `${code}: ${fault.faultstring}`;
+}
+
 async function main(operation, ...values) {
   if (!(operation in ARGUMENTS)) {
     console.error("usage: node telefonia.js OPERATION ARGUMENT...");
@@ -41,8 +49,7 @@ async function main(operation, ...values) {
     // The service answers within 3 s or says INDISPONIVEL.
     [answer] = await client[`${operation}Async`](given, { timeout: 5000 });
   } catch (error) {
-    const fault = error.root?.Envelope?.Body?.Fault;
-    console.error(fault ? `${fault.detail?.erro?.codigo ?? fault.faultcode}: ${fault.faultstring}` : error.message);
+    console.error(describe(error));
     return 1;
   }
   const result = answer[`${operation}Result`];

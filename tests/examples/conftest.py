@@ -28,4 +28,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if KITS:
         terminalreporter.section("kits of examples/ against the real service")
         for kit, outcome in KITS.items():
-            terminalreporter.write_line(f"{kit:<12} {outcome}", yellow=outcome != "run")
+            terminalreporter.write_line(f"{kit:<19} {outcome}", yellow=outcome != "run")

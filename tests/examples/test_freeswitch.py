@@ -1,6 +1,7 @@
-"""The FreeSWITCH kit in a real Lua against the real service; FreeSWITCH around it is a double, for Debian has none."""
+"""The FreeSWITCH kit in each real Lua against the real service; FreeSWITCH around it is a double, for Debian has none."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,22 @@ from tests.interop.stacks import needs
 
 KIT = Path(__file__).parents[2] / "examples" / "freeswitch" / "telefonia.lua"
 PLATFORM = Path(__file__).parent / "freeswitch" / "platform.lua"
+#: FreeSWITCH 1.10 brings 5.2 or 5.3, its older versions 5.1. Plain `lua` is whichever was installed last.
+LUAS = ("lua5.1", "lua5.2", "lua5.3", "lua5.4")
 
 
-def _heard(digits: str, url: str, secured: Secured) -> list[str]:
+@pytest.fixture(params=LUAS)
+def lua(request: pytest.FixtureRequest) -> str:
+    """One Lua after the other."""
+    require(f"freeswitch, {request.param}", needs(request.param, "curl"))
+    return str(request.param)
+
+
+def _heard(lua: str, digits: str, url: str, secured: Secured) -> list[str]:
     """Run the script for a caller who types digits; return what the platform was told, line by line."""
-    require("freeswitch", needs("lua", "curl"))
     settings = {"url": url, "user": secured.user, "secret": secured.secret, "agent": "4055"}
     variables = [f"telefonia_{name}={value}" for name, value in settings.items()]
-    done = subprocess.run(["lua", PLATFORM, KIT, digits, *variables], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([lua, PLATFORM, KIT, digits, *variables], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
     first, *between, last = done.stdout.splitlines()
     assert (first, last) == ("answer", "execute bridge user/4055")
@@ -44,12 +53,28 @@ def _heard(digits: str, url: str, secured: Secured) -> list[str]:
         ("123456789012345", ["log warning telefonia: DOCUMENTO_INVALIDO", "play telefonia/servico-indisponivel.wav"]),
     ],
 )
-def test_the_script_speaks_the_count_and_announces_the_call(digits: str, heard: list[str], secured: Secured) -> None:
+def test_the_script_speaks_the_count_and_announces_the_call(
+    lua: str, digits: str, heard: list[str], secured: Secured
+) -> None:
     with listening(secured.service, log_in(secured.service, "consulta", "4055")) as screen:
-        assert _heard(digits, secured.service.endpoint, secured) == heard
+        assert _heard(lua, digits, secured.service.endpoint, secured) == heard
         wait_until(lambda: screen.tokens)
 
 
-def test_the_script_goes_on_without_the_service(secured: Secured) -> None:
-    heard = _heard("11144477735", f"http://127.0.0.1:{free_port()}/soap", secured)
+def test_the_script_goes_on_without_the_service(lua: str, secured: Secured) -> None:
+    heard = _heard(lua, "11144477735", f"http://127.0.0.1:{free_port()}/soap", secured)
     assert heard == ["log warning telefonia: INDISPONIVEL", "play telefonia/servico-indisponivel.wav"]
+
+
+@pytest.fixture(scope="module")
+def reserved(secured: Secured) -> Secured:
+    """The same service, for an integration whose name means something in an address and to Lua's gsub."""
+    user = "50%1@central"
+    secret = secured.service.command("integration", "add", user).rpartition(": ")[2].strip()
+    return replace(secured, user=user, secret=secret)
+
+
+def test_the_script_sends_a_name_with_reserved_characters(lua: str, reserved: Secured) -> None:
+    spoken = ["play telefonia/nenhuma-solicitacao.wav"]
+    # A running service learns of a new integration within seconds.
+    wait_until(lambda: _heard(lua, "12345678909", reserved.service.endpoint, reserved) == spoken)

@@ -29,6 +29,9 @@ g++
 mono-devel
 mono-mcs
 npm
+lua5.1
+lua5.2
+lua5.3
 lua5.4
 sip-tester
 "

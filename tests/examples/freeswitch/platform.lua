@@ -40,7 +40,7 @@ local function curl(command)
     at = at + 2
   end
   local pipe = io.popen(line)
-  local answer = pipe:read("a")
+  local answer = pipe:read("*a")
   pipe:close()
   return answer
 end
