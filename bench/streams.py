@@ -27,7 +27,11 @@ REQUESTS = int(os.environ.get("BENCH_REQUESTS", "1000000"))
 POPS, BURST = 300, 200
 #: So long the service counts the missed calls of those who came.
 SETTLE_SECONDS = 15.0
-_HEAD = "GET /eventos HTTP/1.1\r\nHost: bench\r\nCookie: {cookie}\r\n\r\n"
+_HEAD = "GET /eventos?prova= HTTP/1.1\r\nHost: bench\r\nCookie: {cookie}\r\n\r\n"
+_PROOF = (
+    "POST /eventos/prova HTTP/1.1\r\nHost: bench\r\nCookie: {cookie}\r\nX-Form-Token: {token}\r\n"
+    "X-Stream: {stream}\r\nContent-Length: 0\r\n\r\n"
+)
 _BODY = (
     '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><novaSolicitacao '
     'xmlns="urn:soap-service:telefonia:v1"><cpf>{cpf}</cpf><ramal>{ramal}</ramal></novaSolicitacao></e:Body></e:Envelope>'
@@ -40,6 +44,8 @@ class Listening:
 
     arrived: dict[str, float] = field(default_factory=dict)
     is_open: int = 0
+    #: Of each cookie, what its stream's proof needs: the stream's id.
+    streams: dict[str, str] = field(default_factory=dict)
 
 
 def log_in_everybody(database: Path) -> list[str]:
@@ -77,9 +83,34 @@ async def _listen_once(port: int, cookie: str, seen: Listening) -> None:
         while line := await reader.readline():
             if line.startswith(b"retry"):
                 seen.is_open += 1
+            elif line.startswith(b'data: {"prova"'):
+                seen.streams[cookie] = line.split(b'"')[3].decode()
             elif b'"token": "' in line:
                 seen.arrived[line.split(b'"token": "')[1].split(b'"')[0].decode()] = time.time()
     finally:
+        writer.close()
+
+
+async def prove_all(server: Server, store: Store, seen: Listening) -> None:
+    """Post a proof of each stream over kept-alive connections, and print what one costs."""
+    tokens = {cookie: store.find_hearing(cookie)[2] for cookie in seen.streams}
+    lines = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(8)]
+    before, idle_since = server.cpu_seconds(), time.perf_counter()
+    await asyncio.sleep(2)
+    idle = (server.cpu_seconds() - before) / (time.perf_counter() - idle_since)
+    before, started = server.cpu_seconds(), time.perf_counter()
+    rounds = 5
+    for number, (cookie, stream_id) in enumerate(list(seen.streams.items()) * rounds):
+        reader, writer = lines[number % len(lines)]
+        writer.write(
+            _PROOF.format(cookie=f"{SESSION_COOKIE}={cookie}", token=tokens[cookie], stream=stream_id).encode()
+        )
+        assert b" 204 " in (await reader.readuntil(b"\r\n\r\n")).splitlines()[0]
+    lasted = time.perf_counter() - started
+    cost = (server.cpu_seconds() - before - idle * lasted) / (len(seen.streams) * rounds) * 1e6
+    share = cost * STREAMS / 15 / 1e4
+    print(f"A proof takes {cost:.0f} µs of processor time: {share:.1f} % of a core for {STREAMS} streams.", flush=True)
+    for _, writer in lines:
         writer.close()
 
 
@@ -161,7 +192,8 @@ async def main() -> None:
             await asyncio.sleep(0.05)
         print(
             f"{STREAMS} streams open after {time.perf_counter() - started:.1f} s, "
-            f"{(server.memory_mib() - before) * 1024 / STREAMS:.1f} KiB each\n"
+            f"{(server.memory_mib() - before) * 1024 / STREAMS:.1f} KiB each\n",
+            flush=True,
         )
         print(
             "| moment | pops | from the request: median ms | p99 ms | push: median ms | p99 ms |\n"
@@ -171,6 +203,7 @@ async def main() -> None:
         first = int(time.time()) % 10**9
         tell("just after all came", await pop(server, store, seen, first, POPS, 0.05))
         await asyncio.sleep(SETTLE_SECONDS)
+        await prove_all(server, store, seen)
         tell("idle", await pop(server, store, seen, first + 1000, POPS, 0.05))
         script = str(Path(__file__).with_name("calls.lua"))
         load = subprocess.Popen(
