@@ -152,7 +152,10 @@ def _kill_a_node(browser: Chromium, front: Service, nodes: list[Service], url: s
         one_call.result()
     pairs = list(zip(agents, answered, strict=True))
     wait_until(lambda: all(tokens <= {token for token, _ in agent.pops} for agent, tokens in pairs), 30)
-    heard = [(one, answered[n % AGENTS]) for n, one in enumerate(streams)]
+    heard = [
+        (one, answered[n % AGENTS] - _seen_meanwhile(one, agents[n % AGENTS], killed, killed_at))
+        for n, one in enumerate(streams)
+    ]
     wait_until(lambda: all(tokens <= set(one.times) for one, tokens in heard), 15)
     seen = "SELECT count(*), count(DISTINCT document), count(seen_at) FROM call WHERE document LIKE '9%'"
     wait_until(lambda: len(set(execute(url, seen)[0])) == 1)
@@ -179,6 +182,12 @@ def _kill_a_node(browser: Chromium, front: Service, nodes: list[Service], url: s
         one.stop()
     for agent in agents:
         agent.close()
+
+
+def _seen_meanwhile(stream: Browser, agent: Agent, killed: float, killed_at: float) -> set[str]:
+    """Return the calls that the agent's page showed while their other stream was away: those are not told again."""
+    back = killed + stream.reopened_after(killed_at)
+    return {token for token, at in agent.pops if killed - 0.5 < at < back + 0.5} if back > killed else set()
 
 
 if __name__ == "__main__":
