@@ -24,7 +24,7 @@ class LiveEventKind(StrEnum):
     #: For the server itself: `streams` are the ids, separated by blanks, of streams whose browsers proved at another
     #: process that they receive.
     STREAMS_PROVED = "streamsProved"
-    #: A request changed: `ref` is its number, `by` the name of who changed it.
+    #: A request changed: `ref` is its number, `by` the name of who changed it, `version` which it is now.
     REQUEST_CHANGED = "requestChanged"
 
 

@@ -12,7 +12,9 @@ import { markOwnPage } from "./calls/seen.js";
 import { showAttendance } from "./live/attendance.js";
 import { showConnection } from "./live/connection.js";
 import { watchExpiry } from "./live/expiry.js";
+import { followLists } from "./live/lists.js";
 import { watchLogin } from "./live/login.js";
+import { followRequest } from "./live/request_news.js";
 import { followStream } from "./live/stream.js";
 import { followTabs } from "./live/tabs.js";
 
@@ -31,6 +33,8 @@ function followEvents() {
   showAttendance();
   watchLogin();
   popUpCalls();
+  followLists();
+  followRequest();
   followTabs();
   followStream();
 }

@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session, joinedload
 from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, RequestNotFound
 from soap_service.model import Agent, Call, CallRequest, Group, Request, RequestEvent
 from soap_service.rules.deadlines import Clock, WorkingCalendar
+from soap_service.rules.live_events import LiveEvent, LiveEventKind
 from soap_service.rules.situations import FINISHED_SITUATIONS, Action, Situation, allows
+from soap_service.storage.live_events import publish
 from soap_service.storage.reclassification import Classification, reclassify
 from soap_service.storage.requests import Requests, active_agent, add_event, change_situation, is_executor
 
@@ -113,7 +115,7 @@ class Execution(Requests):
     ) -> None:
         calendar = self.calendar
         key = f"{number}:{agent_id}:{form_key}" if form_key else None
-        with self.writing() as session:
+        with self.writing(ring=True) as session:
             request = session.scalar(select(Request).where(Request.id == number).with_for_update())
             if request is None:
                 raise RequestNotFound(number)
@@ -131,9 +133,16 @@ class Execution(Requests):
             for what, told in [*lines, *changed]:
                 add_event(session, number, actor, what, now, told, key)
                 key = None  # the first line carries it
-            request.version += 1
+            _count_change(session, request, actor, now)
             if action is Action.CLOSE:
                 _close_children(session, request, now.replace(microsecond=0), calendar)
+
+
+def _count_change(session: Session, request: Request, actor: str, now: datetime) -> None:
+    """Make it another version of the request, and tell the pages that show an older one."""
+    request.version += 1
+    told = {"by": actor, "version": str(request.version)}
+    publish(session, LiveEvent(LiveEventKind.REQUEST_CHANGED, ref=str(request.id), data=told), now)
 
 
 def _is_done(session: Session, key: str, action: Action, note: str) -> bool:
@@ -179,6 +188,6 @@ def _close_children(session: Session, parent: Request, now: datetime, calendar: 
     query = select(Request).where(Request.parent_id == parent.id)
     for child in session.scalars(query.where(Request.situation.in_(_CLOSABLE))):
         change_situation(session, child, Action.CLOSE, now, calendar)
-        child.version += 1
+        _count_change(session, child, "Automático", now)
         add_event(session, child.id, "Automático", Action.CLOSE, now, f"Encerrada com a solicitação {parent.id}.")
         _close_children(session, child, now, calendar)
