@@ -2,12 +2,13 @@
 
 One requester in five requests; the documents are those of `document`. A twelfth of the requests is in progress and one
 in sixty suspended, opened in the last sixty days; the others were finished in two years. They belong to `GROUPS` groups
-of unlike size. One requester more, `HEAVY`, has 100,000 requests of their own (a tenth of all in a smaller database),
+of unlike size, and their descriptions are of words as unlike. One requester more, `HEAVY`, has 100,000 requests of their own (a tenth of all in a smaller database),
 half of them in progress.
 """
 
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,14 @@ _SURNAMES = (
 )
 
 
+_STEMS = (
+    "rede impressora acesso senha monitor teclado sistema erro lento tela servidor pasta e-mail telefone ramal cabo "
+    "instalação configuração atualização permissão relatório planilha certificado backup toner scanner câmera projetor"
+)
+#: From the most common to the rarest.
+_WORDS = [f"{stem}{number}" for number in ("", *range(100)) for stem in _STEMS.split()]
+
+
 def document(index: int) -> str:
     """Return the document of the requester with that index, from 0."""
     return f"{(index * 7_919 + 13) % 99_999_999_999:011}"
@@ -42,6 +51,13 @@ def name(index: int) -> str:
     return f"{first[index % 20]} {last[index // 20 % 20]} {last[index // 400 % 20]} P{index}"
 
 
+def description(index: int) -> str:
+    """Return a text of some 25 words: a few that most have, many that few have, and one of its own."""
+    subject = [_WORDS[(index * step) % count] for step, count in ((7, 12), (11, 60), (13, 400))]
+    body = [_WORDS[int(len(_WORDS) * ((index * 31 + place * 17) * 0.618034 % 1) ** 4)] for place in range(20)]
+    return f"{' '.join(subject).capitalize()}\nPatrimônio {index}: {' '.join(body)}."
+
+
 def make(file: Path, requests: int) -> int:
     """Make the database and return how many requesters it has; one of that size already there is kept."""
     requesters = requests // 5
@@ -51,9 +67,14 @@ def make(file: Path, requests: int) -> int:
         is_there = session.query(Requester).filter_by(document=HEAVY).first() is not None
     if not is_there:
         prepare_demo(store, file.parent, {"SOAP_SERVICE_DEMO_PASSWORD": "bench-bench-bench"})
+        store.downgrade("0016")  # what a search looks into is made at the end, by its migration
     store.close()
     if not is_there:
         _fill(file, requests, requesters)
+        began = time.monotonic()
+        store.upgrade()
+        store.close()
+        print(f"words indexed in {time.monotonic() - began:.0f} s", file=sys.stderr)
     return requesters
 
 
@@ -89,6 +110,7 @@ def _fill(file: Path, requests: int, requesters: int) -> None:
         "opened_at",
         "closed_at",
         "due_at",
+        "description",
     )
     statement = _insert("request", {**dict.fromkeys(columns, "?"), **_SAME_IN_ALL})
     now = datetime.now(UTC).replace(tzinfo=None)
@@ -99,7 +121,7 @@ def _fill(file: Path, requests: int, requesters: int) -> None:
             owner = heavy_id if is_heavy else _FIRST + index % requesters
             is_open = index % (2 if is_heavy else 12) == 0
             service = services[int(len(services) * (index * 0.618034 % 1) ** 2)]
-            rows.append((_FIRST + index, owner, *service, *_life(index, is_open, now)))
+            rows.append((_FIRST + index, owner, *service, *_life(index, is_open, now), description(index)))
         database.executemany(statement, rows)
         database.commit()
         print(f"\r{min(start + _BATCH, requests + heavy):>12,} requests", end="", file=sys.stderr, flush=True)
@@ -171,7 +193,6 @@ _SAME_IN_ALL = {
     "kind": "'incidente'",
     "contract": "''",
     "current_task": "'Atendimento'",
-    "description": "'Sem rede.'",
     "urgency": "'M'",
     "impact": "'M'",
     "contact_phone": "''",

@@ -58,3 +58,4 @@ class ReadableMoment(UtcDateTime):
 #: Text whose order is that of its bytes on every database, so that what begins alike stands together.
 SortedByBytes = String(200).with_variant(String(200, collation="C"), "postgresql")
 NameEntry = String(320).with_variant(String(320, collation="C"), "postgresql")
+ContactEntry = String(110).with_variant(String(110, collation="C"), "postgresql")

@@ -23,14 +23,15 @@ from soap_service.storage.live_events import LiveEvents
 from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
 from soap_service.storage.people import Ownership, is_extension
 from soap_service.storage.reclassification import Classification
-from soap_service.storage.requesters import Requesters
 from soap_service.storage.requests import NewRequest, RequestSummary
+from soap_service.storage.search import MOST_RANKED, FoundRequests, Search
 from soap_service.storage.staff import Staff
 from soap_service.storage.worklist import MOST_COUNTED, Order, RequestFilter, RequestPage, Worklist
 
 __all__ = [
     "CALLS_SHOWN",
     "MOST_COUNTED",
+    "MOST_RANKED",
     "NOBODY",
     "Announcement",
     "Answer",
@@ -40,6 +41,7 @@ __all__ = [
     "Changes",
     "Classification",
     "Delivery",
+    "FoundRequests",
     "GroupLoad",
     "HourOfCalls",
     "NewRefusal",
@@ -69,7 +71,7 @@ class Store(
     Diagnoses,
     Execution,
     Worklist,
-    Requesters,
+    Search,
     Staff,
     Administration,
     Integrations,

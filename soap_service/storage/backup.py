@@ -15,11 +15,13 @@ from sqlalchemy import Connection, Table, func, insert, select
 
 from soap_service.errors import AlreadyExists, DataExists, InvalidValue
 from soap_service.model import Base
+from soap_service.search_model import Unindexed
 from soap_service.storage.schema import Schema, is_newer, newest_schema_version, unbound
 from soap_service.storage.sequences import advance_sequences
 
 _ROWS_AT_ONCE = 1000
 #: Not copied: the triggers count the requests as they are written.
+_MARKS = Unindexed.__table__
 _COUNTED = Base.metadata.tables["requester"].c.open_requests
 
 
@@ -111,6 +113,8 @@ def _tables() -> list[Table]:
 def _copy_table(table: Table, source: Connection, target: Connection) -> int:
     """Copy the rows of a table in the order of their keys, so that a request comes after its parent."""
     rows = 0
+    if table is _MARKS:
+        target.execute(table.delete())  # the triggers have marked what was copied
     columns = [column for column in table.columns if column is not _COUNTED]
     query = select(*columns).order_by(*table.primary_key)
     found = source.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)

@@ -72,7 +72,7 @@ class Schema(Database):
 
         with self.reading() as session:
             connection = session.connection()
-            context = MigrationContext.configure(connection)
+            context = MigrationContext.configure(connection, opts={"include_name": _has_class})
             found = [f"its tables are not this program's: {one}" for one in compare_metadata(context, Base.metadata)]
             if self.is_embedded:
                 for pragma in ("quick_check", "foreign_key_check"):
@@ -114,6 +114,11 @@ class Schema(Database):
                 step = command.upgrade if target > (version or "") and target != "base" else command.downgrade
                 step(config, target)
         log.info("database brought to schema %s", target)
+
+
+def _has_class(name: str | None, _kind: str, _parents: object) -> bool:
+    """Tell whether a thing of the database is one that the mapped classes describe: the full-text index is not."""
+    return not (name or "").startswith("fulltext_")
 
 
 def schema_versions() -> list[str]:

@@ -87,7 +87,7 @@ class Worklist(Database):
                 rest = _without_deadline(wanted, _place_without_deadline(after))
                 rows += session.execute(rest.limit(PAGE_SIZE + 1 - len(rows)))
             shown = rows[:PAGE_SIZE]
-            requests = _load(session, [row[0] for row in shown])
+            requests = load_requests(session, [row[0] for row in shown])
         following = _named(shown[-1]) if len(rows) > PAGE_SIZE else ""
         return RequestPage(requests, following)
 
@@ -181,8 +181,8 @@ def _count_query(wanted: RequestFilter, now: datetime) -> Select[Any]:
     return cast("Select[Any]", select(func.count()).select_from(some))
 
 
-def _load(session: Session, numbers: Sequence[int]) -> Sequence[Request]:
-    """Return these requests, in this order."""
+def load_requests(session: Session, numbers: Sequence[int]) -> Sequence[Request]:
+    """Return these requests with all that a list shows of them, in this order."""
     query = select(Request).where(Request.id.in_(numbers))
     loaded = (Request.requester, Request.service, Request.group, Request.responsible)
     found = {one.id: one for one in session.scalars(query.options(*map(joinedload, loaded)))}
