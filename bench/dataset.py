@@ -2,8 +2,8 @@
 
 One requester in five requests; the documents are those of `document`. A twelfth of the requests is in progress and one
 in sixty suspended, opened in the last sixty days; the others were finished in two years. They belong to `GROUPS` groups
-of unlike size, and their descriptions are of words as unlike. One requester more, `HEAVY`, has 100,000 requests of their own (a tenth of all in a smaller database),
-half of them in progress.
+of unlike size, and their descriptions are of words as unlike. One requester more, `HEAVY`, has 100,000 requests
+of their own (a tenth of all in a smaller database), half of them in progress.
 """
 
 import sqlite3

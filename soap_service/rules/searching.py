@@ -15,7 +15,7 @@ _MOST_WORDS = 8
 #: A word of so many letters is looked for by its beginning, a shorter one as it stands.
 _SHORTEST_PREFIX = 3
 _NUMBER = re.compile(
-    r"(?:(?:solicitac(?:ao|oes)|solicitud(?:es)?|requests?|chamado|ticket|num(?:ero)?|number|nro|nr|no|n) ?)*"
+    r"(?:(?:solicitac(?:ao|oes)|solicitud(?:es)?|requests?|chamado|ticket|num(?:ero)?|number|nro|nr|n ?o|n) ?)*"
     r"0*([1-9][0-9]{0,2}(?: [0-9]{3})+|[1-9][0-9]{0,9})"
 )
 _HIGHEST_NUMBER = 2**31 - 1

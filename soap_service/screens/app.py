@@ -24,7 +24,7 @@ from soap_service.screens.assets import Assets
 from soap_service.screens.calls import call, call_list, diagnosis, extension
 from soap_service.screens.language import N_
 from soap_service.screens.pages import Pages
-from soap_service.screens.requests import execution, reclassification, registration, resuming, worklist
+from soap_service.screens.requests import execution, reclassification, registration, resuming, search, worklist
 from soap_service.screens.requests import page as request_page
 from soap_service.screens.visit import BoundedRequest, Premises, Visit, WrongFormToken
 from soap_service.store import Store
@@ -98,7 +98,7 @@ ADDRESSES = Map(
         *_page("/chamadas/<token:token>/janela", call.show_popup),
         Rule("/chamadas/<token:token>/vista", methods=["POST"], endpoint=call.mark_seen),
         *_page("/diagnostico", diagnosis.show_diagnosis, diagnosis.simulate_call),
-        *_page("/solicitacoes", worklist.show_list, worklist.search),
+        *_page("/solicitacoes", worklist.show_list, search.search),
         *_page("/solicitacoes/nova", registration.start_request, registration.register_request),
         *_page("/solicitacoes/<number:number>", request_page.show_request),
         *_page("/solicitacoes/<number:number>/executar", execution.show_execution, execution.execute_request),

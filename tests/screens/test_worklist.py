@@ -69,7 +69,18 @@ def test_an_address_that_asks_wrongly_shows_the_list(ana: Browser, query: str) -
     assert ana.get(f"{LIST}?{query}").status_code == 200
 
 
-@pytest.mark.parametrize("typed", ["{number}", "#{number}", "nº {number}", "[{number}]"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "{number}",
+        "#{number}",
+        "nº {number}",
+        "[{number}]",
+        "Solicitação nº {number}",
+        "0000{number}",
+        "solicitud n.º {number}",
+    ],
+)
 def test_a_number_leads_to_its_request(desk: Desk, ana: Browser, typed: str) -> None:
     response = ana.post(LIST, busca=typed.format(number=desk.request.id))
     assert response.location == f"/solicitacoes/{desk.request.id}"
@@ -98,6 +109,38 @@ def test_a_search_that_finds_nothing_says_so_and_keeps_what_was_typed(ana: Brows
     page = ana.post(LIST, busca=typed).text
     assert 'id="busca-error"' in page
     assert f'value="{typed}"' in page
+
+
+def test_words_of_descriptions_and_notes_lead_to_their_requests(desk: Desk, ana: Browser) -> None:
+    open_requests(desk, 55)
+    other = desk.store.open_request(
+        NewRequest(desk.maria.id, desk.service.id, "Silva <b>", "incidente"), desk.ana.id, "form:words"
+    )
+    page = ana.post(LIST, busca="REDE").text
+    assert numbers(page) == [desk.request.id]
+    assert "Solicitações com estas palavras" in page
+    page = ana.post(LIST, busca="silva").text  # a person and a request
+    assert numbers(page) == [other.id]
+    assert f'href="{LIST}?solicitante={desk.maria.id}"' in page
+    first = ana.post(LIST, busca="x").text
+    assert len(numbers(first)) == 50
+    after = re.search(r'name="depois" value="([^"]+)"', first)
+    assert after
+    assert len(numbers(ana.post(LIST, busca="x", depois=after[1]).text)) == 5
+
+
+def test_number_that_is_an_extension_too_shows_both(desk: Desk, ana: Browser) -> None:
+    with desk.store.writing() as session:
+        session.merge(desk.maria).extension = f"0{desk.request.id}"
+    page = ana.post(LIST, busca=f"0{desk.request.id}").text
+    assert f'href="/solicitacoes/{desk.request.id}"' in page
+    assert f'href="{LIST}?solicitante={desk.maria.id}"' in page
+
+
+@pytest.mark.parametrize("typed", ['"', "' OR 1=1", "rede:* & !x", "NEAR(a b)", "\0", "x" * 10_000, "%", "#", "nº"])
+def test_hostile_search_is_answered_by_a_page(ana: Browser, typed: str) -> None:
+    assert ana.post(LIST, busca=typed).status_code in (200, 422)
+    assert ana.post(LIST, busca=typed, depois="' OR 1=1").status_code in (200, 422)
 
 
 def test_a_search_for_nothing_asks_what_for(ana: Browser) -> None:

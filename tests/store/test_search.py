@@ -24,12 +24,14 @@ CORPUS = (
     "中文 システム Ελληνικά привет",
     "x1e5 0x1A 12abc 1e10 -7 +8 3.14",
     "running runs ran impressoras",
+    "anticonstitucionalissimamente",
     "a b c \\ ' \" * : & | ! < > ( )",
 )
 TYPED = (
     *("impressora", "IMPRESS", "impressão", "rede", "toner rede", "ajudou nao", "rede lenta", "3o", "3º", "firewall"),
     *("maria@exemplo.com.br", "strasse", "istanbul", "iv", "10.0.0.1", "1e", "1e5", "x1e5", "0x1a", "12abc", "1e10"),
     *("agua", "d'agua", "acao/reacao", "2a", "中文", "中", "システム", "ελληνικα", "ΠΡΙΒΕΤ", "привет", "run", "ran"),
+    *("anticonstitucion", "anticonstit", "anticonstitu", "anticonstitucionalissimamente", "anticonstitucional x"),
     *("a", "a b c", "e", "314", "3 14", "impressoras", "nada disso", "-7", "rede OR toner", "NOT rede", "rede*"),
 )
 
@@ -199,7 +201,7 @@ def test_searches_come_from_their_indexes(world: World) -> None:
     wanted = {"fulltext": 0, "requester_contact": 0}
     for (statement, _), plan in zip(asked, plans_of(world.store, asked), strict=True):
         told = f"{statement}\n" + "\n".join(plan)
-        if "fulltext_lexemes" in statement and "MATERIALIZED" in statement:
+        if "MATERIALIZED" in statement:
             assert any("Bitmap Index Scan on fulltext_words" in step for step in plan), told
         assert not any("Seq Scan" in step for step in plan), told
         if "MATCH" in statement:

@@ -145,15 +145,12 @@ def _warn_of_check_digits(visit: Visit, form: Form) -> None:
 
 
 def _search(visit: Visit, form: Form) -> Sequence[Requester]:
-    """Return whom a document or beginnings of a name's words mean; say so at the field when nobody."""
+    """Return whom a document, a name, a telephone, an e-mail or an extension means; say so at the field if nobody."""
     search = form.line("busca", 200)
     if not search:
         form.refuse("busca", visit.gettext("Digite o CPF/CNPJ ou o nome."))
         return []
-    try:
-        return [visit.store.find_requester(normalise_document(search))]
-    except (InvalidDocument, RequesterNotFound):
-        found = visit.store.list_requesters_named(search)
+    found = visit.store.search_requesters(search)
     if not found:
         form.refuse("busca", visit.gettext("Nenhum solicitante encontrado. Confira, ou cadastre um novo abaixo."))
         warn_of_search(visit, form)

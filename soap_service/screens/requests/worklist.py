@@ -1,29 +1,21 @@
-"""The list of requests: searched, filtered, in an order, page by page. Knows nothing of what is done to a request.
-
-A search is posted, so that neither a document nor a name comes into an address; it leads to the request, or to the list
-of the requester whom it means, under the requester's id.
-"""
+"""The list of requests: filtered, in an order, page by page. Knows nothing of what is done to a request."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from werkzeug.wrappers import Response
 
-from soap_service.errors import InvalidDocument, RequesterNotFound
+from soap_service.errors import RequesterNotFound
 from soap_service.model import Requester
-from soap_service.rules.documents import normalise_document
 from soap_service.rules.situations import SITUATION_LABELS, UNFINISHED_SITUATIONS, Situation
-from soap_service.screens.forms import Form
-from soap_service.screens.people.check_digits import SEARCHING, warn_of_search
+from soap_service.screens.people.check_digits import SEARCHING
 from soap_service.screens.visit import Visit
 from soap_service.store import MOST_COUNTED, Order, RequestFilter
 
 _OPEN, _ALL = "abertas", "todas"
 _ID = re.compile(r"[1-9][0-9]{0,8}")
-_REQUEST_NUMBER = re.compile(r"(?:n[ºo°]?\.? ?|#|\[)?([1-9][0-9]{0,9})\]?", re.IGNORECASE | re.ASCII)
-_HIGHEST_NUMBER = 2**31 - 1
 
 
 def show_list(visit: Visit) -> Response:
@@ -51,7 +43,6 @@ def show_list(visit: Visit) -> Response:
         "requests/requests.html",
         form=visit.form(busca=""),
         wrong_digits=visit.gettext(SEARCHING),
-        matches=(),
         wanted=wanted,
         requester=requester,
         requests=page.requests,
@@ -64,38 +55,6 @@ def show_list(visit: Visit) -> Response:
         following=_address({**values, "depois": page.after}) if page.after else "",
         **_choices(visit),
     )
-
-
-def search(visit: Visit) -> Response:
-    """Go to the request, or to the list of the requester, that was searched for; show whom to choose from."""
-    form = visit.form()
-    typed = form.line("busca", 200, visit.gettext("Digite o número, o CPF/CNPJ ou o nome."))
-    if form.errors:
-        return _search_page(visit, form, (), 422)
-    number = _REQUEST_NUMBER.fullmatch(typed)
-    if number and int(number[1]) <= _HIGHEST_NUMBER and visit.store.has_request(int(number[1])):
-        return visit.redirect(f"/solicitacoes/{number[1]}")
-    matches = _requesters(visit, typed)
-    if len(matches) == 1:
-        return visit.redirect(f"/solicitacoes?solicitante={matches[0].id}")
-    if not matches:
-        form.refuse("busca", visit.gettext("Nada encontrado: nem solicitação, nem solicitante. Confira o que digitou."))
-        warn_of_search(visit, form)
-    return _search_page(visit, form, matches)
-
-
-def _search_page(visit: Visit, form: Form, matches: Sequence[Requester], status: int = 200) -> Response:
-    wrong_digits = visit.gettext(SEARCHING)
-    return visit.render(
-        "requests/requests.html", status, form=form, matches=matches, wanted=None, wrong_digits=wrong_digits
-    )
-
-
-def _requesters(visit: Visit, typed: str) -> Sequence[Requester]:
-    try:
-        return [visit.store.find_requester(normalise_document(typed))]
-    except (InvalidDocument, RequesterNotFound):
-        return visit.store.list_requesters_named(typed)
 
 
 def _requester(visit: Visit, typed: str) -> Requester | None:
