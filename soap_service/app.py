@@ -14,7 +14,7 @@ from soap_service.errors import StoreUnavailable
 from soap_service.live.streams import Streams
 from soap_service.metrics import exposition
 from soap_service.rules.documents import mask_documents
-from soap_service.soap.endpoint import Endpoint
+from soap_service.soap.endpoint import Endpoint, is_endpoint, wants_page
 from soap_service.soap.simulation import Simulation
 from soap_service.store import open_store
 
@@ -35,21 +35,29 @@ class App:
         self._simulation = Simulation(self.endpoint.door, self.store)
         # Few: each of their threads holds a connection, and while the database is frozen probes pile up.
         self._probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
-        self._bridge = Bridge(self._make_screens, settings.proxies, settings.request_seconds, _hashes)
+        self._bridge = Bridge(
+            self._make_screens, settings.proxies, settings.request_seconds, _hashes, settings.endpoint_url
+        )
 
     def _make_screens(self) -> WsgiApplication:
         from soap_service.screens.app import Screens  # an eighth of what is loaded, which no call need wait for
 
         settings = self._settings
         is_https = settings.base_url.startswith("https:")
-        return Screens(self.store, settings.zone, settings.login_limits, is_https, self._simulation)
+        return Screens(
+            self.store, settings.zone, settings.login_limits, is_https, self._simulation, settings.endpoint_url
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lead a request to its door."""
         if scope["type"] == "http":
             path = scope["path"]
-            if path == "/soap":
+            if is_endpoint(path) and wants_page(scope):
+                await self._bridge({**scope, "path": "/soap", "raw_path": b"/soap"}, receive, send)
+            elif is_endpoint(path):
                 await self.endpoint(scope, receive, send)
+            elif scope["method"] == "POST" and path != "/eventos/prova":
+                await self._bridge(scope, receive, send)
             elif path in ("/eventos", "/eventos/prova"):
                 await self.streams(scope, receive, send)
             elif path in ("/healthz", "/readyz", "/metrics"):

@@ -54,6 +54,7 @@ class Settings:
     port: int = _setting(8000, "port to listen at")
     public_url: str = _setting("", "address that platforms and browsers use, without path; default http://HOST:PORT")
     trusted_proxies: str = _setting("", "addresses of proxies whose X-Forwarded-For is believed, comma separated")
+    soap_origins: str = _setting("", "origins of web pages that may call the web services by address, comma separated")
     time_zone: str = _setting("America/Sao_Paulo", "time zone of the service desk")
     working_days: str = _setting(
         "mon,tue,wed,thu,fri", "days that deadlines count, until the calendar's screen is saved"
@@ -97,6 +98,9 @@ class Settings:
             raise InvalidValue("port", "a port is a number from 0 to 65535")
         if self.public_url and not _PUBLIC_URL.fullmatch(self.public_url):
             raise InvalidValue("public_url", "write it as https://HOST or https://HOST:PORT, without a path")
+        for origin in self.allowed_origins:
+            if not _PUBLIC_URL.fullmatch(origin) or origin.endswith("/"):
+                raise InvalidValue("soap_origins", "write each as https://HOST or https://HOST:PORT, without a path")
         self.proxies  # noqa: B018 - read these now, so that a mistake is told at the start
         self.calendar  # noqa: B018
 
@@ -112,6 +116,11 @@ class Settings:
             return networks_of(self.trusted_proxies)
         except ValueError as error:
             raise InvalidValue("trusted_proxies", str(error)) from None
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins whose pages may call the web services, in small letters."""
+        return [origin.strip().lower() for origin in self.soap_origins.split(",") if origin.strip()]
 
     @cached_property
     def base_url(self) -> str:

@@ -124,6 +124,10 @@ class NoCredential(Unauthorized):
     """There was no credential, and no integration is known by that source address."""
 
 
+class CrossSite(SoapServiceError):
+    """A page of another site called through a browser at an address that is let in; the key is its integration."""
+
+
 class OperationNotAllowed(SoapServiceError):
     """The integration may not call this operation; the key is the operation's name."""
 

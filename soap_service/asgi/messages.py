@@ -1,10 +1,12 @@
 """What the ASGI doors share of HTTP: types, whole answers, bounded bodies. Knows no SOAP and no screen."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from soap_service.rules.credentials import Network, is_within
+from soap_service.rules.credentials import Network
+from soap_service.rules.networks import caller_behind
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -18,6 +20,9 @@ BODY_WAS_CUT = "soap_service.body_was_cut"
 #: What is read, and thrown away, of a body that was refused, so that the client gets to read why.
 _DRAINED_BYTES = 1024 * 1024
 _DRAIN_SECONDS = 1.0
+
+
+_QUALITY = re.compile(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)")
 
 
 class BodyTooLarge(Exception):
@@ -40,33 +45,42 @@ def header(scope: Scope, name: bytes) -> bytes:
     return b""
 
 
+def prefers_html(accept: str) -> bool:
+    """Tell whether an Accept names HTML, and nothing plain before it, as browsers do and programs do not."""
+    wanted = {}
+    for item in accept.lower().split(","):
+        media_type, _, parameters = item.partition(";")
+        quality = _QUALITY.search(parameters)
+        wanted[media_type.strip()] = float(quality[1]) if quality else 1.0
+    html = max(wanted.get("text/html", 0.0), wanted.get("application/xhtml+xml", 0.0))
+    return html > wanted.get("text/plain", 0.0)
+
+
 def client_of(scope: Scope, proxies: tuple[Network, ...]) -> str | None:
     """Return the client's address: the peer's, or what a trusted proxy says; None when a stranger forwarded it.
 
-    Behind a proxy that is not trusted every client would have the proxy's address, and its rights.
-    Source: X-Forwarded-For is read from the right, past the trusted proxies.
+    Behind a proxy that is not trusted every client would have the proxy's address, and its rights. `Forwarded` beside
+    X-Forwarded-For changes nothing; alone it makes the address uncertain.
     """
     client = scope["client"]
     peer = client[0] if client else ""
-    forwarded = b""
+    lines = []
+    is_uncertain = False
     for name, value in scope["headers"]:
-        if name == b"forwarded":
-            return None
         if name == b"x-forwarded-for":  # a proxy may write a line of its own below the client's
-            forwarded = forwarded + b"," + value if forwarded else value
-    if not forwarded:
-        return str(peer)
-    for address in (peer, *reversed([part.strip() for part in forwarded.decode("latin-1").split(",")])):
-        if not is_within(address, proxies):
-            return None if address == peer else address
-    return None
+            lines.append(value)
+        elif name == b"forwarded":
+            is_uncertain = True
+    if lines:
+        return caller_behind(peer, b",".join(lines).decode("latin-1"), proxies)
+    return None if is_uncertain else str(peer)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:
     """Return the whole body of at most `limit` bytes; raises BodyTooLarge, BodyCut, BodyIncomplete."""
     length = header(scope, b"content-length")
     if length.isdigit() and int(length) > limit:
-        if not header(scope, b"expect"):  # who asks first has sent nothing yet
+        if not (header(scope, b"expect") and scope["http_version"] == "1.1"):  # who asks first has sent nothing yet
             await _drain(scope, receive)
         raise BodyTooLarge
     parts: list[bytes] = []

@@ -7,6 +7,7 @@ behind it; all of that ends here.
 
 import asyncio
 import socket
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -14,12 +15,16 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from soap_service.asgi.messages import BODY_WAS_CUT, WRITE_NOW
+from soap_service.errors import LimitExceeded
+from soap_service.rate_limit import Limit
 
 MAX_HEAD_BYTES = 32 * 1024
 #: What may stand around the chunks of a body: a head, and five bytes for each byte that a client sends on its own.
 MAX_FRAMING_BYTES = 512 * 1024
 #: A peer that acknowledges nothing for so long is gone.
 VANISHED_SECONDS = 30
+#: Of requests that are not HTTP so many a second get a line in the log: nobody can fill a disk with them.
+_LOGGED_REFUSALS = Limit(10, burst=10)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -94,9 +99,28 @@ class BoundedProtocol(HttpToolsProtocol):
             raise ValueError  # becomes an HttpParserError; a large head that came at once has not been counted yet
         self._is_offering_upgrade = self.parser.should_upgrade()
         if not self._is_offering_upgrade:
+            self._check_head()
             self._is_in_head = False
             self._stop_waiting()
             self.begin_request()
+
+    def _check_head(self) -> None:
+        """Raise ValueError for a head that may not be answered; forget an Expect that HTTP/1.0 does not have.
+
+        Source: RFC 9110 sections 7.2 (Host) and 10.1.1 (Expect), RFC 9112 section 6.1 (Transfer-Encoding).
+        """
+        is_10 = self.parser.get_http_version() == "1.0"
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) > 1 or not (hosts or is_10) or any(b"," in host or b" " in host for host in hosts):
+            raise ValueError
+        if self._has_unknown_coding():
+            raise ValueError
+        if is_10:
+            self.expect_100_continue = False
+
+    def _has_unknown_coding(self) -> bool:
+        codings = [value.strip().lower() for name, value in self.headers if name == b"transfer-encoding"]
+        return codings not in ([], [b"chunked"])
 
     def on_body(self, body: bytes) -> None:  # noqa: D102
         self._wrapping_bytes -= len(body)
@@ -128,6 +152,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def end_request(self) -> None:
         """Tell the application that the body is whole."""
         super().on_message_complete()
+        self.cycle.waiting_for_100_continue = False  # nobody need be told to send what has come
 
     def on_response_complete(self) -> None:  # noqa: D102
         super().on_response_complete()
@@ -163,8 +188,21 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._has_read_a_request and self._is_in_head and not self.url:
             self.transport.close()  # what follows a body and is no request would be taken for the next answer
             return
-        self.logger.warning(reason)
-        self.send_400_response(reason)
+        with suppress(LimitExceeded):
+            _LOGGED_REFUSALS.spend("")
+            self.logger.warning("%s address=%s", reason, self.client[0] if self.client else "-")
+        if self._is_in_head and not self._is_between and self._has_unknown_coding():
+            self._send_501()
+        else:
+            self.send_400_response(reason)
+
+    def _send_501(self) -> None:
+        sentence = b"Of the transfer codings only chunked is understood."
+        self.transport.write(
+            b"HTTP/1.1 501 Not Implemented\r\ncontent-type: text/plain; charset=utf-8\r\n"
+            b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(sentence), sentence)
+        )
+        self.transport.close()
 
     def _wait_for_rest(self) -> None:
         self._timer = self.loop.call_later(self.request_seconds, self._give_up)

@@ -22,6 +22,7 @@ from soap_service.asgi.messages import (
     Scope,
     Send,
     client_of,
+    header,
     read_body,
     respond_text,
 )
@@ -40,6 +41,7 @@ MAX_HASHING = 128
 #: In the environment of a request that would have waited too long: the application says so.
 IS_BUSY = "soap_service.is_busy"
 _CLOSE = [(b"connection", b"close")]
+_BLANKS = b"\xef\xbb\xbf \t\r\n"
 
 
 class _Threads:
@@ -65,7 +67,8 @@ class _Threads:
 class Bridge:
     """Run a WSGI application under ASGI, in `threads` threads of its own; one of them makes it, too.
 
-    `hashes` tells by method and path which requests hash a password.
+    `hashes` tells by method and path which requests hash a password. A message for the web services that comes here
+    is told where they are: `endpoint_url`.
     """
 
     def __init__(
@@ -74,12 +77,14 @@ class Bridge:
         proxies: tuple[Network, ...],
         request_seconds: float,
         hashes: Callable[[str, str], bool] = lambda _method, _path: False,
+        endpoint_url: str = "",
         threads: int = 8,
     ) -> None:
         self._make = make
         self._proxies = proxies
         self._request_seconds = request_seconds
         self._hashes = hashes
+        self._endpoint_url = endpoint_url
         self._pages = _Threads("screens", threads, MAX_WAITING)
         self._passwords = _Threads("passwords", HASHING_THREADS, MAX_HASHING)
         self._refusals = _Threads("refusals", 1, MAX_WAITING)
@@ -106,6 +111,9 @@ class Bridge:
             return
         except BodyIncomplete:
             await respond_text(send, 408, "A requisição não chegou inteira a tempo.", _CLOSE)
+            return
+        if scope["method"] == "POST" and _is_xml(scope, body):
+            await respond_text(send, 404, f"Os web services estão em {self._endpoint_url}", closing)
             return
         environ = _environ(scope, body, client_of(scope, self._proxies))
         environ["CONTENT_LENGTH"] = str(length or len(body))
@@ -137,6 +145,11 @@ class Bridge:
                 close()
         status, headers = started
         return status, headers, answer
+
+
+def _is_xml(scope: Scope, body: bytes) -> bool:
+    """Tell whether that is a message for the web services, and no form: by what it says of itself, or how it begins."""
+    return b"xml" in header(scope, b"content-type").lower() or body.lstrip(_BLANKS).startswith(b"<")
 
 
 def _environ(scope: Scope, body: bytes, client: str | None) -> dict[str, Any]:

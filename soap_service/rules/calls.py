@@ -28,13 +28,14 @@ class CallState(StrEnum):
 
 
 class Refused(StrEnum):
-    """Why the SOAP door said NAO_AUTORIZADO: kept for administrators, never told to a caller."""
+    """Why the SOAP door said NAO_AUTORIZADO, or 403: kept for administrators, never told to a caller."""
 
     UNKNOWN = "INTEGRACAO_DESCONHECIDA"
     NOT_PROVEN = "SEGREDO_ERRADO"
     WRONG_ADDRESS = "ENDERECO_NAO_ACEITO"
     NO_CREDENTIAL = "SEM_CREDENCIAL"
     WRONG_OPERATION = "OPERACAO_NAO_PERMITIDA"
+    CROSS_SITE = "PAGINA_DE_OUTRO_SITE"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -122,16 +123,41 @@ def clean_networks(text: str) -> str:
         raise InvalidValue("addresses", str(error)) from None
 
 
+def is_blank(header: bytes) -> bool:
+    """Tell whether an ``Authorization`` value says nothing: it is empty, or Basic with neither name nor secret."""
+    scheme, _, value = header.strip().partition(b" ")
+    if not scheme or (scheme.lower() == b"basic" and not value.strip()):
+        return True
+    found = read_basic(header)
+    return found is not None and not "".join(found).strip()
+
+
 def read_basic(header: bytes) -> tuple[str, str] | None:
-    """Return user and password of an HTTP ``Authorization: Basic`` value; None when it is none. Source: RFC 7617."""
-    scheme, _, value = header.partition(b" ")
+    """Return user and password of an HTTP ``Authorization: Basic`` value, in NFC; None when it is none.
+
+    Some clients write Latin-1, some of those that write UTF-8 decompose it. Source: RFC 7617.
+    """
+    scheme, _, value = header.strip().partition(b" ")
     if scheme.lower() != b"basic":
         return None
     try:
-        name, colon, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+        decoded = base64.b64decode(value.strip(), validate=True)
+    except binascii.Error:
         return None
+    name, colon, secret = composed(_text_of(decoded)).partition(":")
     return (name, secret) if colon else None
+
+
+def composed(text: str) -> str:
+    """Return a text in NFC, in which credentials are compared."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _text_of(octets: bytes) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
 
 
 def _digest(secret: str, salt: bytes) -> bytes:

@@ -149,7 +149,7 @@ def _login_page(
         sentence=sentence,
         return_path=return_path or visit.return_path(),
         languages=LANGUAGES,
-        kept=kept or kept_form(visit),
+        kept=kept or (kept_form(visit) if is_of_login_page(visit) or visit.is_from_here else None),
         notice=notice or visit.notice(),
     )
     response.set_cookie(

@@ -19,7 +19,7 @@ from soap_service.asgi.wsgi_bridge import IS_BUSY
 from soap_service.errors import ExecutionRefused, NotFound, StoreUnavailable
 from soap_service.rules.calls import Simulated
 from soap_service.rules.login_limits import LoginLimits
-from soap_service.screens import access, administration, panel, preferences
+from soap_service.screens import access, administration, endpoint, panel, preferences
 from soap_service.screens.assets import Assets
 from soap_service.screens.calls import call, call_list, diagnosis, extension
 from soap_service.screens.language import N_
@@ -88,6 +88,7 @@ ADDRESSES = Map(
         Rule("/sair", methods=["POST"], endpoint=access.log_out),
         *_page("/sessao", access.show_login_times, access.use_login),
         *_page("/", call.show_home),
+        *_page("/soap", endpoint.show_endpoint),
         Rule("/entrar/idioma", methods=["POST"], endpoint=preferences.choose_before_login),
         *_page("/painel", panel.show_panel),
         *_page("/preferencias", preferences.show_preferences, preferences.save_preferences),
@@ -114,7 +115,14 @@ ADDRESSES = Map(
     merge_slashes=False,  # no redirect that would repeat what a client says
 )
 #: Handlers that need no log-in; the forms of the log-in page bring a token of their own.
-_OPEN = (access.show_login, access.log_in, access.log_out, preferences.choose_before_login, _serve_asset)
+_OPEN = (
+    access.show_login,
+    access.log_in,
+    access.log_out,
+    preferences.choose_before_login,
+    endpoint.show_endpoint,
+    _serve_asset,
+)
 
 _TITLES = {
     401: N_("Sua sessão terminou"),
@@ -151,9 +159,10 @@ class Screens:
         login_limits: LoginLimits,
         is_https: bool,
         simulate: Callable[[str, str, str], Simulated] | None = None,
+        endpoint_url: str = "",
     ) -> None:
         assets = Assets()
-        self._premises = Premises(store, Pages(zone, assets), assets, login_limits, is_https, simulate)
+        self._premises = Premises(store, Pages(zone, assets), assets, login_limits, is_https, simulate, endpoint_url)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request; whatever happens, with a page."""

@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Request, Response
 
 _FOLDER = Path(__file__).parent.parent / "static"
-_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".md": "text/plain"}
 _ONE_YEAR = 365 * 24 * 3600
 _VERSION = re.compile(r"[0-9a-f]{12}")
 #: What the scripts of pages made before 0.2.0 have become.

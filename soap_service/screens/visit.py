@@ -25,6 +25,7 @@ from soap_service.rate_limit import Limit
 from soap_service.rules.calls import Simulated
 from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.rules.login_limits import LoginLimits
+from soap_service.rules.origins import is_at
 from soap_service.screens.assets import Assets
 from soap_service.screens.formats import Formats
 from soap_service.screens.forms import Form
@@ -89,6 +90,7 @@ class Premises:
     """What all visits share. The limits count log-ins that failed, in this process.
 
     `simulate` sends a call with a document to an extension, its receipt in a language; without it nobody can.
+    `endpoint_url` is the address of the web services.
     """
 
     store: Store
@@ -97,6 +99,7 @@ class Premises:
     login_limits: LoginLimits
     is_https: bool
     simulate: Callable[[str, str, str], Simulated] | None = None
+    endpoint_url: str = ""
     failures_by_login: Limit = field(default_factory=lambda: Limit(rate=1 / 10, burst=100))
     failures_by_login_and_address: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=10))
     failures_by_address: Limit = field(default_factory=lambda: Limit(rate=1 / 2, burst=30))
@@ -266,12 +269,26 @@ class Visit:
         if self.login is None or not hmac.compare_digest(given.encode(), self.login.form_token.encode()):
             raise WrongFormToken
 
+    @property
+    def is_from_here(self) -> bool | None:
+        """Whether a page of this site sent the request; None if the browser does not say.
+
+        Over plain HTTP browsers leave Sec-Fetch-Site out, and say the origin of a post.
+        """
+        site, origin = self.request.headers.get("Sec-Fetch-Site"), self.request.headers.get("Origin")
+        if site is not None:
+            return site == "same-origin"
+        if origin is None:
+            return None
+        hosts = (self.request.headers.get("Host", ""), urlsplit(self.premises.endpoint_url).netloc)
+        return any(is_at(origin, host) for host in hosts)
+
     def typed_texts(self) -> list[str]:
         """Return what was typed into a form that cannot be taken, to be copied from the page that says so.
 
         Nothing for a form that another site posted: its words are not the visitor's.
         """
-        if self.request.method != "POST" or self.request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        if self.request.method != "POST" or self.is_from_here is False:
             return []
         typed = [text for name, text in self.request.form.items() if name not in _NOT_TYPED and text.strip()]
         return [text for text in typed if text != TICKED]

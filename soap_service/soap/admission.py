@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from soap_service.errors import (
+    CrossSite,
     IntegrationOff,
     LimitExceeded,
     NoCredential,
@@ -21,7 +22,14 @@ from soap_service.errors import (
 from soap_service.language import SOURCE_LANGUAGE, translations_of
 from soap_service.model import Integration
 from soap_service.rate_limit import Limit
-from soap_service.rules.credentials import accepts_address, accepts_secret, networks_of, read_basic
+from soap_service.rules.credentials import (
+    accepts_address,
+    accepts_secret,
+    composed,
+    is_blank,
+    networks_of,
+    read_basic,
+)
 from soap_service.rules.parameters import WEB_SERVICES_ON
 from soap_service.store import Store
 
@@ -55,7 +63,7 @@ class Gate:
 
     def refresh(self) -> None:
         """Read the rules again; raises StoreUnavailable."""
-        integrations = {one.name: one for one in self._store.list_integrations() if self._is_sound(one)}
+        integrations = {composed(one.name): one for one in self._store.list_integrations() if self._is_sound(one)}
         for language in {one.language for one in integrations.values()}:
             translations_of(language)  # ready before the first sentence is said
         is_on = self._store.parameter(WEB_SERVICES_ON) == "S"
@@ -77,14 +85,20 @@ class Gate:
         self._damaged.discard(integration.name)
         return True
 
-    def admit(self, authorization: bytes, address: str | None) -> Integration:
+    def identify(self, authorization: bytes, address: str | None, is_cross_site: bool = False) -> Integration:
         """Return the integration that calls, by its Authorization header or else its address (None if uncertain).
 
-        Raises: a kind of Unauthorized; LimitExceeded with the integration's name.
+        Raises: a kind of Unauthorized; CrossSite.
         """
-        integration = self._by_secret(authorization, address) if authorization else self._by_address(address)
-        self.count_call(integration)
-        return integration
+        admitted = self._rules.admitted.get(authorization)
+        if admitted is None:
+            if is_blank(authorization):
+                return self._by_address(address, is_cross_site)
+            admitted = self._prove(*(read_basic(authorization) or ("", "")))
+            self._rules.admitted[authorization] = admitted
+        if admitted.addresses and not accepts_address(admitted, address):
+            raise WrongAddress(admitted.name)
+        return admitted
 
     def count_call(self, integration: Integration) -> None:
         """Count a call of an integration; raises LimitExceeded with its name when there are too many."""
@@ -100,7 +114,7 @@ class Gate:
 
     def language_of(self, name: str) -> str:
         """Return the language of an integration, by its name; the source language for one that was not admitted."""
-        integration = self._rules.integrations.get(name)
+        integration = self._rules.integrations.get(composed(name))
         return SOURCE_LANGUAGE if integration is None else integration.language
 
     def count_unknown(self, integration: Integration) -> None:
@@ -108,23 +122,19 @@ class Gate:
         with suppress(LimitExceeded):
             self._unknown.spend(integration.name)
 
-    def _by_secret(self, authorization: bytes, address: str | None) -> Integration:
-        rules = self._rules
-        admitted = rules.admitted.get(authorization)
-        if admitted is None:
-            name, secret = read_basic(authorization) or ("", "")
-            admitted = rules.integrations.get(name)
-            if admitted is None:
-                raise UnknownPlatform
-            if not accepts_secret(admitted, secret):
-                raise WrongSecret(name)
-            rules.admitted[authorization] = admitted
-        if admitted.addresses and not accepts_address(admitted, address):
-            raise WrongAddress(admitted.name)
-        return admitted
+    def _prove(self, name: str, secret: str) -> Integration:
+        """Return the integration of that name when the secret is its own."""
+        named = self._rules.integrations.get(name)
+        if named is None:
+            raise UnknownPlatform
+        if not accepts_secret(named, secret):
+            raise WrongSecret(named.name)
+        return named
 
-    def _by_address(self, address: str | None) -> Integration:
+    def _by_address(self, address: str | None, is_cross_site: bool) -> Integration:
         for integration in self._rules.integrations.values():
             if integration.secret_hash is None and accepts_address(integration, address):
+                if is_cross_site:
+                    raise CrossSite(integration.name)
                 return integration
         raise NoCredential

@@ -1,7 +1,8 @@
 """The journal of SOAP calls: a line in the log and the figures of each, written in batches. Knows nothing of SOAP.
 
 A call only leaves a tuple behind; ten times a second what has gathered is written with one system call. A line names
-operation, integration, outcome and time, and has no room for a document. What fails inside is logged at once, not here.
+operation, integration, outcome, time and the caller's address, and has no room for a document. What fails inside is
+logged at once, not here.
 """
 
 import asyncio
@@ -10,11 +11,22 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
+from soap_service.errors import LimitExceeded
 from soap_service.metrics import soap_calls, soap_seconds
+from soap_service.rate_limit import Limit
+from soap_service.rules.networks import sound_address
 
 LOGGER = "soap_service.soap"
 FLUSH_SECONDS = 0.1
+#: Refusals of callers that no integration accounts for get so many lines, so that nobody can fill a disk with them: two
+#: lines of 150 bytes each at most, 260 MB a day.
+STRANGERS_PER_SECOND = 10
+_NOBODY = "-"
+_Record = tuple[float, str, str, str, float, str | None]
+
+log = logging.getLogger(LOGGER)
 
 
 class Journal:
@@ -25,41 +37,62 @@ class Journal:
 
     def __init__(self, note_uses: Callable[[Iterable[str]], None] = lambda _: None) -> None:
         self._note_uses = note_uses
-        self._records: list[tuple[float, str, str, str, float]] = []
+        self._records: list[_Record] = []
+        self._strangers = Limit(STRANGERS_PER_SECOND, burst=STRANGERS_PER_SECOND)
+        self._unlisted = 0
         self._is_logging = logging.getLogger(LOGGER).isEnabledFor(logging.INFO)
 
-    def record(self, operation: str, integration: str, outcome: str, seconds: float) -> None:
-        """Leave a call behind: its operation, who called, `ok` or a fault's code, and how long it took."""
+    def record(self, operation: str, integration: str, outcome: str, seconds: float, address: str | None) -> None:
+        """Leave a call behind: its operation, who called, `ok` or a fault's code, how long it took, from where."""
         if not self._records:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
-        self._records.append((time.time(), operation, integration, outcome, seconds))
+        self._records.append((time.time(), operation, integration, outcome, seconds, address))
 
     def flush(self) -> None:
         """Write what has gathered."""
         records, self._records = self._records, []
         spent: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-        for _, operation, _, outcome, seconds in records:
+        for _, operation, _, outcome, seconds, _ in records:
             spent[operation, outcome].append(seconds)
         for (operation, outcome), times in spent.items():
             soap_calls.labels(operation, outcome).inc(len(times))
             soap_seconds.observe(operation, times)
         self._note_uses({record[2] for record in records})
         if self._is_logging and records:
-            sys.stderr.write("".join(_lines(records)))
+            sys.stderr.write("".join(_lines([record for record in records if self._is_listed(record)])))
             sys.stderr.flush()
 
+    def _is_listed(self, record: _Record) -> bool:
+        """Tell whether a call gets a line: every one of an integration, some of those that were never let in."""
+        if record[2] != _NOBODY:
+            return True
+        try:
+            self._strangers.spend(_NOBODY)
+        except LimitExceeded:
+            self._unlisted += 1
+            return False
+        if self._unlisted:
+            log.info("%d refusals of strangers before this one have no line", self._unlisted)
+            self._unlisted = 0
+        return True
 
-def _lines(records: list[tuple[float, str, str, str, float]]) -> list[str]:
+
+def _lines(records: list[_Record]) -> list[str]:
     """Return the lines in the form of the rest of the log."""
     lines = []
     second, stamp = 0, ""
-    for moment, operation, integration, outcome, seconds in records:
+    for moment, operation, integration, outcome, seconds, address in records:
         if int(moment) != second:
             second = int(moment)
             stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
         milliseconds = int(moment % 1 * 1000)
         lines.append(
             f"{stamp},{milliseconds:03} INFO {LOGGER} {operation} "
-            f"integration={integration} outcome={outcome} ms={seconds * 1000:.2f}\n"
+            f"integration={integration} outcome={outcome} ms={seconds * 1000:.2f} address={_address_of(address)}\n"
         )
     return lines
+
+
+@lru_cache(maxsize=4096)
+def _address_of(address: str | None) -> str:
+    return sound_address(address or "") or "-"

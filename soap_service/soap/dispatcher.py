@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from soap_service.config import Settings
-from soap_service.errors import StoreUnavailable, Unauthorized
+from soap_service.errors import CrossSite, StoreUnavailable, Unauthorized
 from soap_service.model import Integration
+from soap_service.rules.calls import Refused
 from soap_service.services import READING_OPERATIONS, Caller
 from soap_service.soap.admission import Gate
 from soap_service.soap.call_log import LOGGER, Journal
@@ -27,6 +28,7 @@ from soap_service.soap.reader import (
     Message,
     MessageRefused,
     SoapVersion,
+    UnsupportedEncoding,
     UnsupportedMediaType,
     list_operations,
     read_message,
@@ -43,19 +45,28 @@ log = logging.getLogger(LOGGER)
 
 #: IVR platforms give up after 3 to 5 s: later than this the answer is INDISPONIVEL.
 ANSWER_SECONDS = 3.0
-#: Kept as the reason of what was answered 415, outside SOAP.
-UNSUPPORTED_MEDIA_TYPE = "TIPO_DE_MIDIA"
+#: Kept as the outcome of what was answered 415 or 403, outside SOAP.
+_OUTSIDE_SOAP: dict[type[Exception], str] = {
+    UnsupportedMediaType: "TIPO_DE_MIDIA",
+    UnsupportedEncoding: "CODIFICACAO_DO_CONTEUDO",
+    CrossSite: Refused.CROSS_SITE,
+}
 _CHALLENGE = (b"www-authenticate", b'Basic realm="soap_service", charset="UTF-8"')
 
 
 class Post(NamedTuple):
-    """A posted message: its body and what of its head matters. An address of None is uncertain."""
+    """A posted message: its body and what of its head matters. An address of None is uncertain.
+
+    `encoding` is a Content-Encoding that is not identity; `is_cross_site`: a browser sent it for another site's page.
+    """
 
     body: bytes
     content_type: str
     authorization: bytes
     address: str | None
     query: bytes = b""
+    encoding: str = ""
+    is_cross_site: bool = False
 
     def with_body(self, body: bytes) -> "Post":
         """Return the message with another body."""
@@ -110,7 +121,7 @@ class Door:
         self._refusals.flush()
 
     async def answer(self, post: Post) -> Reply:
-        """Answer a message, whatever happens; raises UnsupportedMediaType for what is no SOAP at all."""
+        """Answer a message, whatever happens; raises UnsupportedMediaType for what is no SOAP at all, CrossSite."""
         return await self._answer(post, self._admit)
 
     async def simulate(self, post: Post, integration: Integration) -> Reply:
@@ -130,12 +141,15 @@ class Door:
                 if self._gate.must_refresh():
                     await self._refresh()
                 integration = admit(post, call)
+                if post.encoding:
+                    raise UnsupportedEncoding(post.encoding)
                 message = read_message(post.body, post.content_type, self._operations)
                 self._shapes.learn(post.content_type, post.body, message)
                 work = self._begin(message, integration, post, call)
-                return self._result(call, work() if self._is_quick(message) else await self._pool.run(work))
-        except UnsupportedMediaType as error:
-            self._refusals.note(error, UNSUPPORTED_MEDIA_TYPE, call.integration, call.operation, post.address)
+                result = work() if self._is_quick(message) else await self._pool.run(work)
+                return self._result(call, result, post.address)
+        except (UnsupportedMediaType, CrossSite) as error:
+            self._note(call, error, _OUTSIDE_SOAP.get(type(error), ""), post.address)
             raise
         except TimeoutError:
             return self._fault(call, StoreUnavailable(), post.address)
@@ -144,13 +158,14 @@ class Door:
 
     def answer_now(self, post: Post) -> Reply | None:
         """Answer a plain read of a learned shape; None for everything else."""
-        message = None if self._gate.must_refresh() else self._shapes.recall(post.content_type, post.body)
+        is_unusual = post.is_cross_site or post.encoding or self._gate.must_refresh()
+        message = None if is_unusual else self._shapes.recall(post.content_type, post.body)
         if message is None or not self._is_quick(message):
             return None
         call = _Call()
         try:
             integration = self._admit(post, call)
-            return self._result(call, self._begin(message, integration, post, call)())
+            return self._result(call, self._begin(message, integration, post, call)(), post.address)
         except Exception as error:
             return self._fault(call, error, post.address)
 
@@ -162,8 +177,9 @@ class Door:
         return self._store.is_embedded and message.operation.name in READING_OPERATIONS
 
     def _admit(self, post: Post, call: _Call) -> Integration:
-        integration = self._gate.admit(post.authorization, post.address)
+        integration = self._gate.identify(post.authorization, post.address, post.is_cross_site)
         call.integration = integration.name
+        self._gate.count_call(integration)
         return integration
 
     def _begin(self, message: Message, integration: Integration, post: Post, call: _Call) -> Callable[[], Any]:
@@ -189,9 +205,9 @@ class Door:
 
         return work
 
-    def _result(self, call: _Call, result: Any) -> Reply:
+    def _result(self, call: _Call, result: Any, address: str | None) -> Reply:
         body = self._answers[call.version].result(call.operation, result)
-        self.journal.record(call.operation, call.integration, "ok", time.perf_counter() - call.started)
+        self.journal.record(call.operation, call.integration, "ok", time.perf_counter() - call.started, address)
         return Reply(200, MEDIA_TYPES[call.version], body)
 
     def _fault(self, call: _Call, error: Exception, address: str | None) -> Reply:
@@ -207,10 +223,14 @@ class Door:
             fault = internal_fault(incident, language)
         answers = self._answers[call.version]
         outcome = fault.code or fault.faultcode
-        self.journal.record(call.operation, call.integration, outcome, time.perf_counter() - call.started)
-        self._refusals.note(error, outcome, call.integration, call.operation, address)
+        self._note(call, error, outcome, address)
         status = 401 if headers else answers.status(fault)
         return Reply(status, MEDIA_TYPES[call.version], answers.fault(fault), headers)
+
+    def _note(self, call: _Call, error: Exception, outcome: str, address: str | None) -> None:
+        """Leave a call behind that failed."""
+        self.journal.record(call.operation, call.integration, outcome, time.perf_counter() - call.started, address)
+        self._refusals.note(error, outcome, call.integration, call.operation, address)
 
     async def _refresh(self) -> None:
         """Have the gate read its rules again: here where that is quick, else once for all calls that wait for it."""
@@ -229,9 +249,12 @@ def _version_of(content_type: str) -> SoapVersion:
 
 
 def _extension_of(query: bytes) -> str:
-    """Return the `?ramal=` of the endpoint's address, for clients that cannot add an element."""
+    """Return the `?ramal=` of the endpoint's address, for clients that cannot add an element.
+
+    Dialplans paste numbers there as they are: a `+` is a `+`.
+    """
     try:
-        values = parse_qs(query.decode("latin-1"), encoding="utf-8", errors="replace", max_num_fields=20)
+        fields = parse_qsl(query.decode("latin-1").replace("+", "%2B"), errors="replace", max_num_fields=20)
     except ValueError:
         return ""
-    return values.get("ramal", [""])[0]
+    return next((value for name, value in fields if name.lower() == "ramal"), "")

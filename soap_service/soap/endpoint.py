@@ -11,25 +11,41 @@ from soap_service.asgi.messages import (
     Send,
     client_of,
     header,
+    prefers_html,
     read_body,
     respond,
     respond_text,
 )
 from soap_service.config import Settings
+from soap_service.errors import CrossSite
 from soap_service.services import make_application
 from soap_service.soap.dispatcher import Door, Post
+from soap_service.soap.origins import Origins
 from soap_service.soap.reader import (
     MAX_BODY_BYTES,
     MESSAGE_NOT_WHOLE,
     MESSAGE_TOO_LARGE,
     MessageRefused,
+    UnsupportedEncoding,
     UnsupportedMediaType,
 )
 from soap_service.soap.wsdl import build_wsdl
 from soap_service.store import Store
 
 _CLOSE = (b"connection", b"close")
+_VARY = (b"vary", b"accept")
 _WSDL_QUERY = re.compile(rb"(?i)(?:^|&)(?:single)?wsdl(?:=|&|$)")
+
+
+def is_endpoint(path: str) -> bool:
+    """Tell whether that is the endpoint's path; slashes at its ends are of no matter."""
+    return path.strip("/") == "soap" and path.startswith("/")
+
+
+def wants_page(scope: Scope) -> bool:
+    """Tell whether a browser looks at the endpoint: it asks for no WSDL, and prefers HTML."""
+    is_looking = scope["method"] in ("GET", "HEAD") and not _WSDL_QUERY.search(scope["query_string"])
+    return is_looking and prefers_html(header(scope, b"accept").decode("latin-1"))
 
 
 class Endpoint:
@@ -39,6 +55,7 @@ class Endpoint:
         application = make_application()
         self.door = Door(application, store, settings)
         self._settings = settings
+        self._origins = Origins(settings)
         self._wsdl = build_wsdl(application, settings.endpoint_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,12 +68,21 @@ class Endpoint:
         elif _WSDL_QUERY.search(scope["query_string"]):
             await respond(send, 200, b"text/xml; charset=utf-8", self._wsdl)
         else:
-            await respond_text(send, 200, f"Web services de telefonia. WSDL: {self._settings.endpoint_url}?wsdl")
+            await respond_text(
+                send, 200, f"Web services de telefonia. WSDL: {self._settings.endpoint_url}?wsdl", [_VARY]
+            )
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             body = await read_body(scope, receive, MAX_BODY_BYTES, self._settings.request_seconds)
             reply = await self.door.answer(self.post_of(scope, body))
+        except CrossSite:
+            await respond_text(send, 403, "Uma página de outro site não pode chamar os web services.", [_CLOSE])
+            return
+        except UnsupportedEncoding:
+            sentence = "O corpo está comprimido ou codificado: envie-o sem Content-Encoding."
+            await respond_text(send, 415, sentence, [(b"accept-encoding", b"identity")])
+            return
         except UnsupportedMediaType:
             await respond_text(send, 415, "O tipo de mídia não é de uma mensagem SOAP: use text/xml.", [_CLOSE])
             return
@@ -78,6 +104,19 @@ class Endpoint:
 
     def post_of(self, scope: Scope, body: bytes) -> Post:
         """Return a request as the door takes it."""
-        content_type = header(scope, b"content-type").decode("latin-1")
-        authorization = header(scope, b"authorization")
-        return Post(body, content_type, authorization, client_of(scope, self._settings.proxies), scope["query_string"])
+        fields = dict(reversed(scope["headers"]))  # of two fields with one name the first
+        return Post(
+            body,
+            fields.get(b"content-type", b"").decode("latin-1"),
+            fields.get(b"authorization", b""),
+            client_of(scope, self._settings.proxies),
+            scope["query_string"],
+            _encoding_of(fields.get(b"content-encoding", b"")),
+            self._origins.is_foreign(fields),
+        )
+
+
+def _encoding_of(value: bytes) -> str:
+    """Return the codings of a Content-Encoding, empty if they change nothing."""
+    codings = [coding.strip() for coding in value.decode("latin-1").lower().split(",")]
+    return ",".join(coding for coding in codings if coding not in ("", "identity"))

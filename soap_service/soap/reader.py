@@ -25,6 +25,7 @@ from spyne import Application, Unicode
 from soap_service.errors import InvalidArgument, MissingArgument, SoapServiceError
 from soap_service.language import N_
 from soap_service.services import NAMESPACE, list_descriptors
+from soap_service.soap.content_type import codec_of, read_content_type
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 64
@@ -55,6 +56,10 @@ class MessageRefused(SoapServiceError):
 
 class UnsupportedMediaType(SoapServiceError):
     """The Content-Type says that this is no SOAP at all."""
+
+
+class UnsupportedEncoding(UnsupportedMediaType):
+    """The body is compressed; the key is the Content-Encoding."""
 
 
 class UnknownOperation(MessageRefused):
@@ -150,34 +155,18 @@ def _bound(name: str, declared: Any, texts: Mapping[str, str | None]) -> Any:
 _MEDIA_TYPES = frozenset(
     {"", "text/xml", "application/xml", "application/soap+xml", "application/x-www-form-urlencoded"}
 )
-# A client may name any charset; only these are decoded. Others of Python's codecs can be made to run for minutes.
-_CHARSETS = {
-    "utf-8": "utf-8",
-    "utf8": "utf-8",
-    "us-ascii": "utf-8",
-    "ascii": "utf-8",
-    "utf-16": "utf-16",
-    "utf-16le": "utf-16-le",
-    "utf-16be": "utf-16-be",
-    "iso-8859-1": "iso-8859-1",
-    "latin1": "iso-8859-1",
-    "windows-1252": "windows-1252",
-    "cp1252": "windows-1252",
-}
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_CHARSET_PARAMETER = re.compile(r""";\s*charset\s*=\s*["']?([^"';\s]*)""", re.IGNORECASE)
 _DECLARED = re.compile(rb"""^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']""")
 
 
 def _charset_of(content_type: str) -> str:
     """Return the charset that the Content-Type names, empty if none; refuse what is no SOAP message."""
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type, charset = read_content_type(content_type)
     if media_type.startswith("multipart/"):
         raise MessageRefused(N_("Mensagens com anexos não são aceitas."))
     if media_type not in _MEDIA_TYPES:
         raise UnsupportedMediaType(media_type)
-    parameter = _CHARSET_PARAMETER.search(content_type)
-    return parameter[1] if parameter else ""
+    return charset
 
 
 def _as_utf8(body: bytes, charset: str) -> bytes:
@@ -205,7 +194,7 @@ def _declared_charset(body: bytes) -> str:
 
 
 def _codec(charset: str, body: bytes) -> str:
-    codec = _CHARSETS.get(charset.lower())
+    codec = codec_of(charset)
     if codec is None:
         raise MessageRefused(N_("Codificação não aceita: use UTF-8, UTF-16, ISO-8859-1 ou windows-1252."))
     if codec == "utf-16":  # without a byte order mark

@@ -6,9 +6,9 @@ typed anything there; so nobody outside can make more kinds of refusals than the
 
 import asyncio
 import logging
-from ipaddress import ip_address
 
 from soap_service.errors import (
+    CrossSite,
     LimitExceeded,
     NoCredential,
     OperationNotAllowed,
@@ -19,6 +19,7 @@ from soap_service.errors import (
     WrongSecret,
 )
 from soap_service.rules.calls import SIMULATION, Refused
+from soap_service.rules.networks import sound_address
 from soap_service.soap.workers import Pool
 from soap_service.store import NewRefusal, Store
 
@@ -34,6 +35,7 @@ _REASONS: dict[type[Exception], Refused] = {
     WrongAddress: Refused.WRONG_ADDRESS,
     NoCredential: Refused.NO_CREDENTIAL,
     OperationNotAllowed: Refused.WRONG_OPERATION,
+    CrossSite: Refused.CROSS_SITE,
 }
 _Kind = tuple[str, str, str]
 
@@ -53,7 +55,7 @@ class Refusals:
         if integration == SIMULATION:
             return  # who simulates reads the answer
         if integration == _NOBODY:
-            integration = str(error.key) if isinstance(error, (Unauthorized, LimitExceeded)) else ""
+            integration = str(error.key) if isinstance(error, (Unauthorized, LimitExceeded, CrossSite)) else ""
         kind = (integration, operation, _REASONS.get(type(error), code))
         count, _ = self._counts.get(kind, (0, ""))
         self._counts[kind] = (count + 1, address or "")
@@ -96,12 +98,4 @@ class Refusals:
 
 
 def _refusals_of(counts: dict[_Kind, tuple[int, str]]) -> list[NewRefusal]:
-    return [NewRefusal(*kind, _sound(address), count) for kind, (count, address) in sorted(counts.items())]
-
-
-def _sound(address: str) -> str:
-    """Return what is an address; behind a trusted proxy a caller may have written anything there."""
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return ""
+    return [NewRefusal(*kind, sound_address(address), count) for kind, (count, address) in sorted(counts.items())]

@@ -118,3 +118,36 @@ def test_a_kept_form_brings_no_button_and_no_token(desk: Desk) -> None:
     page = desk.visitor().log_in("ana", guardado=json.dumps(kept)).text
     assert 'value="registrar"' not in page and 'name="escolher"' not in page and 'value="x"' not in page
     assert 'name="descricao" value="y"' in page
+
+
+KEPT = json.dumps({"path": NEW, "fields": {"descricao": "words of a stranger"}})
+ANOTHER_SITE = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "http://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:1"},
+]
+
+
+@pytest.mark.parametrize("headers", ANOTHER_SITE)
+def test_the_log_in_page_carries_no_form_of_another_site(desk: Desk, headers: dict[str, str]) -> None:
+    client = desk.visitor().client
+    posted = client.post("/entrar", data={"usuario": "ana", "senha": "x", "guardado": KEPT}, headers=headers)
+    assert posted.status_code == 403
+    assert "words of a stranger" not in posted.text
+    posted = client.post(NEW, data={"descricao": "words of a stranger"}, headers=headers)
+    assert posted.status_code == 401
+    assert "words of a stranger" not in posted.text
+
+
+def test_the_log_in_page_carries_no_form_that_proves_nothing(desk: Desk) -> None:
+    posted = desk.visitor().client.post("/entrar", data={"usuario": "ana", "senha": "x", "guardado": KEPT})
+    assert (posted.status_code, "words of a stranger" in posted.text) == (403, False)
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}])
+def test_a_log_in_page_that_stayed_open_too_long_carries_its_form_on(desk: Desk, headers: dict[str, str]) -> None:
+    fields = {"usuario": "ana", "senha": "x", "guardado": KEPT, "form_token": "of a former cookie"}
+    posted = desk.visitor().client.post("/entrar", data=fields, headers=headers)
+    assert (posted.status_code, "words of a stranger" in posted.text) == (403, True)

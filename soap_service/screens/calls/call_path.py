@@ -30,6 +30,7 @@ REASONS = {
     Refused.WRONG_ADDRESS: N_("endereço fora da lista"),
     Refused.NO_CREDENTIAL: N_("sem credencial"),
     Refused.WRONG_OPERATION: N_("operação não permitida"),
+    Refused.CROSS_SITE: N_("página de outro site"),
 }
 _SWITCHED_OFF = "INTEGRACAO_DESATIVADA"
 _OPERATIONS = ("-", "novaSolicitacao", "visualizarSolicitacao")
@@ -364,6 +365,10 @@ _REGISTER = N_("Quem atende neste ramal deve registrá-lo em Atendimento.")
 _KEEP_OPEN = N_("Mantenha uma página do sistema aberta, com Conectado no alto, e sem pausa.")
 _ANY_ADVICE = N_("Corrija a mensagem que a plataforma envia; o manual de integração descreve cada código.")
 _ADVICE = {
+    Refused.CROSS_SITE: N_(
+        "Uma página de outro site chamou pelo navegador de alguém. Se ela é sua, dê a ela usuário e segredo."
+    ),
+    "CODIFICACAO_DO_CONTEUDO": N_("Envie a mensagem sem compressão (Content-Encoding)."),
     Refused.WRONG_OPERATION: N_("Permita a operação em Integrações, ou chame só as permitidas."),
     "LIMITE_EXCEDIDO": N_(
         "A plataforma chama demais, ou com documentos desconhecidos demais: veja se ela repete sem parar."

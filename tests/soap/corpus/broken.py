@@ -7,7 +7,6 @@ from tests.soap.corpus.forms import (
     SOAP_11,
     SOAP_12,
     Case,
-    Fault,
     NotSoap,
     asking,
     call,
@@ -235,7 +234,7 @@ _MEDIA_TYPES = [
     Case(
         "a body in gzip",
         b"\x1f\x8b\x08\x00" + b"x" * 90,
-        Fault("MENSAGEM_INVALIDA"),
+        NotSoap(415),
         headers={"Content-Encoding": "gzip"},
     ),
 ]

@@ -10,14 +10,10 @@ def _basic(credential: str | bytes) -> str:
 
 
 _WRONG = {
-    "the word Basic": "Basic",
-    "Basic and a space": "Basic ",
     "Basic and what is no Base64": "Basic !!!!",
     "Base64 without its padding": "Basic ZGVtb25zdHJhY2Fv0g",
     "Base64 with a space inside": "Basic ZGVt b25z",
     "Base64 and more": _basic("demonstracao:x") + " x",
-    "Base64 of nothing": _basic(""),
-    "a credential of one colon": _basic(":"),
     "a credential without a colon": _basic("demonstracao"),
     "a credential that is no UTF-8": _basic(b"\xff\xfe:\xc3"),
     "a credential with a NUL": _basic("demonstracao\0:x"),
