@@ -1,4 +1,4 @@
-"""The FreeSWITCH kit in each real Lua against the real service; FreeSWITCH around it is a double, for Debian has none."""
+"""The FreeSWITCH kit in each real Lua against the real service, with a double of FreeSWITCH, which Debian lacks."""
 
 import subprocess
 from dataclasses import replace
