@@ -77,6 +77,11 @@ class Execution(Requests):
                 clock=request.clock(calendar, self.now()),
             )
 
+    def list_executing_groups(self) -> Sequence[Group]:
+        """Return the groups that a request can be forwarded to, by name."""
+        with self.reading() as session:
+            return session.scalars(select(Group).where(Group.may_execute).order_by(Group.name)).all()
+
     def list_executors(self) -> Sequence[Agent]:
         """Return the active agents who may execute at all, by name."""
         may = Agent.groups.any(Group.may_execute)
@@ -121,7 +126,7 @@ class Execution(Requests):
                 raise RequestNotFound(number)
             if key is not None and _is_done(session, key, action, note):
                 return
-            if not is_executor(session, request, agent_id):
+            if not (is_executor(session, request, agent_id) or _may_forward(session, agent_id, action, changes)):
                 raise ExecutionRefused(number)
             if seen_version not in (None, request.version):
                 raise ChangedMeanwhile(number)
@@ -143,6 +148,16 @@ def _count_change(session: Session, request: Request, actor: str, now: datetime)
     request.version += 1
     told = {"by": actor, "version": str(request.version)}
     publish(session, LiveEvent(LiveEventKind.REQUEST_CHANGED, ref=str(request.id), data=told), now)
+
+
+def _may_forward(session: Session, agent_id: int, action: Action, changes: Changes) -> bool:
+    """Tell whether it is an administrator who only forwards or assigns. Source: `docs/rules.md`, Executing."""
+    is_forwarding = changes.group_id is not None or changes.responsible_id is not None
+    if action is not Action.NOTE or not is_forwarding:
+        return False
+    if changes.current_task is not None or changes.classification is not None:
+        return False
+    return active_agent(session, agent_id).is_admin
 
 
 def _is_done(session: Session, key: str, action: Action, note: str) -> bool:
@@ -167,7 +182,7 @@ def _change(
         request.current_task = changes.current_task
     if changes.group_id is not None and changes.group_id != request.group_id:
         before, after = session.get(Group, request.group_id), session.get(Group, changes.group_id)
-        if after is None:
+        if after is None or not after.may_execute:
             raise NotFound(changes.group_id)
         yield Action.FORWARD, _from_to(before.name if before else "", after.name)
         request.group_id = after.id

@@ -129,3 +129,28 @@ def test_a_child_closed_with_its_parent_is_another_version(world: World) -> None
     assert (closed.situation, closed.version) == ("Fechada", child.version + 1)
     with pytest.raises(ChangedMeanwhile):
         world.store.execute_request(child.id, world.ana.id, Action.REOPEN, "", seen_version=child.version)
+
+
+def test_request_is_never_forwarded_to_a_group_that_may_not_execute(world: World) -> None:
+    readers = world.store.add_group("LEITURA", may_execute=False)
+    with pytest.raises(NotFound):
+        world.store.execute_request(world.request.id, world.ana.id, Action.NOTE, "", Changes(group_id=readers.id))
+    assert [group.name for group in world.store.list_executing_groups()] == ["SDNIVEL1"]
+    assert world.store.find_request(world.request.id).group.name == "SDNIVEL1"
+
+
+def test_administrator_forwards_and_assigns_what_they_may_not_execute(world: World) -> None:
+    other = world.store.add_group("SDNIVEL2", may_execute=True)
+    rui = world.store.add_agent("rui", "Rui", "hash", is_admin=True)
+    number, execute = world.request.id, world.store.execute_request
+    changed = execute(
+        number, rui.id, Action.NOTE, "Para vocês.", Changes(group_id=other.id, responsible_id=world.ana.id)
+    )
+    assert (changed.group.name, changed.responsible_id) == ("SDNIVEL2", world.ana.id)
+    for action, changes in (
+        (Action.NOTE, Changes()),
+        (Action.RESOLVE, Changes(group_id=other.id)),
+        (Action.NOTE, Changes("x", other.id)),
+    ):
+        with pytest.raises(ExecutionRefused):
+            execute(number, rui.id, action, "x", changes)

@@ -85,10 +85,17 @@ def _reply_box(visit: Visit, view: RequestView, form: Form) -> dict[str, object]
         "buttons": buttons,
         "is_resolved": view.request.situation == Situation.RESOLVED,
         "news": [event for event in view.events if event.id > last_seen],
-        "groups": [(str(group.id), group.name) for group in visit.store.list_groups()],
+        "groups": _groups(visit, view),
         "agents": [(str(NOBODY), visit.gettext("Ninguém")), *agents],
         "sent_forms": " ".join(_sent_forms(visit, view)),
     }
+
+
+def _groups(visit: Visit, view: RequestView) -> list[tuple[str, str]]:
+    """Return the groups to choose from: those that can execute, and the request's own."""
+    groups = {str(group.id): group.name for group in visit.store.list_executing_groups()}
+    own = view.request.group
+    return list(({str(own.id): own.name} | groups if own else groups).items())
 
 
 def _sent_forms(visit: Visit, view: RequestView) -> list[str]:
