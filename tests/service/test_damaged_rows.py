@@ -55,16 +55,16 @@ def test_a_damaged_platform_is_not_let_in_and_keeps_no_other_out(
     by_hand(store, f"UPDATE integration SET {damage} WHERE name = 'aaa'")
     gate = open_gate(store)
     basic = b"Basic " + base64.b64encode(f"pbx:{secret.text}".encode())
-    assert gate.admit(basic, "127.0.0.1").name == "pbx"
-    assert gate.admit(b"", "127.0.0.1").name == "bbb"
+    assert gate.identify(basic, "127.0.0.1").name == "pbx"
+    assert gate.identify(b"", "127.0.0.1").name == "bbb"
     with pytest.raises(Unauthorized):
-        gate.admit(b"Basic " + base64.b64encode(b"aaa:x"), "127.0.0.1")
+        gate.identify(b"Basic " + base64.b64encode(b"aaa:x"), "127.0.0.1")
     assert "integration" in caplog.text
     said = len(caplog.records)
     by_hand(store, "UPDATE integration SET addresses = '127.0.0.1', operations = '' WHERE name = 'aaa'")
     by_hand(store, "UPDATE integration SET secret_hash = NULL, secret_salt = NULL, created_at = '2026-11-23 00:00:00'")
     gate.refresh()
-    assert gate.admit(b"", "127.0.0.1").name == "aaa"
+    assert gate.identify(b"", "127.0.0.1").name == "aaa"
     assert len(caplog.records) == said
 
 
