@@ -1,6 +1,7 @@
 """A client of raw bytes: what a test writes is what the service gets. Bounded in time and size."""
 
 import socket
+import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ class Connection:
         address = urlsplit(service.url)
         self._started = time.perf_counter()
         self._socket = socket.create_connection((address.hostname, address.port), timeout=SECONDS)
+        if isinstance(service.verify, ssl.SSLContext):
+            self._socket = service.verify.wrap_socket(self._socket, server_hostname=address.hostname)
         self._received = b""
 
     def __enter__(self) -> "Connection":
@@ -47,7 +50,7 @@ class Connection:
     def end(self) -> None:
         """Close the sending side: nothing more is sent, and everything that still comes is read."""
         with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
+            socket.socket.shutdown(self._socket, socket.SHUT_WR)  # an SSLSocket's own would also stop decrypting
 
     def reply(self, *, is_of_head: bool = False) -> Reply:
         """Return the next answer, 100 Continue included."""
@@ -66,7 +69,7 @@ class Connection:
 
     def rest(self) -> bytes:
         """Return all that comes until the service closes."""
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, ssl.SSLError):
             while data := self._socket.recv(65536):
                 self._received += data
         received, self._received = self._received, b""
