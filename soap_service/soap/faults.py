@@ -16,7 +16,13 @@ from soap_service.errors import (
     Unauthorized,
 )
 from soap_service.language import N_, SOURCE_LANGUAGE, translations_of
-from soap_service.soap.reader import HeaderNotUnderstood, MessageRefused, UnknownOperation, VersionMismatch
+from soap_service.soap.reader import (
+    ForeignArgument,
+    HeaderNotUnderstood,
+    MessageRefused,
+    UnknownOperation,
+    VersionMismatch,
+)
 from soap_service.soap.writer import Fault
 
 #: Error: faultcode, code, sentence; `{key}` is what the error is about. The first class that fits counts.
@@ -32,6 +38,7 @@ FAULTS: dict[type[SoapServiceError], tuple[str, str, str]] = {
     InvalidArgument: ("Client", "PARAMETRO_INVALIDO", N_("O elemento {key} tem um valor inválido.")),
     VersionMismatch: ("VersionMismatch", "", ""),
     HeaderNotUnderstood: ("MustUnderstand", "", ""),
+    ForeignArgument: ("Client", "PARAMETRO_INVALIDO", ""),
     UnknownOperation: ("Client", "OPERACAO_DESCONHECIDA", ""),
     MessageRefused: ("Client", "MENSAGEM_INVALIDA", ""),
     Unauthorized: ("Client", "NAO_AUTORIZADO", N_("Informe o usuário e o segredo de uma integração autorizada.")),

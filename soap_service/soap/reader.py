@@ -10,9 +10,10 @@ Source: SOAP 1.1, SOAP 1.2 part 1, RFC 7303 (charsets of XML media types); `wire
 import codecs
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
@@ -26,6 +27,7 @@ from soap_service.errors import InvalidArgument, MissingArgument, SoapServiceErr
 from soap_service.language import N_
 from soap_service.services import NAMESPACE, list_descriptors
 from soap_service.soap.content_type import codec_of, read_content_type
+from soap_service.soap.malformed import NOT_IN_ENCODING, cause_of
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 64
@@ -66,6 +68,10 @@ class UnknownOperation(MessageRefused):
     """The body's element names no operation; the key is a sentence."""
 
 
+class ForeignArgument(MessageRefused):
+    """An argument stands in a foreign namespace only; the key is a sentence."""
+
+
 class VersionMismatch(MessageRefused):
     """The envelope is of neither SOAP 1.1 nor SOAP 1.2."""
 
@@ -84,18 +90,25 @@ class Operation:
 
 
 class Message(NamedTuple):
-    """What a client asked: an operation and its arguments as text; None stands for a nil element."""
+    """What a client asked: an operation and its arguments as text; None stands for a nil element.
+
+    `foreign` has the namespaces of arguments that stand in a foreign one only, by name.
+    """
 
     version: SoapVersion
     operation: Operation
     texts: Mapping[str, str | None]
+    foreign: Mapping[str, str] = MappingProxyType({})
 
     def bind(self) -> list[Any]:
         """Return the arguments in order, of the types that Spyne declares.
 
         Raises: MissingArgument for a required one that is absent, nil, or empty where it is a number;
-        InvalidArgument for a number that is none.
+        InvalidArgument for a number that is none; ForeignArgument.
         """
+        for name, namespace in self.foreign.items():
+            sentence = N_("O elemento {name} está no namespace {found}; o certo é {namespace}.")
+            raise ForeignArgument(sentence, self.version, name=name, found=shown(namespace), namespace=NAMESPACE)
         return [_bound(name, declared, self.texts) for name, declared in self.operation.arguments.items()]
 
 
@@ -123,8 +136,9 @@ def read_message(body: bytes, content_type: str, operations: Mapping[str, Operat
     except expat.ExpatError as error:
         if error.code in _ENDS_EARLY:
             raise MessageRefused(MESSAGE_NOT_WHOLE, reader.version) from None
-        place = {"line": error.lineno, "column": error.offset + 1}
-        raise MessageRefused(N_("XML malformado na linha {line}, coluna {column}."), reader.version, **place) from None
+        sentence = cause_of(error, text, reader.place)
+        values = {"line": error.lineno, "column": error.offset + 1, "encoding": "utf-8"}
+        raise MessageRefused(sentence, reader.version, **values) from None
     except MessageRefused as refusal:
         refusal.version = reader.version
         raise
@@ -180,9 +194,9 @@ def _as_utf8(body: bytes, charset: str) -> bytes:
     try:
         text = body if codec == "utf-8" else body.decode(codec).encode()
     except UnicodeError:
-        raise MessageRefused(N_("O texto não está na codificação declarada.")) from None
+        raise MessageRefused(NOT_IN_ENCODING, encoding=codec) from None
     if b"\0" in text:  # expat would take it for UTF-16, whatever it was told, and let half characters pass
-        raise MessageRefused(N_("O texto não está na codificação declarada."))
+        raise MessageRefused(NOT_IN_ENCODING, encoding=codec)
     return text
 
 
@@ -210,6 +224,8 @@ class _Reader:
         self._operations = operations
         self._operation: Operation | None = None
         self._texts: dict[str, str | None] = {}
+        self._foreign: dict[str, str] = {}
+        self._parser: expat.XMLParserType | None = None
         self._section = ""
         self._has_body = False
         self._depth = 0
@@ -221,7 +237,7 @@ class _Reader:
 
     def read(self, text: bytes) -> None:
         """Run over the whole message; raises ExpatError and MessageRefused."""
-        parser = expat.ParserCreate("utf-8", " ")
+        self._parser = parser = expat.ParserCreate("utf-8", " ")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -231,12 +247,18 @@ class _Reader:
         parser.ProcessingInstructionHandler = _refuse_instruction
         parser.Parse(text, True)
 
+    @property
+    def place(self) -> int:
+        """Return the byte at which the parser stopped."""
+        return -1 if self._parser is None else self._parser.ErrorByteIndex
+
     def message(self) -> Message:
         """Return what was read; raises MessageRefused when the body was missing or empty."""
         if self._operation is None:
             empty, absent = N_("O corpo (Body) do envelope está vazio."), N_("O envelope não tem corpo (Body).")
             raise MessageRefused(empty if self._has_body else absent, self.version)
-        return Message(self.version or SoapVersion.SOAP_11, self._operation, self._texts)
+        foreign = {name: found for name, found in self._foreign.items() if name not in self._texts}
+        return Message(self.version or SoapVersion.SOAP_11, self._operation, self._texts, foreign)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
@@ -302,16 +324,18 @@ class _Reader:
             raise MessageRefused(N_("O corpo (Body) não contém uma operação."))
         operation = self._operations.get(_without_accents(local)) if namespace in ("", NAMESPACE) else None
         if operation is None:
-            sentence = N_("Operação desconhecida. As operações, em {namespace}, são: {names}.")
-            raise UnknownOperation(sentence, namespace=NAMESPACE, names=", ".join(self._operations))
+            raise _unknown_operation(namespace, self._operations)
         self._operation = operation
 
     def _start_argument(self, namespace: str, local: str, attributes: dict[str, str]) -> None:
         """Begin an argument; elements that the operation does not know are passed over."""
         self._text.clear()
-        is_known = namespace in ("", NAMESPACE) and self._operation and local in self._operation.arguments
+        is_named = self._operation is not None and local in self._operation.arguments
+        is_known = is_named and namespace in ("", NAMESPACE)
         self._argument = local if is_known else ""
         if not is_known:
+            if is_named:
+                self._foreign.setdefault(local, namespace)
             return
         if local in self._texts:
             raise MessageRefused(N_("O elemento {name} aparece mais de uma vez."), name=local)
@@ -344,6 +368,22 @@ def _without_accents(name: str) -> str:
     if name.isascii() or len(name) > _LONGEST_NAME:
         return name
     return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
+
+
+_LONGEST_SHOWN = 100
+
+
+def shown(text: str) -> str:
+    """Return a part of a message as a sentence may repeat it: short, on one line, within Latin-1."""
+    line = " ".join(text[: _LONGEST_SHOWN + 1].split()).encode("latin-1", "replace").decode("latin-1")
+    return line if len(text) <= _LONGEST_SHOWN else f"{line[:_LONGEST_SHOWN]}..."
+
+
+def _unknown_operation(namespace: str, operations: Iterable[str]) -> UnknownOperation:
+    sentence = N_("Operação desconhecida, no namespace {found}. As operações, em {namespace}, são: {names}.")
+    if namespace in ("", NAMESPACE):
+        sentence = N_("Operação desconhecida. As operações, em {namespace}, são: {names}.")
+    return UnknownOperation(sentence, found=shown(namespace), namespace=NAMESPACE, names=", ".join(operations))
 
 
 def _refuse_doctype(*_: object) -> None:

@@ -87,7 +87,9 @@ _MISSING = [
     ),
     refused("the document under another name", asking(f"<documento>{DOCUMENT}</documento>"), "PARAMETRO_AUSENTE"),
     refused(
-        "the document in a foreign namespace", asking(f'<x:cpf xmlns:x="urn:x">{DOCUMENT}</x:cpf>'), "PARAMETRO_AUSENTE"
+        "the document in a foreign namespace",
+        asking(f'<x:cpf xmlns:x="urn:x">{DOCUMENT}</x:cpf>'),
+        "PARAMETRO_INVALIDO",
     ),
     refused("the document one level too deep", asking(f"<dados><cpf>{DOCUMENT}</cpf></dados>"), "PARAMETRO_AUSENTE"),
     refused(
