@@ -1,14 +1,15 @@
-"""docs/integration.md speaks of every fault code, every situation and every delivery state."""
+"""The integration guide speaks of every fault code, every situation and every delivery state."""
 
 from pathlib import Path
 
 import pytest
 
+import soap_service
 from soap_service.model import Notice
 from soap_service.rules.situations import SITUATION_LABELS, Situation
 from soap_service.soap.faults import FAULTS, INTERNAL_ERROR
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "integration.md").read_text("utf-8")
+GUIDE = Path(soap_service.__file__).with_name("static").joinpath("integration-guide.md").read_text("utf-8")
 CODES = {code for _, code, _ in FAULTS.values() if code} | {INTERNAL_ERROR}
 
 

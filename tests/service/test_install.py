@@ -55,3 +55,10 @@ def test_the_installed_service_answers(wheel: Path, tmp_path: Path, monkeypatch:
     assert "Log in" in httpx.get(f"{service.url}/entrar", headers={"Accept-Language": "en"}).text
     assert "sound" in service.command("db", "check")
     assert service.stop() == 0
+
+
+def test_the_wheel_holds_files_and_no_links(wheel: Path) -> None:
+    staged = subprocess.run(["git", "ls-files", "-s", "soap_service"], cwd=ROOT, capture_output=True, text=True).stdout
+    assert [line for line in staged.splitlines() if line.startswith("120000")] == []
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read("soap_service/static/integration-guide.md").startswith(b"# ")
