@@ -29,6 +29,17 @@ class NotFound(SoapServiceError):
     """Nothing has that key."""
 
 
+class GroupRefused(NotFound):
+    """Nobody in this group could execute a request; the key is its name.
+
+    `reason` is "may not execute" for a group without the permission, "no member" for one without an active agent.
+    """
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(key)
+        self.reason = reason
+
+
 class RequestNotFound(NotFound):
     """No request has that number, or it does not belong to the document given."""
 

@@ -7,18 +7,33 @@ makes an execution that is posted twice, or whose commit was of unknown fate, th
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
-from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, RequestNotFound
-from soap_service.model import Agent, Call, CallRequest, Group, Request, RequestEvent
+from soap_service.errors import (
+    AgentNotFound,
+    ChangedMeanwhile,
+    ExecutionRefused,
+    GroupRefused,
+    NotFound,
+    RequestNotFound,
+)
+from soap_service.model import Agent, Call, CallRequest, Group, Membership, Request, RequestEvent
 from soap_service.rules.deadlines import Clock, WorkingCalendar
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
 from soap_service.rules.situations import FINISHED_SITUATIONS, Action, Situation, allows
 from soap_service.storage.live_events import publish
 from soap_service.storage.reclassification import Classification, reclassify
-from soap_service.storage.requests import Requests, active_agent, add_event, change_situation, is_executor
+from soap_service.storage.requests import (
+    Requests,
+    active_agent,
+    add_event,
+    change_situation,
+    is_administrator,
+    is_executor,
+)
 
 #: How much of a long history, and how many children, a page shows.
 EVENTS_SHOWN = 200
@@ -43,12 +58,16 @@ class Changes:
 
 @dataclass(frozen=True)
 class RequestView:
-    """All that a request's page shows, of one moment. `events` and `children` are the newest; one more is there."""
+    """All that a request's page shows, of one moment. `events` and `children` are the newest; one more is there.
+
+    An administrator who is no executor `may_forward` it, and no more, while it is unfinished.
+    """
 
     request: Request
     events: Sequence[RequestEvent]
     children: Sequence[Request]
     is_executor: bool
+    may_forward: bool
     call_token: str | None
     clock: Clock | None
 
@@ -73,14 +92,16 @@ class Execution(Requests):
                 events=session.scalars(events.limit(EVENTS_SHOWN + 1)).all(),
                 children=session.scalars(children.options(joinedload(Request.service)).limit(CHILDREN_SHOWN + 1)).all(),
                 is_executor=is_executor(session, request, agent_id),
+                may_forward=request.situation not in FINISHED_SITUATIONS and is_administrator(session, agent_id),
                 call_token=session.scalar(token),
                 clock=request.clock(calendar, self.now()),
             )
 
     def list_executing_groups(self) -> Sequence[Group]:
-        """Return the groups that a request can be forwarded to, by name."""
+        """Return the groups that a request can be forwarded to, by name: with the permission and an active agent."""
+        query = select(Group).where(Group.may_execute, Group.id.in_(_groups_with_agents()))
         with self.reading() as session:
-            return session.scalars(select(Group).where(Group.may_execute).order_by(Group.name)).all()
+            return session.scalars(query.order_by(Group.name)).all()
 
     def list_executors(self) -> Sequence[Agent]:
         """Return the active agents who may execute at all, by name."""
@@ -102,8 +123,8 @@ class Execution(Requests):
 
         A second time with the same form's key does nothing. Raises: RequestNotFound; ExecutionRefused when the agent
         is no executor of it; TransitionRefused; ChangedMeanwhile when it is not as the agent saw it, or the key was
-        that of another execution; NotFound for a group, AgentNotFound for a responsible agent, ServiceNotFound for a
-        service, that cannot be had.
+        that of another execution; GroupRefused for a group where nobody could execute; NotFound for a group,
+        AgentNotFound for a responsible agent, ServiceNotFound for a service, that cannot be had.
         """
         self.resolving(lambda: self._execute(number, agent_id, action, note, changes, seen_version, form_key))
         return self.find_request(number)
@@ -157,7 +178,7 @@ def _may_forward(session: Session, agent_id: int, action: Action, changes: Chang
         return False
     if changes.current_task is not None or changes.classification is not None:
         return False
-    return active_agent(session, agent_id).is_admin
+    return is_administrator(session, agent_id)
 
 
 def _is_done(session: Session, key: str, action: Action, note: str) -> bool:
@@ -181,9 +202,7 @@ def _change(
         yield Action.TASK, _from_to(request.current_task, changes.current_task)
         request.current_task = changes.current_task
     if changes.group_id is not None and changes.group_id != request.group_id:
-        before, after = session.get(Group, request.group_id), session.get(Group, changes.group_id)
-        if after is None or not after.may_execute:
-            raise NotFound(changes.group_id)
+        before, after = session.get(Group, request.group_id), _executing_group(session, changes.group_id)
         yield Action.FORWARD, _from_to(before.name if before else "", after.name)
         request.group_id = after.id
     if changes.responsible_id is not None and changes.responsible_id != (request.responsible_id or NOBODY):
@@ -193,6 +212,22 @@ def _change(
             raise AgentNotFound(changes.responsible_id)
         yield Action.RESPONSIBLE, _from_to(former.name if former else "", chosen.name if chosen else "")
         request.responsible_id = chosen.id if chosen else None
+
+
+def _groups_with_agents() -> Select[Any]:
+    return select(Membership.group_id).join(Agent, Agent.id == Membership.agent_id).where(Agent.is_active)
+
+
+def _executing_group(session: Session, group_id: int) -> Group:
+    """Return a group that can be forwarded to; raises NotFound and GroupRefused."""
+    group = session.get(Group, group_id)
+    if group is None:
+        raise NotFound(group_id)
+    if not group.may_execute:
+        raise GroupRefused(group.name, "may not execute")
+    if session.scalar(_groups_with_agents().where(Membership.group_id == group_id).limit(1)) is None:
+        raise GroupRefused(group.name, "no member")
+    return group
 
 
 def _from_to(before: str, after: str) -> str:

@@ -94,9 +94,9 @@ class Requests(Calendars):
             return request.situation in OPEN_SITUATIONS and is_executor(session, request, agent_id)
 
     def may_act(self, number: int, agent_id: int) -> bool:
-        """Tell whether the agent is an executor of the request, whatever its situation; raises RequestNotFound."""
+        """Tell whether the agent may do anything to the request, whatever its situation; raises RequestNotFound."""
         with self.reading() as session:
-            return is_executor(session, _request(session, number), agent_id)
+            return is_executor(session, _request(session, number), agent_id) or is_administrator(session, agent_id)
 
     def open_request(self, new: NewRequest, agent_id: int, origin_key: str, call_id: int | None = None) -> Request:
         """Open a request; a second post of the same form (`origin_key`) returns the first one's request.
@@ -271,6 +271,12 @@ def active_agent(session: Session, agent_id: int) -> Agent:
     if agent is None or not agent.is_active:
         raise AgentNotFound(agent_id)
     return agent
+
+
+def is_administrator(session: Session, agent_id: int) -> bool:
+    """Tell whether it is an active administrator: who may forward and assign what others execute."""
+    agent = session.get(Agent, agent_id)
+    return agent is not None and agent.is_active and agent.is_admin
 
 
 def is_executor(session: Session, request: Request, agent_id: int) -> bool:

@@ -276,6 +276,7 @@ def test_what_ends_an_unresolved_request_takes_a_second_press(desk: Desk, ana: B
 
 def test_forwarding_says_to_whom(desk: Desk, ana: Browser) -> None:
     desk.store.add_group("REDES", may_execute=True)
+    desk.store.add_agent("davi", "Davi Reis", "hash", ["REDES"])
     [redes] = [group for group in desk.store.list_groups() if group.name == "REDES"]
     path = f"/solicitacoes/{desk.request.id}"
     ana.get(path)

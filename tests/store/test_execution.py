@@ -5,7 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, TransitionRefused
+from soap_service.errors import (
+    AgentNotFound,
+    ChangedMeanwhile,
+    ExecutionRefused,
+    GroupRefused,
+    NotFound,
+    TransitionRefused,
+)
 from soap_service.model import Request
 from soap_service.rules.situations import Action
 from soap_service.store import NOBODY, Announcement, Changes, NewRequest
@@ -47,6 +54,7 @@ def test_who_saw_an_older_version_changes_nothing(world: World) -> None:
 
 def test_task_group_and_responsible_are_changed_each_with_its_line(world: World) -> None:
     other = world.store.add_group("SDNIVEL2", may_execute=True)
+    world.store.add_agent("davi", "Davi", "hash", ["SDNIVEL2"])
     execute, number = world.store.execute_request, world.request.id
     changed = execute(number, world.ana.id, Action.NOTE, "Ver.", Changes("Análise", other.id, world.bia.id))
     assert (changed.current_task, changed.group.name, changed.deadline) == (
@@ -133,14 +141,17 @@ def test_a_child_closed_with_its_parent_is_another_version(world: World) -> None
 
 def test_request_is_never_forwarded_to_a_group_that_may_not_execute(world: World) -> None:
     readers = world.store.add_group("LEITURA", may_execute=False)
-    with pytest.raises(NotFound):
+    world.store.add_agent("davi", "Davi", "hash", ["LEITURA"])
+    with pytest.raises(GroupRefused) as refusal:
         world.store.execute_request(world.request.id, world.ana.id, Action.NOTE, "", Changes(group_id=readers.id))
+    assert (refusal.value.key, refusal.value.reason) == ("LEITURA", "may not execute")
     assert [group.name for group in world.store.list_executing_groups()] == ["SDNIVEL1"]
     assert world.store.find_request(world.request.id).group.name == "SDNIVEL1"
 
 
 def test_administrator_forwards_and_assigns_what_they_may_not_execute(world: World) -> None:
     other = world.store.add_group("SDNIVEL2", may_execute=True)
+    world.store.add_agent("davi", "Davi", "hash", ["SDNIVEL2"])
     rui = world.store.add_agent("rui", "Rui", "hash", is_admin=True)
     number, execute = world.request.id, world.store.execute_request
     changed = execute(
@@ -154,3 +165,33 @@ def test_administrator_forwards_and_assigns_what_they_may_not_execute(world: Wor
     ):
         with pytest.raises(ExecutionRefused):
             execute(number, rui.id, action, "x", changes)
+
+
+def test_request_is_never_forwarded_to_a_group_without_an_active_agent(world: World) -> None:
+    empty = world.store.add_group("REDES", may_execute=True)
+    world.store.add_agent("davi", "Davi", "hash", ["REDES"])
+    assert [group.name for group in world.store.list_executing_groups()] == ["REDES", "SDNIVEL1"]
+    world.store.disable_agent("davi")
+    assert [group.name for group in world.store.list_executing_groups()] == ["SDNIVEL1"]
+    with pytest.raises(GroupRefused) as refusal:
+        world.store.execute_request(world.request.id, world.ana.id, Action.NOTE, "x", Changes("y", empty.id))
+    assert (refusal.value.key, refusal.value.reason) == ("REDES", "no member")
+    assert history(world) == []
+
+
+def test_administrator_may_forward_what_is_unfinished_only_while_active(world: World) -> None:
+    rui = world.store.add_agent("rui", "Rui", "hash", is_admin=True)
+    number, assigned = world.request.id, Changes(responsible_id=world.ana.id)
+    view = world.store.view_request(number, rui.id)
+    assert (view.is_executor, view.may_forward, world.store.may_act(number, rui.id)) == (False, True, True)
+    assert not world.store.view_request(number, world.bia.id).may_forward
+    world.store.execute_request(number, world.ana.id, Action.RESOLVE, "Feito.")
+    assert not world.store.view_request(number, rui.id).may_forward
+    with pytest.raises(TransitionRefused):
+        world.store.execute_request(number, rui.id, Action.NOTE, "x", assigned)
+    world.store.execute_request(number, world.ana.id, Action.REOPEN, "Voltou.")
+    world.store.add_agent("eva", "Eva", "hash", is_admin=True)
+    world.store.disable_agent("rui")
+    assert not world.store.may_act(number, rui.id)
+    with pytest.raises(ExecutionRefused):
+        world.store.execute_request(number, rui.id, Action.NOTE, "x", assigned)

@@ -6,7 +6,14 @@ undoes what somebody else did, and one that both changed is shown with both valu
 
 from werkzeug.wrappers import Response
 
-from soap_service.errors import AgentNotFound, ChangedMeanwhile, ExecutionRefused, NotFound, TransitionRefused
+from soap_service.errors import (
+    AgentNotFound,
+    ChangedMeanwhile,
+    ExecutionRefused,
+    GroupRefused,
+    NotFound,
+    TransitionRefused,
+)
 from soap_service.model import Request
 from soap_service.rules.situations import SITUATION_LABELS, Action, known_situation
 from soap_service.screens.forms import Form, form_key, read_version
@@ -22,18 +29,23 @@ _NEEDS_NOTE = {
     Action.SUSPEND: N_("Escreva na anotação por que a solicitação será suspensa."),
     Action.CANCEL: N_("Escreva na anotação por que a solicitação será cancelada."),
 }
+_WHY_NOT_GROUP = {
+    "may not execute": N_("O grupo %(group)s não pode executar solicitações. Escolha outro."),
+    "no member": N_("O grupo %(group)s não tem atendente ativo. Escolha outro."),
+}
 #: The fields that change the request, in the order of the form.
 _FIELDS = ("tarefa", "grupo", "responsavel")
 
 
 def show_execution(visit: Visit, number: int) -> Response:
-    """Show the request's page with its reply box to an executor; raises ExecutionRefused for anybody else."""
+    """Show the request's page with its reply box; raises ExecutionRefused for an agent who has none."""
     view = visit.store.view_request(number, visit.agent.id)
     if not buttons_of(view.request):
         return visit.redirect(f"/solicitacoes/{number}")
-    if not view.is_executor:
+    form = empty_form(visit, view)
+    if form is None:
         raise ExecutionRefused(number)
-    return render_page(visit, view, empty_form(visit, view))
+    return render_page(visit, view, form)
 
 
 def execute_request(visit: Visit, number: int) -> Response:
@@ -61,8 +73,16 @@ def execute_request(visit: Visit, number: int) -> Response:
     except ChangedMeanwhile:
         sentence = visit.gettext("Nada foi gravado: a solicitação mudou enquanto você escrevia. Confira e repita.")
         return _again(visit, number, form, 409, sentence)
+    except ExecutionRefused:
+        if button != "gravar" or changes != Changes():
+            raise
+        form.refuse("grupo", visit.gettext("Escolha outro grupo ou outro responsável."))
+        return _again(visit, number, form, 422)
     except AgentNotFound:
         form.refuse("responsavel", visit.gettext("Este atendente não está mais ativo. Escolha outro."))
+        return _again(visit, number, form, 422)
+    except GroupRefused as refusal:
+        form.refuse("grupo", visit.gettext(_WHY_NOT_GROUP[refusal.reason]) % {"group": refusal.key})
         return _again(visit, number, form, 422)
     except NotFound:
         form.refuse("grupo", visit.gettext("Este grupo não existe mais. Escolha outro."))
@@ -97,7 +117,7 @@ def _chosen(visit: Visit, form: Form, name: str) -> int | None:
 def _again(visit: Visit, number: int, form: Form, status: int, problem: str = "") -> Response:
     """Show what was typed on the request as it is now; say where somebody else changed the same field."""
     view = visit.store.view_request(number, visit.agent.id)
-    if not view.is_executor:
+    if not (view.is_executor or view.may_forward):
         raise ExecutionRefused(number)
     current = current_fields(view.request)
     for name in _FIELDS:

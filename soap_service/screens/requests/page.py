@@ -39,7 +39,7 @@ def buttons_of(request: Request) -> Mapping[str, Action]:
 
 def empty_form(visit: Visit, view: RequestView) -> Form | None:
     """Return the reply box as it is before anything is typed; None where the agent has nothing to do."""
-    if not view.is_executor or not buttons_of(view.request):
+    if not (view.is_executor or view.may_forward) or not buttons_of(view.request):
         return None
     return visit.form(anotacao="", **current_fields(view.request))
 
@@ -81,6 +81,8 @@ def _reply_box(visit: Visit, view: RequestView, form: Form) -> dict[str, object]
     buttons = [*buttons_of(view.request)]
     if view.request.responsible_id == visit.agent.id:
         buttons = [name for name in buttons if name != "assumir"]
+    if not view.is_executor:
+        buttons = [name for name in buttons if name == "gravar"]
     return {
         "buttons": buttons,
         "is_resolved": view.request.situation == Situation.RESOLVED,
