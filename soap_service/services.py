@@ -25,7 +25,8 @@ from soap_service.errors import InvalidArgument, InvalidDocument, MissingArgumen
 from soap_service.language import N_, translations_of
 from soap_service.model import Integration, Notice
 from soap_service.rules.documents import normalise_document
-from soap_service.store import Announcement, Receipt, Store, is_extension
+from soap_service.rules.extensions import extensions_meant
+from soap_service.store import Announcement, Receipt, Store
 
 # Spyne warns of every answer's wrapper class because `_wsdl_part_name` customises it; it is meant.
 logging.getLogger("spyne.model.complex").setLevel(logging.ERROR)
@@ -194,8 +195,10 @@ _UNKNOWN_CALLER = N_("Não identificado o cliente da ligação.")
 
 
 def _announce(caller: Caller, extension: str | None, **said: Any) -> RespostaChamada:
-    chosen = _clean_extension(extension) or _clean_extension(caller.extension)
-    announcement = Announcement(integration_id=caller.integration.id, extension=chosen, **said)
+    extensions = _extensions_of(extension) or _extensions_of(caller.extension) or (None,)
+    announcement = Announcement(
+        integration_id=caller.integration.id, extension=extensions[-1], preferred_extensions=extensions[:-1], **said
+    )
     try:
         receipt = caller.store.announce_call(announcement)
     except RequestNotFound:
@@ -232,13 +235,14 @@ def _positive(number: int) -> int:
     return number
 
 
-def _clean_extension(text: str | None) -> str | None:
-    extension = (text or "").strip()
-    if not extension:
-        return None
-    if not is_extension(extension):
+def _extensions_of(text: str | None) -> tuple[str, ...]:
+    """Return the extensions that a text may mean, the likeliest last; none when it is empty."""
+    if text is None or not text.strip():
+        return ()
+    extensions = extensions_meant(text)
+    if not extensions:
         raise InvalidArgument("ramal")
-    return extension
+    return extensions
 
 
 def _local(instant: datetime, zone: ZoneInfo) -> datetime:

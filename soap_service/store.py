@@ -21,7 +21,7 @@ from soap_service.storage.history import History
 from soap_service.storage.integrations import Integrations
 from soap_service.storage.live_events import LiveEvents
 from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
-from soap_service.storage.people import Ownership, is_extension
+from soap_service.storage.people import Ownership
 from soap_service.storage.reclassification import Classification
 from soap_service.storage.requests import NewRequest, RequestSummary
 from soap_service.storage.search import MOST_RANKED, FoundRequests, Search
@@ -57,7 +57,6 @@ __all__ = [
     "Standing",
     "Store",
     "add_delays",
-    "is_extension",
     "open_store",
     "percentile",
 ]

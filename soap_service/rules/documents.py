@@ -1,4 +1,4 @@
-"""Brazilian taxpayer documents: normalise, check, format and mask. Pure rules; knows nothing of the project but errors.
+"""Brazilian taxpayer documents: read, correct, check, format and mask. `documents.js` has the same rule.
 
 CPF (11 digits) names a person, CNPJ (14 characters) a company. Since July 2026 the first twelve characters of a CNPJ
 may be letters.
@@ -7,12 +7,18 @@ Source: manual, "recebe o CPF do solicitante"; IN RFB 2.229/2024 (alphanumeric C
 """
 
 import re
+from collections.abc import Iterator
 
 from soap_service.errors import InvalidDocument
 
-_NOISE = re.compile(r"[^0-9A-Z]")
-_CPF = re.compile(r"[0-9]{11}")
-_CNPJ = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
+# Those that Python and JavaScript both hold for blanks, so that `documents.js` reads the same.
+_BLANKS = "\t\n\v\f\r \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+_PUNCTUATION = re.compile(f"[{_BLANKS}./-]")
+_ONLY_DIGITS = re.compile(r"[0-9]{11}|[0-9]{14}")
+_DOCUMENT = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
+_LABEL = re.compile(r"(?:CPF/CNPJ|CPF|CNPJ):?", re.IGNORECASE | re.ASCII)
+_FLOAT = re.compile(r"([0-9]+)[.,]0+")
+_EXPONENT = re.compile(r"([0-9]+)(?:[.,]([0-9]*))?[eE]([+-]?[0-9]{1,3})")
 # Eleven to fourteen digits, plain or with the usual punctuation, standing alone.
 _ANY_DOCUMENT = re.compile(
     r"(?<![0-9A-Za-z])(?:\d{3}\.?\d{3}\.?\d{3}-?\d{2}|[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}/?[0-9A-Z]{4}-?\d{2})(?![0-9A-Za-z])"
@@ -20,27 +26,97 @@ _ANY_DOCUMENT = re.compile(
 
 
 def normalise_document(text: str) -> str:
-    """Return the 11 digits of a CPF or the 14 characters of a CNPJ.
+    """Return the 11 digits of a CPF or the 14 characters of a CNPJ that a text means.
 
-    Zeros that an IVR or a numeric column dropped on the left come back. Check digits do not decide: the manual's own
-    example, 12312312312, has wrong ones.
+    What has the length of a document is one as it stands, and its check digits are not computed: `documents_to_look_up`
+    has what else it may stand for. Another length is corrected here.
 
     Raises: InvalidDocument when it cannot be a document at all.
     """
-    document = _NOISE.sub("", text.upper())
-    if document.isdigit():
-        if len(document) <= 11:
-            document = document.rjust(11, "0")
-        elif len(document) <= 14:
-            document = document.rjust(14, "0")
-    if _CPF.fullmatch(document) or _CNPJ.fullmatch(document):
-        return document
-    raise InvalidDocument
+    if _ONLY_DIGITS.fullmatch(text):  # what nearly every platform sends
+        return text
+    written = text.strip(_BLANKS)
+    if written.endswith(("#", "*")):
+        written = written[:-1].rstrip(_BLANKS)
+    document = _read_labelled(written)
+    if not document:
+        raise InvalidDocument
+    return document
 
 
-def is_written_out(text: str) -> bool:
-    """Tell whether a text has as many characters as a CPF or CNPJ without zeros put back: else it may be half one."""
-    return len(_NOISE.sub("", text.upper())) in (11, 14)
+def documents_to_look_up(document: str) -> Iterator[str]:
+    """Return a normalised document and, for who finds nobody under it, what it may stand for."""
+    yield document
+    if corrected := correct_document(document):
+        yield corrected
+
+
+def correct_document(digits: str) -> str:
+    """Return the document that digits stand for once lost zeros are put back or added ones dropped.
+
+    Empty when no check digits confirm such a form, and for a document that is right as it stands.
+    """
+    if not digits.isdigit() or len(set(digits)) == 1:  # callers press 0 for the operator
+        return ""
+    return next(filter(has_valid_check_digits, _corrected_forms(digits)), "")
+
+
+def _corrected_forms(digits: str) -> list[str]:
+    """Return what digits may have been before zeros were lost or added; a CPF comes before a CNPJ."""
+    if 3 <= len(digits) <= 10:
+        return [digits.rjust(11, "0"), digits.rjust(14, "0")]
+    if len(digits) in (12, 13):
+        return [digits.rjust(14, "0")]
+    if len(digits) not in (11, 14) or has_valid_check_digits(digits):
+        return []
+    if len(digits) == 11:
+        return [digits.rjust(14, "0")]
+    return [digits[3:]] if digits.startswith("000") else []
+
+
+def _read_labelled(written: str) -> str:
+    """Read what may have a label in front; empty for what is no document.
+
+    The first letters of a CNPJ may be those of a label: it is one as a whole if nothing else is and its check digits
+    are right.
+    """
+    label = _LABEL.match(written)
+    if label is None:
+        return _read(written)
+    document = _read(written[label.end() :].lstrip(_BLANKS))
+    whole = _upper(written)
+    if not document and _DOCUMENT.fullmatch(whole) and has_valid_check_digits(whole):
+        return whole
+    return document
+
+
+def _read(written: str) -> str:
+    """Read a number or a document with its punctuation; empty for what is neither."""
+    characters = _upper(written)
+    if _DOCUMENT.fullmatch(characters):
+        return characters
+    if number := _FLOAT.fullmatch(written):
+        characters = number[1]
+    elif number := _EXPONENT.fullmatch(written):
+        return _whole(number[1], number[2] or "", int(number[3]))
+    else:
+        characters = _upper(_PUNCTUATION.sub("", written))
+    return characters if _DOCUMENT.fullmatch(characters) else correct_document(characters)
+
+
+def _upper(text: str) -> str:
+    """Return the text in capitals; empty if it is not ASCII: the capitals of some other letters are."""
+    return text.upper() if text.isascii() else ""
+
+
+def _whole(before: str, after: str, exponent: int) -> str:
+    """Return the document that a number with an exponent is: all its digits stand in the mantissa, none is rounded."""
+    digits = before + after
+    point = len(before) + exponent
+    if not 0 < point <= len(digits) or digits[point:].strip("0"):
+        return ""
+    document = digits[:point].lstrip("0")
+    return document if len(document) in (11, 14) else ""
 
 
 def has_valid_check_digits(document: str) -> bool:

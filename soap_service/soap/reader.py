@@ -147,7 +147,7 @@ def read_message(body: bytes, content_type: str, operations: Mapping[str, Operat
 
 _LONGEST_NAME = 64
 _XSI_NIL = "http://www.w3.org/2001/XMLSchema-instance nil"
-_WHOLE_NUMBER = re.compile(r"[ \t\r\n]*([+-]?[0-9]{1,20})[ \t\r\n]*")
+_WHOLE_NUMBER = re.compile(r"[ \t\r\n]*([+-]?[0-9]{1,20})(?:[.,]0{1,20})?[ \t\r\n]*")
 
 
 def _bound(name: str, declared: Any, texts: Mapping[str, str | None]) -> Any:

@@ -5,8 +5,9 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -27,6 +28,7 @@ from soap_service.column_types import UtcDateTime
 from soap_service.errors import CallNotFound, RequestNotFound
 from soap_service.model import Agent, Call, Extension, Listener, Notice, RecentCall, Request, Requester
 from soap_service.rules.cursor import MOST_MISSING, Position
+from soap_service.rules.documents import documents_to_look_up
 from soap_service.rules.situations import Action, Situation
 from soap_service.storage.administration import child_service
 from soap_service.storage.calendar import Calendars
@@ -43,6 +45,7 @@ class Announcement:
     """What a platform said: a normalised document, the request, the extension.
 
     The document is empty when it could not be one; then `spoken`, what was sent for it, tells two callers apart.
+    A preferred extension is taken instead of `extension` when somebody has registered it.
     """
 
     integration_id: int
@@ -51,6 +54,7 @@ class Announcement:
     request_id: int | None = None
     extension: str | None = None
     spoken: str = ""
+    preferred_extensions: tuple[str, ...] = ()
 
     def key(self) -> bytes:
         """Return what two announcements of the same call have in common, as a SHA-256."""
@@ -110,12 +114,12 @@ class Calls(Calendars):
         # A clock that was set back further must not make everything a repeat.
         window = {"since": now - self.repeat_within, "until": now + self.repeat_within}
         with self.changing(ring=True) as connection:
+            announcement = self._with_registered_extension(connection, announcement)
             remembered = self.ask_within(connection, _REMEMBER, key=announcement.key(), token=token, now=now, **window)
             extension = announcement.extension or self._only_extension(connection)
-            asked = {"document": announcement.document, "number": announcement.request_id, "extension": extension}
-            [(requester_id, owner_id, is_registered, is_paused, is_heard)] = self.ask_within(
-                connection, _FACTS, now=now, **asked
-            )
+            asked = {"number": announcement.request_id, "extension": extension, "now": now}
+            document, facts = self._facts(connection, announcement.document, **asked)
+            requester_id, owner_id, is_registered, is_paused, is_heard = facts
             if announcement.request_id is not None and (owner_id is None or owner_id != requester_id):
                 raise RequestNotFound(announcement.request_id)
             if not remembered:
@@ -130,7 +134,7 @@ class Calls(Calendars):
                 token=token,
                 integration_id=announcement.integration_id,
                 operation=announcement.operation,
-                document=announcement.document,
+                document=document,
                 requester_id=requester_id,
                 request_id=announcement.request_id,
                 extension=extension,
@@ -138,6 +142,21 @@ class Calls(Calendars):
                 created_at=now,
             )
         return Receipt(token, requester_id is not None, notice, extension, bool(is_paused))
+
+    def _with_registered_extension(self, connection: Connection, announcement: Announcement) -> Announcement:
+        """Return the announcement for the first of its preferred extensions that somebody has registered, if any."""
+        for extension in announcement.preferred_extensions:
+            if self.ask_within(connection, _IS_REGISTERED, extension=extension):
+                return replace(announcement, extension=extension)
+        return announcement
+
+    def _facts(self, connection: Connection, document: str, **asked: object) -> tuple[str, Sequence[Any]]:
+        """Return the document that the caller is stored under, the given one if under none, and the row of `_FACTS`."""
+        for meant in documents_to_look_up(document):
+            [facts] = self.ask_within(connection, _FACTS, document=meant, **asked)
+            if facts[0] is not None:
+                return meant, facts
+        return document, facts
 
     def _only_extension(self, connection: Connection) -> str | None:
         """Return the registered extension when there is exactly one: a call is never sent to everyone."""
@@ -244,6 +263,7 @@ _REMEMBER = text(
     "WHERE recent_call.announced_at NOT BETWEEN :since AND :until RETURNING token"
 ).bindparams(*(bindparam(name, type_=UtcDateTime) for name in ("now", "since", "until")))
 _REGISTERED_EXTENSIONS = select(Extension.number).where(Extension.agent_id.is_not(None))
+_IS_REGISTERED = _REGISTERED_EXTENSIONS.where(Extension.number == bindparam("extension"))
 _FIRST_TWO_REGISTERED = _REGISTERED_EXTENSIONS.limit(2)
 _SAID_EXTENSION = bindparam("extension", type_=Extension.number.type)
 _FACTS = select(

@@ -1,6 +1,5 @@
 """Agents, their groups and log-ins, extensions. Knows neither requesters nor requests nor calls."""
 
-import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from soap_service.column_types import UtcDateTime
 from soap_service.errors import AgentNotFound, ExtensionTaken, InvalidValue, NotFound
 from soap_service.model import Agent, Extension, Listener, LoginSession
 from soap_service.rules.credentials import login_digest
+from soap_service.rules.extensions import is_extension
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
 from soap_service.storage.database import Database
 from soap_service.storage.live_events import publish
@@ -207,12 +207,6 @@ _CHANGED_EXTENSIONS = _OWNERSHIPS.outerjoin(Agent, Agent.id == Extension.agent_i
 _TAKEN_EXTENSIONS = _OWNERSHIPS.join(Agent, Agent.id == Extension.agent_id).where(
     Extension.taken_from_id == bindparam("agent_id")
 )
-_EXTENSION = re.compile(r"[0-9A-Za-z*#+\-.@_]{1,20}")
-
-
-def is_extension(number: str) -> bool:
-    """Tell whether that can be the number of an extension. Leading zeros count. Source: `domain.md`, Calls."""
-    return _EXTENSION.fullmatch(number) is not None
 
 
 def agent_of(session: Session, login: str) -> Agent:

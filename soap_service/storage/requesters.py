@@ -5,6 +5,7 @@ session writes its entries too.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, event, func, insert, inspect, literal_column, select
@@ -13,27 +14,45 @@ from sqlalchemy.orm import Mapper, Session
 
 from soap_service.errors import AlreadyExists, RequesterNotFound
 from soap_service.model import Requester, RequesterName
+from soap_service.rules.documents import documents_to_look_up
+from soap_service.rules.former_documents import read_again
 from soap_service.rules.names import entries_of, fold_name
 from soap_service.storage.database import Database
 
 #: How many requesters a search shows.
 MATCHES_SHOWN = 20
 _MOST_WORDS = 8
+_ROWS_AT_ONCE = 1000
 #: Above this many entries a word is common, however many it has.
 _COMMON = 2000
 _AFTER_ALL = "\U0010ffff"
+
+
+@dataclass(frozen=True)
+class MisreadRequester:
+    """A requester whose document the former rule made; its text's reading today (empty: none), and whose that is."""
+
+    id: int
+    name: str
+    document: str
+    reading: str
+    other_id: int | None
 
 
 class Requesters(Database):
     """Who calls the service desk."""
 
     def find_requester(self, document: str) -> Requester:
-        """Return the requester with that normalised document; raises RequesterNotFound."""
+        """Return the requester with that normalised document, else with what it may stand for.
+
+        Raises: RequesterNotFound.
+        """
         with self.reading() as session:
-            requester = session.scalar(select(Requester).where(Requester.document == document))
-        if requester is None:
-            raise RequesterNotFound
-        return requester
+            for meant in documents_to_look_up(document):
+                requester = session.scalar(select(Requester).where(Requester.document == meant))
+                if requester is not None:
+                    return requester
+        raise RequesterNotFound
 
     def find_requester_by_id(self, requester_id: int) -> Requester:
         """Return the requester with that id; raises RequesterNotFound."""
@@ -63,6 +82,16 @@ class Requesters(Database):
             found = {one.id: one for one in session.scalars(select(Requester).where(Requester.id.in_(shown)))}
         return [found[one] for one in shown if one in found]
 
+    def list_misread_requesters(self) -> Sequence[MisreadRequester]:
+        """Return, by id, who is stored under a document whose text is read differently today; reads every requester."""
+        query = select(Requester.id, Requester.name, Requester.document).order_by(Requester.id).limit(_ROWS_AT_ONCE)
+        found, last = [], 0
+        with self.reading() as session:
+            while rows := session.execute(query.where(Requester.id > last)).all():
+                last = rows[-1].id
+                found += [(row, reading) for row in rows if (reading := read_again(row.document)) is not None]
+            return [MisreadRequester(*row, reading, _id_under(session, reading)) for row, reading in found]
+
     def add_requester(
         self, document: str, name: str, email: str = "", phone: str = "", extension: str = "", unit: str = ""
     ) -> Requester:
@@ -74,6 +103,10 @@ class Requesters(Database):
         except IntegrityError:
             raise AlreadyExists from None
         return requester
+
+
+def _id_under(session: Session, document: str) -> int | None:
+    return session.scalar(select(Requester.id).where(Requester.document == document)) if document else None
 
 
 def _begins_with(word: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

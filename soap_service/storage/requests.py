@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from soap_service.errors import AgentNotFound, RequesterNotFound, RequestNotFound, TransitionRefused
 from soap_service.model import Agent, CallRequest, PrioritySla, Request, Requester, RequestEvent, RequestStop, Service
 from soap_service.rules.deadlines import WorkingCalendar, is_late, resumed_deadline, time_left
+from soap_service.rules.documents import documents_to_look_up
 from soap_service.rules.situations import (
     FINISHED_SITUATIONS,
     OPEN_SITUATIONS,
@@ -57,10 +58,12 @@ class Requests(Calendars):
     def count_open_requests(self, document: str) -> tuple[int, int | None]:
         """Return how many requests of a requester are in progress, and the number of the only one if it is one.
 
-        One round trip, by index, at a price that does not grow. Raises: RequesterNotFound for an unknown document.
+        One round trip for a document that somebody has, by index, at a price that does not grow.
+        Raises: RequesterNotFound for an unknown document.
         """
-        for count, number in self.ask(_OPEN_REQUESTS, document=document):
-            return count, number
+        for meant in documents_to_look_up(document):
+            for count, number in self.ask(_OPEN_REQUESTS, document=meant):
+                return count, number
         raise RequesterNotFound
 
     def summarise_request(self, number: int) -> RequestSummary:

@@ -4,7 +4,7 @@ The server says it when a form comes; `document.js` says the same sentence, from
 """
 
 from soap_service.errors import InvalidDocument
-from soap_service.rules.documents import has_valid_check_digits, is_written_out, normalise_document
+from soap_service.rules.documents import correct_document, has_valid_check_digits, normalise_document
 from soap_service.screens.forms import Form
 from soap_service.screens.language import N_
 from soap_service.screens.visit import Visit
@@ -16,16 +16,18 @@ SEARCHING = N_("Os dígitos verificadores não conferem. Confira o número; a bu
 
 
 def find_wrong_document(typed: str) -> str:
-    """Return the normalised document whose check digits are wrong; empty when they are right, or it is no document."""
+    """Return the normalised document whose check digits are wrong; empty for any other text.
+
+    They are right where they confirm what it stands for, as rule 5 of `domain.md` has it.
+    """
     try:
         document = normalise_document(typed)
     except InvalidDocument:
         return ""
-    return "" if has_valid_check_digits(document) else document
+    return "" if has_valid_check_digits(document) or correct_document(document) else document
 
 
 def warn_of_search(visit: Visit, form: Form) -> None:
-    """Warn beside a search that found nobody; what is short in it is a request's number or a name."""
-    typed = form.value("busca")
-    if is_written_out(typed) and find_wrong_document(typed):
+    """Warn beside a search that found nobody."""
+    if find_wrong_document(form.value("busca")):
         form.warnings["busca"] = visit.gettext(SEARCHING)

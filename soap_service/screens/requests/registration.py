@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from soap_service.errors import AlreadyExists, CallNotFound, InvalidDocument, RequesterNotFound, ServiceNotFound
 from soap_service.model import Call, Requester
-from soap_service.rules.documents import format_document, normalise_document
+from soap_service.rules.documents import correct_document, format_document, normalise_document
 from soap_service.rules.situations import LEVELS
 from soap_service.screens.calls.call import caller_of, glance_at
 from soap_service.screens.forms import Form, form_key
@@ -123,7 +123,7 @@ def _register_requester(visit: Visit, form: Form, document: str) -> Requester:
     name = form.value("novo_nome")
     try:
         return visit.store.add_requester(
-            document,
+            _document_to_store(visit, document),
             name,
             form.value("novo_email"),
             form.value("novo_telefone"),
@@ -135,6 +135,14 @@ def _register_requester(visit: Visit, form: Form, document: str) -> Requester:
         if existing.name != name:
             raise
         return existing
+
+
+def _document_to_store(visit: Visit, document: str) -> str:
+    """Return the document as somebody has it, else corrected where check digits confirm it, else as it stands."""
+    try:
+        return visit.store.find_requester(document).document
+    except RequesterNotFound:
+        return correct_document(document) or document
 
 
 def _warn_of_check_digits(visit: Visit, form: Form) -> None:

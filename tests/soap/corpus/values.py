@@ -20,8 +20,6 @@ _INJECTIONS = {
     "a right-to-left override": "40\u202e67",
     "a serialised object": "O:8:&quot;stdClass&quot;:0:{} gASVBAAAAAAAAACMAWGULg==",
 }
-# Of these, enough digits are left for a document that nobody has.
-_WITH_DIGITS = ("a template", "line breaks", "a right-to-left override")
 
 
 def _count(document: str, answer: str, name: str) -> Case:
@@ -35,14 +33,37 @@ def _announce(ramal: str, notice: str, name: str, query: str = "") -> Case:
 
 _DOCUMENTS = [
     same("a document with dots and dash", asking("<cpf>111.444.777-35</cpf>")),
-    same("a document with other noise", asking("<cpf>(111) 444 777 / 35 ✓</cpf>")),
+    *(
+        same(f"a document as {text}", asking(f"<cpf>{text}</cpf>"))
+        for text in (
+            *("11144477735.0", "11144477735.00", "11144477735,0", "1.1144477735E10", "1,1144477735e+10"),
+            *("CPF: 111.444.777-35", "cpf11144477735", "11144477735#", " 11144477735* ", "00011144477735"),
+        )
+    ),
     same("a document with a no-break space", asking("<cpf>111&#160;444&#160;777&#160;35</cpf>")),
     _count("529.982.247-25", "3", "a requester of three requests"),
     _count("12345678909", "", "a requester of none in progress"),
     _count("12312312312", "1?955", "wrong check digits do not matter"),
     _count("98765432100", "", "a document that nobody has"),
-    _count("1", "", "a document whose zeros were lost"),
-    _count("123456780912", "", "a CNPJ whose zeros were lost"),
+    _count("191", "", "a document whose zeros were lost"),
+    _count("7526557000100", "", "a CNPJ whose zeros were lost"),
+    *(
+        refused(f"the document {text}", asking(f"<cpf>{text}</cpf>"), "DOCUMENTO_INVALIDO")
+        for text in (
+            *("1", "0", "000", "4067", "5511400440", "123456780912", "(111) 444 777 35", "1,11445E+10"),
+            *("11.144.477.735,00", "11144477735.5", "1.11445E10"),
+        )
+    ),
+    refused(
+        "a short number for a request",
+        asking("<id>955</id><cpf>4067</cpf>", "visualizarSolicitacao"),
+        "DOCUMENTO_INVALIDO",
+    ),
+    answered(
+        "a short number announced",
+        asking("<cpf>4067</cpf><ramal>4099</ramal>", "novaSolicitacao"),
+        Value("false", "identificado"),
+    ),
     _count("12abc34501de35", "", "an alphanumeric CNPJ in small letters"),
     _count("12.ABC.345/01DE-35", "", "an alphanumeric CNPJ with its punctuation"),
     _count("0" * 11, "", "a document of zeros"),
@@ -62,7 +83,6 @@ _DOCUMENTS = [
     *(
         refused(f"{name} for a document", asking(f"<cpf>{text}</cpf>"), "DOCUMENTO_INVALIDO")
         for name, text in _INJECTIONS.items()
-        if name not in _WITH_DIGITS
     ),
     refused(
         "a wrong document for a request",
@@ -125,8 +145,10 @@ _WRONG_NUMBERS = (
     "１２",
     "٩٥٥",
     "9 55",
-    "955.0",
-    "955,0",
+    "955.5",
+    "955.0.0",
+    "955.",
+    ".0",
     "1_000",
     "+",
     "--955",
@@ -144,6 +166,8 @@ _NUMBERS = [
     answered("a plain number", asking("<id>955</id>", "obterDadosSolicitacao"), Value("955", "id")),
     answered("a number with whitespace", asking("<id>\n 955\t</id>", "obterDadosSolicitacao"), Value("955", "id")),
     answered("a number with a plus sign", asking("<id>+955</id>", "obterDadosSolicitacao"), Value("955", "id")),
+    answered("a number as a whole float", asking("<id>955.0</id>", "obterDadosSolicitacao"), Value("955", "id")),
+    answered("a number with a comma", asking("<id>955,00</id>", "obterDadosSolicitacao"), Value("955", "id")),
     answered("a number with zeros before it", asking("<id>0000955</id>", "obterDadosSolicitacao"), Value("955", "id")),
     answered(
         "the manual's opening time",
@@ -198,6 +222,14 @@ _EXTENSIONS = [
     _announce("<ramal>\n 4099 </ramal>", "RAMAL_NAO_REGISTRADO", "an extension with whitespace"),
     _announce("<ramal>*9#+a.b-c@d_e</ramal>", "RAMAL_NAO_REGISTRADO", "an extension of all its characters"),
     _announce(f"<ramal>{'9' * 20}</ramal>", "RAMAL_NAO_REGISTRADO", "an extension of twenty characters"),
+    *(
+        _announce(f"<ramal>{text}</ramal>", "RAMAL_NAO_REGISTRADO", f"the extension as {text}")
+        for text in (
+            *("SIP/4099", "PJSIP/4099-0000002a", "Local/4099@ctx-1;1", "sofia/internal/4099@host", "tel:4099"),
+            *("sip:4099@host:5060;transport=udp", "&lt;sip:4099@host&gt;", "4099@host", f"sip:4099@{'h' * 240}"),
+        )
+    ),
+    _announce("", "RAMAL_NAO_REGISTRADO", "a channel on the address", "ramal=PJSIP%2F4098-0000002a"),
     _announce("", "RAMAL_NAO_INFORMADO", "no extension"),
     _announce("<ramal/>", "RAMAL_NAO_INFORMADO", "an empty extension"),
     _announce("<ramal>  </ramal>", "RAMAL_NAO_INFORMADO", "an extension of whitespace"),
@@ -229,7 +261,10 @@ _EXTENSIONS = [
             asking(f"<cpf>{DOCUMENT}</cpf><ramal>{text}</ramal>", "novaSolicitacao"),
             "PARAMETRO_INVALIDO",
         )
-        for text in ("9" * 21, "40 67", "4067;", "é", "４０６７", "4067/", "&#8203;4067", "a" * 4096)
+        for text in (
+            *("9" * 21, "40 67", "é", "４０６７", "4067/", "&#8203;4067", "a" * 4096, f"sip:4067@{'h' * 256}"),
+            *("sip:", "SIP/", "@host", "SIP/4067&amp;SIP/4068", "tel:", "&lt;&gt;"),
+        )
     ),
     *(
         refused(
