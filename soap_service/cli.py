@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_agent(commands)
     _add_service(commands)
     _add_integration(commands)
+    _add_requester(commands)
     _add_database(commands)
     return parser
 
@@ -221,6 +222,13 @@ def _add_integration(commands: "_Commands") -> None:
     language.add_argument("language", choices=LANGUAGES, help="the language")
     for parser in (show, add, revoke, language):
         _add_settings(parser, ["database_url"])
+
+
+def _add_requester(commands: "_Commands") -> None:
+    actions = _group(commands, "requester", "look after requesters", "check-documents")
+    text = "list who is stored under a document that today's rule would read differently, documents masked"
+    check = _add(actions, "check-documents", text, _check_documents, "soap-service requester check-documents")
+    _add_settings(check, ["database_url"])
 
 
 def _add_database(commands: "_Commands") -> None:
@@ -445,6 +453,18 @@ def _revoke_integration(options: argparse.Namespace) -> None:
 def _set_language(options: argparse.Namespace) -> None:
     _store(options).set_integration_language(options.name, options.language, _actor())
     print(f"integration {options.name} is answered in {options.language}")
+
+
+def _check_documents(options: argparse.Namespace) -> None:
+    """Print a line for each; a document is personal data, so the number and the name have to do."""
+    from soap_service.rules.documents import mask_documents
+
+    found = _store(options).list_misread_requesters()
+    for one in found:
+        reading = f"would be read as {mask_documents(one.reading)}" if one.reading else "came from too short a number"
+        other = f", which requester {one.other_id} has" if one.other_id is not None else ""
+        print(f"{one.id:<8} {mask_documents(one.document):<8} {reading}{other}: {one.name}")
+    print(f"{len(found)} found")
 
 
 def _upgrade(options: argparse.Namespace) -> None:

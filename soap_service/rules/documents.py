@@ -3,7 +3,7 @@
 CPF (11 digits) names a person, CNPJ (14 characters) a company. Since July 2026 the first twelve characters of a CNPJ
 may be letters.
 
-Source: manual, "recebe o CPF do solicitante"; IN RFB 2.229/2024 (alphanumeric CNPJ); `domain.md`, Documents.
+Source: manual, "recebe o CPF do solicitante"; IN RFB 2.229/2024 (alphanumeric CNPJ); docs/rules.md, Documents.
 """
 
 import re

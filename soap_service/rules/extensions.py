@@ -1,6 +1,6 @@
 """Telephone extensions: what can be one, and which one a platform means by what it sends.
 
-Source: `domain.md`, Calls; RFC 3261 section 25.1 (name-addr, SIP URI), RFC 3966 (tel URI).
+Source: docs/rules.md, Calls; RFC 3261 section 25.1 (name-addr, SIP URI), RFC 3966 (tel URI).
 """
 
 import re
@@ -9,6 +9,8 @@ from urllib.parse import unquote
 LONGEST_SENT = 256
 _EXTENSION = re.compile(r"[0-9A-Za-z*#+\-.@_]{1,20}")
 _NAME_AND_ADDRESS = re.compile(r"""(?:"[^"]*"|[^<>"/]*)\s*<([^<>]*)>(?:;[^<>]*)?""")
+#: Without a scheme, only a number or what has a host stands between the brackets.
+_ADDRESS = re.compile(r"(?:sips?|tel|callto):|[+*#0-9]|[^@]+@", re.IGNORECASE)
 _SCHEME = re.compile(r"(sips?|tel|callto):(?://)?", re.IGNORECASE | re.ASCII)
 _CHANNEL = re.compile(r"[A-Za-z][\w.]*/(?:[^/&]*/)*([^/&]*)", re.ASCII)
 #: Asterisk numbers its channels behind the name: with eight hexadecimal digits, some drivers with fewer.
@@ -40,6 +42,8 @@ def extensions_meant(sent: str) -> tuple[str, ...]:
 def _reduce(written: str) -> str:
     """Take address, channel, scheme and host off a number: `PJSIP/4067-0000002a` and `<sip:4067@host>` are 4067."""
     named = _NAME_AND_ADDRESS.fullmatch(written)
+    if named and not _ADDRESS.match(named[1].strip()):
+        return ""
     address = (named[1].strip() if named else written).partition(";")[0]
     number, at, _ = address.partition("@")
     channel = _CHANNEL.fullmatch(number)

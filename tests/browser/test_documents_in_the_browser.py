@@ -111,7 +111,8 @@ def test_wrong_check_digits_are_warned_of_as_they_are_typed(page: Page) -> None:
     expect(warning).to_have_text("")
     field.fill("12.ABC.345/01DE-36")
     expect(warning).to_have_text(WARNING)
-    assert [one.url for one in sent if "/static/" not in one.url] == []  # the page's icon may come late
+    quiet = ("/static/", "/eventos")  # the icon may come late, and the stream is proved from time to time
+    assert [one.url for one in sent if not any(part in one.url for part in quiet)] == []
 
 
 def test_the_warning_refuses_nothing_and_is_the_servers_own(desk: Desk) -> None:

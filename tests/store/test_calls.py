@@ -203,3 +203,21 @@ def test_a_call_for_a_new_request_launches_no_child(world: World) -> None:
     switch_child_requests_on(world)
     token = world.store.announce_call(announcement(world)).token
     assert world.store.answer_call(token, world.ana.id).child_number is None
+
+
+def test_an_extension_that_somebody_registered_as_sent_wins_over_its_reduced_form(world: World) -> None:
+    store = world.store
+    sent = {"extension": "551140044067", "preferred_extensions": ("+551140044067",)}
+    assert store.announce_call(announcement(world, **sent)).extension == "551140044067"
+    store.register_extension(world.ana.id, "+551140044067")
+    receipt = store.announce_call(announcement(world, **sent))
+    assert (receipt.extension, receipt.notice) == ("+551140044067", Notice.WAITING)
+    repeated = announcement(world, extension="+551140044067")
+    assert store.announce_call(repeated).token == receipt.token
+
+
+@pytest.mark.parametrize("sent", ["11144477735", "00011144477735"])
+def test_a_document_that_nobody_has_is_corrected_where_check_digits_confirm_it(world: World, sent: str) -> None:
+    receipt = world.store.announce_call(announcement(world, document=sent))
+    assert receipt.is_identified
+    assert world.store.find_call(receipt.token).document == "11144477735"

@@ -172,3 +172,13 @@ def test_agents_are_known_by_login_once(world: World) -> None:
     assert caught.value.key == "NENHUM"
     with pytest.raises(AgentNotFound):
         world.store.find_agent("carla")
+
+
+def test_who_is_stored_under_a_document_read_differently_today_is_listed(store: Store) -> None:
+    right = store.add_requester("11144477735", "Right")
+    labelled = store.add_requester("CPF11144477735", "Labelled")
+    as_a_float = store.add_requester("00111444777350", "Written as a float")
+    found = {one.id: (one.reading, one.other_id) for one in store.list_misread_requesters()}
+    assert right.id not in found
+    assert found[labelled.id] == ("11144477735", right.id)
+    assert as_a_float.id in found
