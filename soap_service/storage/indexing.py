@@ -41,7 +41,7 @@ class Indexing(Database):
                 index_requester(connection, requester_id)
         return bool(requests or requesters)
 
-    def index_before_search(self) -> None:
+    def _index_before_search(self) -> None:
         """Index what is marked, if it can be; a search in what there is is better than none."""
         with suppress(StoreUnavailable):
             self.index_marked()

@@ -69,7 +69,7 @@ class Search(Requesters, Indexing):
         place = _PLACE.fullmatch(after)
         if not words or (place and int(place[1]) > _HIGHEST):
             return FoundRequests()
-        self.index_before_search()
+        self._index_before_search()
         if place and place[2] is None:
             return self._older(words, int(place[1]))
         return self._ranked(words, int(place[1]) if place else _HIGHEST, int(place[2]) if place else 0)
@@ -116,7 +116,7 @@ class Search(Requesters, Indexing):
             return [self.find_requester(normalise_document(typed))]
         except (InvalidDocument, RequesterNotFound):
             pass
-        self.index_before_search()
+        self._index_before_search()
         found = [*self._with_contact(typed), *self.list_requesters_named(typed)]
         return list({one.id: one for one in found}.values())[:MATCHES_SHOWN]
 

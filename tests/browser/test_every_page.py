@@ -12,7 +12,8 @@ from tests.conftest import PASSWORD, start_service
 
 IS_IN_DIALOG = "document.querySelector('dialog[open]').contains(document.activeElement)"
 FOCUSABLE = ", ".join(
-    f"{kind}:visible" for kind in ("a[href]", "button", "input:not([type=hidden])", "select", "textarea", "summary")
+    f"{kind}:visible:not([tabindex='-1'])"
+    for kind in ("a[href]", "button", "input:not([type=hidden])", "select", "textarea", "summary")
 )
 pytestmark = pytest.mark.timeout(300)
 

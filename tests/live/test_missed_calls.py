@@ -17,6 +17,7 @@ from soap_service.store import Announcement, Delivery, Store
 from tests.conftest import Service, start_service, wait_until
 from tests.event_streams import Listener as Browser
 from tests.event_streams import announce, listening, log_in
+from tests.waiting import run_in_own_loop
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def test_delivery_goes_on_after_an_unforeseen_error(tmp_path: Path) -> None:
                 await asyncio.sleep(0.05)
         await streams.close()
 
-    asyncio.run(run())
+    run_in_own_loop(run())
     assert store.failures == 1 and len(pushed) == 1
     store.close()
 
