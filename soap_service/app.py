@@ -11,6 +11,7 @@ from soap_service.asgi.messages import Receive, Scope, Send, client_of, respond,
 from soap_service.asgi.wsgi_bridge import Bridge, WsgiApplication
 from soap_service.config import Settings
 from soap_service.errors import StoreUnavailable
+from soap_service.live.proofs import PATH as PROOFS_PATH
 from soap_service.live.streams import Streams
 from soap_service.metrics import exposition
 from soap_service.rules.documents import mask_documents
@@ -56,9 +57,9 @@ class App:
                 await self._bridge({**scope, "path": "/soap", "raw_path": b"/soap"}, receive, send)
             elif is_endpoint(path):
                 await self.endpoint(scope, receive, send)
-            elif scope["method"] == "POST" and path != "/eventos/prova":
+            elif scope["method"] == "POST" and path != PROOFS_PATH:
                 await self._bridge(scope, receive, send)
-            elif path in ("/eventos", "/eventos/prova"):
+            elif path in ("/eventos", PROOFS_PATH):
                 await self.streams(scope, receive, send)
             elif path in ("/healthz", "/readyz", "/metrics"):
                 await self._tell_health(path, scope, send)
