@@ -12,7 +12,7 @@ from tests.conftest import PASSWORD, start_service
 
 IS_IN_DIALOG = "document.querySelector('dialog[open]').contains(document.activeElement)"
 FOCUSABLE = ", ".join(
-    f"{kind}:visible:not([tabindex='-1'])"
+    f"{kind}:visible:not([aria-hidden=true])"  # the button that a form's Enter key presses
     for kind in ("a[href]", "button", "input:not([type=hidden])", "select", "textarea", "summary")
 )
 pytestmark = pytest.mark.timeout(300)
