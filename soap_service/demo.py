@@ -1,6 +1,6 @@
 """The demonstration: sample data in an embedded database, and the words that say what to do with it.
 
-Source: `domain.md`, Sample data.
+Source: docs/rules.md, Sample data.
 """
 
 import secrets

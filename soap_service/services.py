@@ -4,7 +4,7 @@ Spyne declares: the WSDL, the argument types and the shape of every answer come 
 (`envelope`, `answers`, `endpoint`) runs them. Wire names are Portuguese, as the manual has them; the English term
 stands beside each.
 
-Source: manual, "Webservice de ..."; `wire.md`, Operations.
+Source: manual, "Webservice de ..."; docs/wire.md, Operations.
 """
 
 import logging

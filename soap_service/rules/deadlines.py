@@ -1,6 +1,6 @@
 """Deadlines on a working calendar. Pure rules: instants come and go as aware datetimes in UTC.
 
-Source: `domain.md`, Deadline; its check case stands in `tests/rules/test_deadlines.py`.
+Source: docs/rules.md, Deadlines; its check case stands in `tests/rules/test_deadlines.py`.
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence

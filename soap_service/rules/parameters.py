@@ -1,6 +1,6 @@
 """The numbered system parameters: their texts, defaults and what values they take. Pure rules.
 
-Source: manual, "Pré-condições"; `domain.md`, Parameters.
+Source: manual, "Pré-condições"; docs/rules.md, Parameters.
 """
 
 from dataclasses import dataclass

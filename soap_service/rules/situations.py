@@ -1,6 +1,6 @@
 """Situations of a request, the actions that change them, and its priority. Pure rules.
 
-Source: `domain.md`, Situations of a request; the manual's "em andamento".
+Source: docs/rules.md, Situations; the manual's "em andamento".
 """
 
 from enum import StrEnum
@@ -92,5 +92,5 @@ LEVELS = {"A": "Alta", "M": "Média", "B": "Baixa"}
 
 
 def priority_of(urgency: str, impact: str) -> int:
-    """Return 1 (most pressing) to 5 from urgency and impact, each A, M or B. Source: `domain.md`, New request."""
+    """Return 1 (most pressing) to 5 from urgency and impact, each A, M or B. Source: docs/rules.md, Screens."""
     return _PRIORITIES[urgency + impact]

@@ -1,6 +1,6 @@
 """Dates and numbers as people write them, in each language. Knows neither store nor page.
 
-Source: CLDR, through Babel; Portuguese dates as `domain.md` has them.
+Source: CLDR, through Babel; Portuguese dates as docs/rules.md has them.
 """
 
 from datetime import date, datetime

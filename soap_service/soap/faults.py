@@ -1,6 +1,6 @@
 """Domain errors to SOAP faults: the one table of codes and sentences. Knows the errors and the fault, nothing else.
 
-Source: `wire.md`, Faults. README's table of codes is compared with this one in a test.
+Source: docs/wire.md, Faults. README's table of codes is compared with this one in a test.
 """
 
 from soap_service.errors import (

@@ -4,7 +4,7 @@ One strict pass of expat, without a tree: what is over a limit is refused where 
 more than its size. Knows the operations by the types that Spyne's descriptors declare; knows no store and no HTTP but
 the Content-Type.
 
-Source: SOAP 1.1, SOAP 1.2 part 1, RFC 7303 (charsets of XML media types); `wire.md`, Messages.
+Source: SOAP 1.1, SOAP 1.2 part 1, RFC 7303 (charsets of XML media types); docs/wire.md, Messages.
 """
 
 import codecs

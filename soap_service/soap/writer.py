@@ -3,7 +3,7 @@
 At start Spyne serialises one answer of each operation; what it wrote around the values is kept, and a call only puts
 its values in. Faults are written here whole, as small as SOAP 1.1 and 1.2 demand them.
 
-Source: SOAP 1.1 section 4.4; SOAP 1.2 part 1 section 5.4; `wire.md`, Faults.
+Source: SOAP 1.1 section 4.4; SOAP 1.2 part 1 section 5.4; docs/wire.md, Faults.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The WSDL that is published: Spyne's, put into the form that every legacy stack can use. Knows no request.
 
-Source: WSDL 1.1; `wire.md`, WSDL, where each rule was found by running real client stacks.
+Source: WSDL 1.1; docs/wire.md, WSDL, where each rule was found by running real client stacks.
 """
 
 from soap_service import spyne_compat  # noqa: F401 - before anything of Spyne

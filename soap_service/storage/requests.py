@@ -283,7 +283,7 @@ def is_administrator(session: Session, agent_id: int) -> bool:
 
 
 def is_executor(session: Session, request: Request, agent_id: int) -> bool:
-    """In its group or its responsible, and in a group with the permission. Source: `domain.md`, Executing."""
+    """In its group or its responsible, and in a group with the permission. Source: docs/rules.md, Executing."""
     agent = session.scalar(select(Agent).where(Agent.id == agent_id).options(selectinload(Agent.groups)))
     if agent is None or not agent.is_active:
         return False

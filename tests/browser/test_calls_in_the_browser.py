@@ -1,4 +1,4 @@
-"""From a phone call to the agent's screen, in a real browser. Source: the manual's figures; domain.md, Calls."""
+"""From a phone call to the agent's screen, in a real browser. Source: the manual's figures; docs/rules.md, Calls."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Every client stack calls every operation of the real service, from the published WSDL. Source: `wire.md`."""
+"""Every client stack calls every operation of the real service, from the published WSDL. Source: docs/wire.md."""
 
 import os
 import re

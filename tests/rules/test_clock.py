@@ -1,4 +1,4 @@
-"""How a request stands with its deadline, in working time. Source: domain.md, Deadline."""
+"""How a request stands with its deadline, in working time. Source: docs/rules.md, Deadlines."""
 
 import time
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Deadlines on the working calendar. Source: domain.md, Deadline."""
+"""Deadlines on the working calendar. Source: docs/rules.md, Deadlines."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""What is a CPF or CNPJ, and what is not. Source: domain.md, Documents."""
+"""What is a CPF or CNPJ, and what is not. Source: docs/rules.md, Documents."""
 
 import pytest
 from hypothesis import given

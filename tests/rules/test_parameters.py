@@ -1,4 +1,4 @@
-"""What values the numbered parameters take. Source: domain.md, Parameters."""
+"""What values the numbered parameters take. Source: docs/rules.md, Parameters."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Transitions of a request and its priority. Source: domain.md."""
+"""Transitions of a request and its priority. Source: docs/rules.md."""
 
 from itertools import product
 

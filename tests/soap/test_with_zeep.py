@@ -1,4 +1,4 @@
-"""What a zeep client of the served WSDL gets: the sample data of domain.md, over a real socket."""
+"""What a zeep client of the served WSDL gets: the sample data of docs/rules.md, over a real socket."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The published WSDL: the golden copy, and the rules that legacy stacks need. Source: wire.md, WSDL."""
+"""The published WSDL: the golden copy, and the rules that legacy stacks need. Source: docs/wire.md, WSDL."""
 
 import re
 from pathlib import Path

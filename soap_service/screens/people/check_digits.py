@@ -18,7 +18,7 @@ SEARCHING = N_("Os dígitos verificadores não conferem. Confira o número; a bu
 def find_wrong_document(typed: str) -> str:
     """Return the normalised document whose check digits are wrong; empty for any other text.
 
-    They are right where they confirm what it stands for, as rule 5 of `domain.md` has it.
+    They are right where they confirm what it stands for, as rule 5 of docs/rules.md has it.
     """
     try:
         document = normalise_document(typed)

@@ -22,7 +22,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Fault:
-    """A SOAP fault with this code of `wire.md` (none for VersionMismatch and MustUnderstand)."""
+    """A SOAP fault with this code of docs/wire.md (none for VersionMismatch and MustUnderstand)."""
 
     code: str
     faultcode: str = "Client"

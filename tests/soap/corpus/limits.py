@@ -1,4 +1,4 @@
-"""Every limit of `wire.md`, from both sides."""
+"""Every limit of docs/wire.md, from both sides."""
 
 from tests.soap.corpus.forms import (
     DOCUMENT,
