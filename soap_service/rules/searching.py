@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from soap_service.rules.names import fold_name
+from soap_service.rules.numbers import HIGHEST_NUMBER
 
 _LONGEST_WORD = 60
 #: What is kept of all texts of a request, in characters: PostgreSQL's tsvector ends at a megabyte.
@@ -18,7 +19,6 @@ _NUMBER = re.compile(
     r"(?:(?:solicitac(?:ao|oes)|solicitud(?:es)?|requests?|chamado|ticket|num(?:ero)?|number|nro|nr|n ?o|n) ?)*"
     r"0*([1-9][0-9]{0,2}(?: [0-9]{3})+|[1-9][0-9]{0,9})"
 )
-_HIGHEST_NUMBER = 2**31 - 1
 _SEVERAL = re.compile(r"[/;,]|\be\b|\bou\b")
 _PHONE = re.compile(r"[+(]?\d[\d\s().+-]{4,}\d", re.ASCII)
 _EXTENSION = re.compile(r"(?:ramal|extension|ext\.?)?\s*([0-9A-Za-z*#+.@_-]{2,20})", re.ASCII | re.IGNORECASE)
@@ -59,7 +59,7 @@ def request_number_of(typed: str) -> int | None:
     """Return the number that a text writes: 955, #955, nº 955, Solicitação nº 955, 00955, 34.534."""
     found = _NUMBER.fullmatch(fold_name(typed))
     number = int(found[1].replace(" ", "")) if found else 0
-    return number if 0 < number <= _HIGHEST_NUMBER else None
+    return number if 0 < number <= HIGHEST_NUMBER else None
 
 
 def contacts_of(email: str, phone: str, extension: str) -> list[str]:

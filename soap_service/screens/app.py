@@ -19,6 +19,7 @@ from soap_service.asgi.wsgi_bridge import IS_BUSY
 from soap_service.errors import ExecutionRefused, NotFound, StoreUnavailable
 from soap_service.rules.calls import Simulated
 from soap_service.rules.login_limits import LoginLimits
+from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.screens import access, administration, endpoint, panel, preferences
 from soap_service.screens.assets import Assets
 from soap_service.screens.calls import call, call_list, diagnosis, extension
@@ -52,17 +53,13 @@ _CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-#: The highest that PostgreSQL's integer holds.
-_HIGHEST_NUMBER = 2**31 - 1
-
-
 class _NumberConverter(IntegerConverter):
     """A request's number: no zeros in front, and none that a database could not hold."""
 
     regex = "[1-9][0-9]{0,9}"
 
     def __init__(self, map: Map) -> None:  # noqa: A002 - Werkzeug's name
-        super().__init__(map, max=_HIGHEST_NUMBER)
+        super().__init__(map, max=HIGHEST_NUMBER)
 
 
 class _TokenConverter(BaseConverter):

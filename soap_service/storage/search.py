@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from soap_service.errors import InvalidDocument, RequesterNotFound
 from soap_service.model import Request, Requester
 from soap_service.rules.documents import normalise_document
+from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.rules.searching import is_prefix, rank_of, wanted_contacts, wanted_words
 from soap_service.search_model import RequesterContact
 from soap_service.storage.indexing import Indexing
@@ -22,7 +23,6 @@ from soap_service.storage.worklist import PAGE_SIZE, load_requests
 
 #: So many of the newest matches are ranked, and counted.
 MOST_RANKED = 1000
-_HIGHEST = 2**31 - 1
 _PLACE = re.compile(r"([1-9][0-9]{0,9})(?:\.([0-9]{1,4}))?", re.ASCII)
 #: PostgreSQL looks through so many of the newest requests before it asks its index, which knows no order.
 _NEWEST = 20_000
@@ -67,12 +67,12 @@ class Search(Requesters, Indexing):
         """Return a page of the requests that have all words of a text: the first, or that after a place it named."""
         words = wanted_words(typed)
         place = _PLACE.fullmatch(after)
-        if not words or (place and int(place[1]) > _HIGHEST):
+        if not words or (place and int(place[1]) > HIGHEST_NUMBER):
             return FoundRequests()
         self._index_before_search()
         if place and place[2] is None:
             return self._older(words, int(place[1]))
-        return self._ranked(words, int(place[1]) if place else _HIGHEST, int(place[2]) if place else 0)
+        return self._ranked(words, int(place[1]) if place else HIGHEST_NUMBER, int(place[2]) if place else 0)
 
     def _ranked(self, words: Sequence[str], highest: int, offset: int) -> FoundRequests:
         rows = self._matches(words, highest, MOST_RANKED + 1)

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select, tupl
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from soap_service.model import Request
+from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.rules.situations import FINISHED_SITUATIONS, UNFINISHED_SITUATIONS, Situation
 from soap_service.storage.database import Database
 
@@ -22,7 +23,6 @@ PAGE_SIZE = 50
 #: A list is counted up to this many requests; one more says "more than that".
 MOST_COUNTED = 1000
 _AFTER = re.compile(r"(-?[0-9]{0,18})\.([1-9][0-9]{0,9})", re.ASCII)
-_HIGHEST = 2**31 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -200,7 +200,7 @@ def _named(row: Any) -> str:
 def _read_place(after: str) -> tuple[str, int] | None:
     """Return the key and the number that an address carries; None when it carries none that a database could hold."""
     found = _AFTER.fullmatch(after)
-    if found is None or int(found[2]) > _HIGHEST:
+    if found is None or int(found[2]) > HIGHEST_NUMBER:
         return None
     return found[1], int(found[2])
 
@@ -217,7 +217,7 @@ def _place(order: Order, after: str) -> tuple[Any, int] | None:
         return number, number
     try:
         if order is Order.PRIORITY:
-            return min(int(key), _HIGHEST), number
+            return min(int(key), HIGHEST_NUMBER), number
         return _EPOCH + timedelta(microseconds=int(key)), number
     except (ValueError, OverflowError):
         return None

@@ -5,6 +5,7 @@ import json
 from werkzeug.wrappers import Response
 
 from soap_service.administration_model import AdminChange
+from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.screens.administration.editing import told
 from soap_service.screens.language import N_
 from soap_service.screens.visit import Visit
@@ -64,7 +65,7 @@ WEEKDAYS = tuple(_FIELDS[f"weekday-{number}"] for number in range(7))
 def list_changes(visit: Visit) -> Response:
     """Show the latest changes, or those before the one that the address names."""
     before = visit.request.args.get("antes", "")
-    is_number = before.isdecimal() and 0 < int(before) < 2**31
+    is_number = before.isdecimal() and 0 < int(before) <= HIGHEST_NUMBER
     changes = visit.store.list_admin_changes(int(before) if is_number else None)
     return visit.render(
         "administration/history.html",
