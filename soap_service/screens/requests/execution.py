@@ -18,7 +18,14 @@ from soap_service.model import Request
 from soap_service.rules.situations import SITUATION_LABELS, Action, known_situation
 from soap_service.screens.forms import Form, form_key, read_version
 from soap_service.screens.language import N_
-from soap_service.screens.requests.page import BUTTONS, buttons_of, current_fields, empty_form, render_page
+from soap_service.screens.requests.page import (
+    BUTTONS,
+    CHANGED_MEANWHILE,
+    buttons_of,
+    current_fields,
+    empty_form,
+    render_page,
+)
 from soap_service.screens.requests.resuming import RESUME
 from soap_service.screens.visit import Visit
 from soap_service.store import Changes
@@ -71,7 +78,7 @@ def execute_request(visit: Visit, number: int) -> Response:
         sentence = visit.gettext("A situação da solicitação agora é “%(situation)s”, que não permite esta ação.")
         return _again(visit, number, form, 409, sentence % {"situation": situation})
     except ChangedMeanwhile:
-        sentence = visit.gettext("Nada foi gravado: a solicitação mudou enquanto você escrevia. Confira e repita.")
+        sentence = visit.gettext(CHANGED_MEANWHILE)
         return _again(visit, number, form, 409, sentence)
     except ExecutionRefused:
         if button != "gravar" or changes != Changes():

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from soap_service.model import Request
 from soap_service.rules.situations import Action, Situation, allows, known_situation
 from soap_service.screens.forms import Form, form_key
+from soap_service.screens.language import N_
 from soap_service.screens.visit import CHILD, Notice, Visit
 from soap_service.store import NOBODY, RequestView
 
@@ -21,6 +22,7 @@ BUTTONS = {
     "fechar": (Action.CLOSE, "fechada"),
     "cancelar": (Action.CANCEL, "cancelada"),
 }
+CHANGED_MEANWHILE = N_("Nada foi gravado: a solicitação mudou enquanto você escrevia. Confira e repita.")
 
 
 def show_request(visit: Visit, number: int) -> Response:

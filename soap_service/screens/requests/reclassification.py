@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 from soap_service.errors import ChangedMeanwhile, ExecutionRefused, ServiceNotFound, TransitionRefused
 from soap_service.rules.situations import LEVELS, Action
 from soap_service.screens.forms import Form, form_key, read_version
-from soap_service.screens.requests.page import buttons_of
+from soap_service.screens.requests.page import CHANGED_MEANWHILE, buttons_of
 from soap_service.screens.visit import Visit
 from soap_service.store import Changes, Classification, RequestView
 
@@ -42,7 +42,7 @@ def reclassify_request(visit: Visit, number: int) -> Response:
         return _classification_page(visit, view, form, 422)
     except (ChangedMeanwhile, TransitionRefused):
         form.values |= {"versao": str(view.request.version), "chave": ""}
-        problem = visit.gettext("Nada foi gravado: a solicitação mudou enquanto você escrevia. Confira e repita.")
+        problem = visit.gettext(CHANGED_MEANWHILE)
         return _classification_page(visit, view, form, 409, problem)
     return visit.redirect(f"/solicitacoes/{number}", "reclassificada")
 
