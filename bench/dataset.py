@@ -51,6 +51,11 @@ def name(index: int) -> str:
     return f"{first[index % 20]} {last[index // 20 % 20]} {last[index // 400 % 20]} P{index}"
 
 
+def contacts(index: int) -> tuple[str, str, str]:
+    """Return e-mail, telephone and extension of that requester; an extension has some 30 of a million."""
+    return f"p{index}@exemplo.com.br", f"(62) 3{index:07}", f"{2000 + index % 7000}"
+
+
 def description(index: int) -> str:
     """Return a text of some 25 words: a few that most have, many that few have, and one of its own."""
     subject = [_WORDS[(index * step) % count] for step, count in ((7, 12), (11, 60), (13, 400))]
@@ -62,17 +67,17 @@ def make(file: Path, requests: int) -> int:
     """Make the database and return how many requesters it has; one of that size already there is kept."""
     requesters = requests // 5
     store = Store(f"sqlite:///{file}")
-    store.upgrade()
-    with store.reading() as session:
+    store.schema.upgrade()
+    with store._database.reading() as session:
         is_there = session.query(Requester).filter_by(document=HEAVY).first() is not None
     if not is_there:
-        prepare_demo(store, file.parent, {"SOAP_SERVICE_DEMO_PASSWORD": "bench-bench-bench"})
-        store.downgrade("0016")  # what a search looks into is made at the end, by its migration
+        prepare_demo(store, file.parent, {"SOAP_SERVICE_DEMO_PASSWORD": "bench-bench-bench"}, True)
+        store.schema.downgrade("0016")  # what a search looks into is made at the end, by its migration
     store.close()
     if not is_there:
         _fill(file, requests, requesters)
         began = time.monotonic()
-        store.upgrade()
+        store.schema.upgrade()
         store.close()
         print(f"words indexed in {time.monotonic() - began:.0f} s", file=sys.stderr)
     return requesters
@@ -86,8 +91,11 @@ def _fill(file: Path, requests: int, requesters: int) -> None:
     services = _add_services(database)
     for start in range(0, requesters, _BATCH):
         database.executemany(
-            _insert("requester", {"id": "?", "document": "?", "name": "?"}),
-            [(_FIRST + index, document(index), name(index)) for index in range(start, min(start + _BATCH, requesters))],
+            _insert("requester", _REQUESTER),
+            [
+                (_FIRST + index, document(index), name(index), *contacts(index))
+                for index in range(start, min(start + _BATCH, requesters))
+            ],
         )
         database.executemany(
             "INSERT INTO requester_name (entry, requester_id) VALUES (?, ?)",
@@ -98,7 +106,8 @@ def _fill(file: Path, requests: int, requesters: int) -> None:
             ],
         )
     heavy_id = _FIRST + requesters + 1
-    database.execute(_insert("requester", {"id": "?", "document": "?", "name": "?"}), (heavy_id, HEAVY, "Muitas"))
+    of_heavy = (heavy_id, HEAVY, "Muitas", "", "", "")
+    database.execute(_insert("requester", _REQUESTER), of_heavy)
     heavy = min(100_000, requests // 10)
     columns = (
         "id",
@@ -183,12 +192,11 @@ def _stored(moment: datetime) -> str:
 
 
 def _insert(table: str, columns: dict[str, str]) -> str:
-    """Return the statement that inserts these columns; a requester's contacts are empty."""
-    if table == "requester":
-        columns = {**columns, **dict.fromkeys(("email", "phone", "extension", "unit"), "''")}
+    """Return the statement that inserts these columns."""
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(columns.values())})"
 
 
+_REQUESTER = {**dict.fromkeys(("id", "document", "name", "email", "phone", "extension"), "?"), "unit": "''"}
 _SAME_IN_ALL = {
     "kind": "'incidente'",
     "contract": "''",

@@ -32,16 +32,16 @@ def cost(ask: Callable[[int], object], batch: int = _BATCH) -> float:
 
 def costs(store: Store, size: int, known: int) -> list[float]:
     """Return the cost of each question on one database."""
-    integration = store.add_integration(f"growth-{time.time_ns()}", None, None, "192.0.2.1").id
+    integration = store.integrations.add(f"growth-{time.time_ns()}", None, None, "192.0.2.1").id
 
     def announce(index: int) -> object:
         caller = document(index * 7_919 % known)
-        return store.announce_call(Announcement(integration, "novaSolicitacao", caller, extension="4067"))
+        return store.calls.announce(Announcement(integration, "novaSolicitacao", caller, extension="4067"))
 
     return [
-        cost(lambda index: store.count_open_requests(document(index * 7_919 % known))),
-        cost(lambda _: store.count_open_requests(HEAVY)),
-        cost(lambda index: store.summarise_request(1_000_000 + index * 7_919 % size)),
+        cost(lambda index: store.telephony.count_open_requests(document(index * 7_919 % known))),
+        cost(lambda _: store.telephony.count_open_requests(HEAVY)),
+        cost(lambda index: store.telephony.summarise_request(1_000_000 + index * 7_919 % size)),
         cost(announce, batch=20),
     ]
 
@@ -55,7 +55,7 @@ def main() -> None:
         file = folder / f"requests-{size}.db"
         known = make(file, size)
         store = Store(f"sqlite:///{file}")
-        store.upgrade()
+        store.schema.upgrade()
         row = costs(store, size, known)
         store.close()
         print(f"| {size:,} | " + " | ".join(f"{cell:,.1f}" for cell in row) + " |", flush=True)

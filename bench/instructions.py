@@ -66,6 +66,9 @@ class _Wire:
     def resume_reading(self) -> None:
         pass
 
+    def pause_reading(self) -> None:
+        pass
+
     def write(self, answer: bytes) -> None:
         self.answers += answer.startswith(b"HTTP/1.1 200")
 
@@ -81,7 +84,7 @@ def _call(calls: int, operation: str, folder: Path) -> None:
     admission.REFRESH_SECONDS = 1e9  # once a second is not once a call, least of all in callgrind's time
     settings = Settings(database_url=f"sqlite:///{folder / 'demo.db'}", calls_per_second=1e6)
     name, secret = f"bench-{secrets.token_hex(4)}", make_secret()
-    Store(settings.database_url).add_integration(name, secret.salt, secret.digest)
+    Store(settings.database_url).integrations.add(name, secret.salt, secret.digest)
     body = (
         f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><t:{operation} '
         f'xmlns:t="{NAMESPACE}">{ARGUMENTS[operation]}</t:{operation}></e:Body></e:Envelope>'

@@ -36,8 +36,8 @@ _FILL = (
 def make(folder: Path, postgres: Postgres) -> str:
     """Return the URL of a new database with `REQUESTS` requests."""
     store = Store(postgres.url)
-    store.upgrade()
-    prepare_demo(store, folder, {"SOAP_SERVICE_DEMO_PASSWORD": "bench-bench-bench"})
+    store.schema.upgrade()
+    prepare_demo(store, folder, {"SOAP_SERVICE_DEMO_PASSWORD": "bench-bench-bench"}, True)
     store.close()
     with psycopg.connect(postgres.url, autocommit=True) as connection:
         for statement in _FILL:

@@ -68,23 +68,23 @@ class Server:
         return found
 
 
-def start_service(url: str, log: Path) -> Server:
-    """Start the service as README says for production: a credential, limits, log and metrics on."""
+def start_service(url: str, log: Path, tree: Path = Path(), name: str = "soap_service") -> Server:
+    """Start the service of a tree as README says for production: a credential, limits, log and metrics on."""
     port = _free_port()
     command = [sys.executable, "-m", "soap_service"]
     subprocess.run(
         [*command, "integration", "revoke", "bench", "--database-url", url], capture_output=True, check=False
     )
-    name = f"bench-{time.time_ns()}"
+    platform = f"bench-{time.time_ns()}"
     added = subprocess.run(
-        [*command, "integration", "add", name, "--database-url", url], capture_output=True, text=True, check=True
+        [*command, "integration", "add", platform, "--database-url", url], capture_output=True, text=True, check=True
     )
     subprocess.run([*command, "parameter", "set", "281", "S", "--database-url", url], capture_output=True, check=True)
     secret = added.stdout.split("once: ")[1].strip()
     flags = ["--database-url", url, "--port", str(port), "--calls-per-second", "1000000"]
     with log.open("wb") as output:
-        process = subprocess.Popen([*command, "serve", *flags], stdout=output, stderr=output)
-    server = Server("soap_service", process, port, base64.b64encode(f"{name}:{secret}".encode()).decode())
+        process = subprocess.Popen([*command, "serve", *flags], stdout=output, stderr=output, cwd=tree)
+    server = Server(name, process, port, base64.b64encode(f"{platform}:{secret}".encode()).decode())
     _wait(server)
     return server
 

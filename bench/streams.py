@@ -64,7 +64,7 @@ def log_in_everybody(database: Path) -> list[str]:
                 (f"b{index}", 10_000 + index),
             )
     raw.close()
-    cookies = [store.open_session(10_000 + index, timedelta(hours=1)) for index in range(STREAMS)]
+    cookies = [store.logins.open(10_000 + index, timedelta(hours=1)) for index in range(STREAMS)]
     store.close()
     return cookies
 
@@ -93,7 +93,7 @@ async def _listen_once(port: int, cookie: str, seen: Listening) -> None:
 
 async def prove_all(server: Server, store: Store, seen: Listening) -> None:
     """Post a proof of each stream over kept-alive connections, and print what one costs."""
-    tokens = {cookie: store.find_hearing(cookie)[2] for cookie in seen.streams}
+    tokens = {cookie: store.logins.find_subscriber(cookie).form_token for cookie in seen.streams}
     lines = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(8)]
     before, idle_since = server.cpu_seconds(), time.perf_counter()
     await asyncio.sleep(2)
@@ -163,7 +163,7 @@ async def pop(server: Server, store: Store, seen: Listening, first: int, count: 
     if lost:
         print(f"{len(lost)} of {count} pops did not arrive")
     arrived = [(seen.arrived[token], token) for token in started if token in seen.arrived]
-    created = {token: store.find_call(token).created_at.timestamp() for _, token in arrived}
+    created = {token: store.calls.find(token).created_at.timestamp() for _, token in arrived}
     return [sorted((moment - since[token]) * 1000 for moment, token in arrived) for since in (started, created)]
 
 

@@ -1,4 +1,7 @@
-"""The composition root: one ASGI application of both doors on one store. The only module that sees everything."""
+"""The composition root: one ASGI application for SOAP, streams and screens, on one store.
+
+The only module that sees everything.
+"""
 
 import asyncio
 import logging
@@ -9,11 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from soap_service.asgi.messages import Receive, Scope, Send, client_of, respond, respond_text
 from soap_service.asgi.wsgi_bridge import Bridge, WsgiApplication
+from soap_service.audit_keeper import AuditKeeper
 from soap_service.config import Settings
 from soap_service.errors import StoreUnavailable
 from soap_service.live.proofs import PATH as PROOFS_PATH
 from soap_service.live.streams import Streams
 from soap_service.metrics import exposition
+from soap_service.retention_keeper import RetentionKeeper
+from soap_service.rules.credentials import FIRST_COMMAND
 from soap_service.rules.documents import mask_documents
 from soap_service.soap.endpoint import Endpoint, is_endpoint, wants_page
 from soap_service.soap.simulation import Simulation
@@ -22,6 +28,8 @@ from soap_service.store import open_store
 #: The posts that hash a password: a log-in, an agent's new password.
 _HASHING = re.compile(r"/entrar|/administracao/atendentes/(novo|[0-9]+/senha)")
 _LOOPBACK = ("127.0.0.1", "::1")
+
+log = logging.getLogger(__name__)
 
 
 class App:
@@ -32,8 +40,10 @@ class App:
         self.streams = Streams(self.store, worker=f"{socket.gethostname()}:{settings.port}:{os.getpid()}")
         self.has_started = False
         self._settings = settings
+        self._audit = AuditKeeper(self.store, settings)
+        self._retention = RetentionKeeper(self.store, settings)
         self.endpoint = Endpoint(self.store, settings)
-        self._simulation = Simulation(self.endpoint.door, self.store)
+        self._simulation = Simulation(self.endpoint.dispatcher, self.store)
         # Few: each of their threads holds a connection, and while the database is frozen probes pile up.
         self._probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
         self._bridge = Bridge(
@@ -50,7 +60,7 @@ class App:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lead a request to its door."""
+        """Lead a request to what answers its path."""
         if scope["type"] == "http":
             path = scope["path"]
             if is_endpoint(path) and wants_page(scope):
@@ -73,10 +83,10 @@ class App:
         if path == "/healthz":
             await respond_text(send, 200, "ok")
         elif path == "/readyz":
-            is_ready = await asyncio.get_running_loop().run_in_executor(self._probes, self.store.is_ready)
+            is_ready = await asyncio.get_running_loop().run_in_executor(self._probes, self.store.schema.is_ready)
             await respond_text(send, 200 if is_ready else 503, "ok" if is_ready else "the database does not answer")
         elif client_of(scope, self._settings.proxies) in _LOOPBACK:
-            self.endpoint.door.journal.flush()
+            self.endpoint.dispatcher.call_log.flush()
             await respond(send, 200, b"text/plain; version=0.0.4; charset=utf-8", exposition())
         else:
             await respond_text(send, 403, "metrics are for this machine only")
@@ -90,13 +100,19 @@ class App:
         except StoreUnavailable:
             await send({"type": "lifespan.startup.failed", "message": "the database does not answer"})
             return
+        if not await asyncio.get_running_loop().run_in_executor(self._probes, self.store.first_steps.has_agents):
+            log.warning("there is no agent yet, and nobody can log in; add the first: %s", FIRST_COMMAND)
         self._bridge.start()
+        self._audit.start()
+        self._retention.start()
         self.has_started = True
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.streams.close()
-        self.endpoint.door.close()
+        self.endpoint.dispatcher.close()
         self._bridge.close()
+        self._retention.close()
+        self._audit.close()
         self._probes.shutdown(wait=True, cancel_futures=True)
         self.store.close()
         await send({"type": "lifespan.shutdown.complete"})

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from soap_service.errors import InvalidValue
 from soap_service.rules.credentials import Network, networks_of
 from soap_service.rules.login_limits import LoginLimits
+from soap_service.rules.numbers import HIGHEST_NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -34,6 +35,10 @@ _DATABASE_URL_FORMS = (
 # Of the address that stands in the WSDL: a host and perhaps a port, nothing that would have to be quoted there.
 _PUBLIC_URL = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?")
 _LONGEST_SESSION_HOURS = 24 * 366
+_LONGEST_DAYS = 36_500
+_FEWEST_CALL_DAYS = 31
+SYSLOG = "syslog:"
+_SYSLOG = re.compile(r"syslog:(/.+|([\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5})")
 _LONGEST_BY_DEFAULT = 24.0
 _COUNTRY = "BR"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -67,9 +72,27 @@ class Settings:
     longest_session_hours: float = _setting(
         0.0, "a log-in ends after this time in any case; 0: after 24 hours, or session_hours if they are more"
     )
+    first_request_number: int = _setting(
+        1, "requests opened here get numbers from this one on; imported ones lie below"
+    )
     calls_per_second: float = _setting(1000.0, "SOAP calls a second per integration; 0 for no limit")
     unknown_documents_per_minute: float = _setting(600.0, "unknown documents a minute per integration; 0 for no limit")
     request_seconds: float = _setting(10.0, "time for a client to send a whole request")
+    calls_days: int = _setting(0, "calls are deleted after so many days; 0 keeps them for ever")
+    unknown_documents_days: int = _setting(
+        0, "documents of callers whom nobody knew are forgotten after so many days; 0: never"
+    )
+    finished_requests_days: int = _setting(
+        0, "finished requests are deleted so many days after their end; 0 keeps them for ever"
+    )
+    refusals_days: int = _setting(0, "refused calls of platforms are forgotten after so many days; 0: never by age")
+    audit_days: int = _setting(0, "rows of the audit are deleted after so many days; 0 keeps them for ever")
+    audit_output: str = _setting(
+        "", "where the audit is written as JSON lines, too: a file, syslog:/dev/log or syslog:HOST:PORT"
+    )
+    persons_per_hour: int = _setting(
+        200, "administrators are warned of who sees more persons within an hour; 0 for no warning"
+    )
     log_level: str = _setting("info", "debug, info, warning or error")
 
     def __post_init__(self) -> None:
@@ -94,6 +117,17 @@ class Settings:
             raise InvalidValue("public_url", "say which address clients use: the one to listen at is not one to call")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise InvalidValue("log_level", "choose debug, info, warning or error")
+        if not 1 <= self.first_request_number <= HIGHEST_NUMBER:
+            raise InvalidValue("first_request_number", f"it is a number from 1 to {HIGHEST_NUMBER}")
+        for name in ("audit_days", "calls_days", "unknown_documents_days", "finished_requests_days", "refusals_days"):
+            if not 0 <= getattr(self, name) <= _LONGEST_DAYS:
+                raise InvalidValue(name, f"it is a number from 0 to {_LONGEST_DAYS}")
+        if 0 < self.calls_days < _FEWEST_CALL_DAYS:
+            raise InvalidValue("calls_days", f"it is 0 or at least {_FEWEST_CALL_DAYS}: pages count them that long")
+        if self.persons_per_hour < 0:
+            raise InvalidValue("persons_per_hour", "it is 0 or more")
+        if self.audit_output.startswith(SYSLOG) and not _SYSLOG.fullmatch(self.audit_output):
+            raise InvalidValue("audit_output", "write a file, or syslog:/dev/log, or syslog:HOST:PORT")
         if not 0 <= self.port < 65536:
             raise InvalidValue("port", "a port is a number from 0 to 65535")
         if self.public_url and not _PUBLIC_URL.fullmatch(self.public_url):

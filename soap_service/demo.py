@@ -5,23 +5,27 @@ Source: docs/rules.md, Sample data.
 
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from soap_service import demo_work
 from soap_service.config import Settings
 from soap_service.errors import InvalidValue
 from soap_service.model import Agent, Group, Integration, Parameter, Request, Requester, Service
 from soap_service.rules.credentials import hash_password
 from soap_service.rules.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, WEB_SERVICES_ON
+from soap_service.rules.roles import Role
 from soap_service.rules.situations import Action, Situation, priority_of
 from soap_service.services import NAMESPACE
 from soap_service.storage.requests import add_event, deadline_of, sla_of
 from soap_service.storage.sequences import advance_sequences
 from soap_service.store import Store
 
+#: Those who are told how to log in; the others have the same password.
 AGENTS = ("atendente", "consulta", "admin")
 PASSWORD_VARIABLE = "SOAP_SERVICE_DEMO_PASSWORD"  # noqa: S105
 _GROUP = "SDNIVEL1"
+_ALICE = "Alice Atendente"
 _INTEGRATION = "demonstracao"
 
 
@@ -30,17 +34,19 @@ def remove_demo(store: Store, data: Path) -> None:
 
     Raises: InvalidValue, and deletes nothing, when the database is not, or no longer only, a demonstration's.
     """
-    logins = {agent.login for agent in store.list_agents()}
-    is_unused = not (logins or store.list_integrations(include_revoked=True) or store.list_services(True))
-    if not is_unused and not (logins == set(AGENTS) and _is_demo(store)):
+    logins = {agent.login for agent in store.staff.list_agents()}
+    is_unused = not (logins or store.integrations.list_all(include_revoked=True) or store.catalogue.list_services(True))
+    if not is_unused and not (logins <= {*AGENTS, *demo_work.COLLEAGUES} and _is_demo(store)):
         raise InvalidValue("fresh", "the database holds more than a demonstration; nothing was deleted")
-    store.downgrade("base")
-    store.upgrade()
+    store.schema.downgrade("base")
+    store.schema.upgrade()
     (data / "password").unlink(missing_ok=True)
 
 
-def prepare_demo(store: Store, data: Path, environment: Mapping[str, str]) -> str:
-    """Fill an empty store with the sample data, give the three agents their password, and return it.
+def prepare_demo(store: Store, data: Path, environment: Mapping[str, str], is_plain: bool = False) -> str:
+    """Fill an empty store with the sample data, give its agents their password, and return it.
+
+    A plain one has only what the documentation lists, without the two weeks of work around it.
 
     The password is the environment's, else the one kept beside the database, else a new one.
     Raises: InvalidValue when the store is not empty and not a demonstration's: its agents keep their passwords.
@@ -48,16 +54,19 @@ def prepare_demo(store: Store, data: Path, environment: Mapping[str, str]) -> st
     file = data / "password"
     kept = file.read_text("utf-8").strip() if file.exists() else ""
     password = environment.get(PASSWORD_VARIABLE) or kept or secrets.token_urlsafe(9)
-    is_new = not store.list_agents()
+    is_new = not store.staff.list_agents()
     if is_new or password != kept:
         password_hash = hash_password(password)
         if is_new:
-            _fill(store, password_hash)
+            _fill(store, password_hash, is_plain)
+            while store.panel.count_hours():
+                pass  # so that the panel is not empty at first
         elif not _is_demo(store):
             raise InvalidValue("database_url", "the database is not a demonstration's; nothing was changed")
         else:
-            for login in AGENTS:
-                store.set_password(login, password_hash)
+            logins = {agent.login for agent in store.staff.list_agents()}
+            for login in logins.intersection((*AGENTS, *demo_work.COLLEAGUES)):
+                store.staff.set_password(login, password_hash)
         file.touch(mode=0o600)
         file.write_text(password + "\n", "utf-8")
     return password
@@ -65,8 +74,8 @@ def prepare_demo(store: Store, data: Path, environment: Mapping[str, str]) -> st
 
 def _is_demo(store: Store) -> bool:
     """Tell whether the store was filled by `prepare_demo`: neither agents nor integrations are ever deleted."""
-    logins = {agent.login for agent in store.list_agents()}
-    names = {integration.name for integration in store.list_integrations(include_revoked=True)}
+    logins = {agent.login for agent in store.staff.list_agents()}
+    names = {integration.name for integration in store.integrations.list_all(include_revoked=True)}
     return logins.issuperset(AGENTS) and _INTEGRATION in names
 
 
@@ -110,9 +119,9 @@ def _place_of(database_url: str) -> str:
     return database_url.removeprefix("sqlite:///").rpartition("@")[2]
 
 
-def _fill(store: Store, password_hash: str) -> None:
+def _fill(store: Store, password_hash: str, is_plain: bool = False) -> None:
     """Put the sample data of the manual and its neighbours in, in one transaction: all of it or none."""
-    with store.writing() as session:
+    with store._database.writing() as session:
         group = Group(name=_GROUP, may_execute=True)
         readers = Group(name="CONSULTA", may_execute=False)
         session.add_all([group, readers])
@@ -143,8 +152,8 @@ def _fill(store: Store, password_hash: str) -> None:
         session.add_all(people)
         session.flush()
         maria, joao, ana, manual = people
-        now = datetime.now(UTC).replace(microsecond=0)
-        opened_955 = datetime(2016, 6, 30, 14, 10, tzinfo=store.calendar.zone)
+        now = store.now().replace(microsecond=0)
+        opened_955 = datetime(2016, 6, 30, 14, 10, tzinfo=store.calendars.current.zone)
         for number, requester, service, opened_at, situation, description in (
             (955, manual, incident, opened_955, Situation.IN_PROGRESS, "Estação não liga após queda de energia."),
             (34534, maria, incident, now - timedelta(hours=3), Situation.IN_PROGRESS, "Impressora sem rede."),
@@ -161,7 +170,7 @@ def _fill(store: Store, password_hash: str) -> None:
             (34538, ana, incident, now - timedelta(days=20), Situation.CLOSED, "Troca de teclado."),
             (34539, ana, access, now - timedelta(days=4), Situation.SUSPENDED, "Acesso remoto, aguarda o gestor."),
         ):
-            due_at = deadline_of(sla_of(session, service, priority_of("M", "M")), opened_at, store.calendar)
+            due_at = deadline_of(sla_of(session, service, priority_of("M", "M")), opened_at, store.calendars.current)
             request = Request(
                 id=number,
                 requester_id=requester.id,
@@ -184,15 +193,26 @@ def _fill(store: Store, password_hash: str) -> None:
             )
             session.add(request)
             session.flush()
-            add_event(session, number, "Automático", Action.OPEN, now)
-        for login, name, groups in (
-            ("atendente", "Alice Atendente", [group]),
-            ("consulta", "Caio Consulta", [readers]),
-            ("admin", "Adriana Administradora", [group]),
-        ):
-            is_admin = login == "admin"
-            session.add(Agent(login=login, name=name, password_hash=password_hash, groups=groups, is_admin=is_admin))
-        session.add(Integration(name=_INTEGRATION, addresses="127.0.0.0/8 ::1/128", created_at=now))
+            add_event(session, number, _ALICE, Action.OPEN, opened_at)
+            if request.closed_at is not None:
+                add_event(session, number, _ALICE, Action.CLOSE, request.closed_at, "Teclado trocado.")
+            elif situation is Situation.SUSPENDED:
+                request.stopped_at = opened_at + timedelta(hours=2)
+                add_event(session, number, _ALICE, Action.SUSPEND, request.stopped_at, "Aguarda o gestor.")
+            elif situation is Situation.REOPENED:
+                add_event(session, number, _ALICE, Action.RESOLVE, opened_at + timedelta(hours=3), "Cabo trocado.")
+                add_event(session, number, _ALICE, Action.REOPEN, opened_at + timedelta(days=2), "Voltou a piscar.")
+        agents = [
+            Agent(login=login, name=name, password_hash=password_hash, groups=[its], role=role)
+            for login, name, its, role in (
+                ("atendente", _ALICE, group, Role.AGENT),
+                ("consulta", "Caio Consulta", readers, Role.AGENT),
+                ("admin", "Adriana Administradora", group, Role.ADMINISTRATOR),
+            )
+        ]
+        session.add_all(agents)
+        platform = Integration(name=_INTEGRATION, addresses="127.0.0.0/8 ::1/128", created_at=now)
+        session.add(platform)
         for parameter_id, value in (
             (WEB_SERVICES_ON, "S"),
             (CHILD_REQUEST_ON, "S"),
@@ -200,7 +220,12 @@ def _fill(store: Store, password_hash: str) -> None:
         ):
             session.add(Parameter(id=parameter_id, value=value))
         session.flush()
-        advance_sequences(session.connection())
+        if not is_plain:
+            executors = [agent for agent in agents if agent.groups[0] is group]
+            desk = demo_work.Desk(executors, [incident, access], platform.id, store.calendars.current, now)
+            demo_work.fill(session, demo_work.enlarge(session, desk, password_hash))
+        session.flush()
+        advance_sequences(store._database, session.connection())
 
 
 _PEOPLE = (

@@ -1,7 +1,7 @@
 """What can go wrong, in the domain's own words. Knows neither SOAP nor HTTP nor the database driver.
 
-Three places translate: `storage.database` turns driver errors into these, `faults` turns these into SOAP faults,
-`screens` turns them into pages. Each error carries the key of what it is about, never a document number.
+`storage.database` turns driver errors into these. Three places say them: `soap.faults` to platforms, `screens` on
+pages, `cli.sentences` to administrators. Each error carries the key of what it is about, never a document number.
 """
 
 
@@ -46,6 +46,18 @@ class RequestNotFound(NotFound):
 
 class RequesterNotFound(NotFound):
     """No requester has that id or document."""
+
+
+class ContactNotFound(NotFound):
+    """The requester has no contact with that id."""
+
+
+class RequestHidden(NotFound):
+    """The agent's groups see only their own requests, and this is none; what may be known of it comes along."""
+
+    def __init__(self, key: int, service: str, group: str) -> None:
+        super().__init__(key)
+        self.service, self.group = service, group
 
 
 class CallNotFound(NotFound):
@@ -107,6 +119,14 @@ class TransitionRefused(SoapServiceError):
         self.action, self.situation = action, situation
 
 
+class PersonNotMergeable(SoapServiceError):
+    """These two records cannot become one: the same, erased, or merged into another already."""
+
+
+class CallNotMissed(SoapServiceError):
+    """Only a missed call can be returned."""
+
+
 class ExecutionRefused(SoapServiceError):
     """The agent may not execute this request; the key is the request's number."""
 
@@ -133,6 +153,10 @@ class WrongAddress(Unauthorized):
 
 class NoCredential(Unauthorized):
     """There was no credential, and no integration is known by that source address."""
+
+
+class UnsupportedPassword(SoapServiceError):
+    """A password in a form that cannot be compared with a kept secret; the key is its type."""
 
 
 class CrossSite(SoapServiceError):
@@ -175,26 +199,3 @@ class DatabaseDamaged(StoreUnavailable):
 
 class TransactionLost(StoreUnavailable):
     """Whether the change was made is not known, or another won over it; doing it again by its key tells."""
-
-
-def sentence_of(error: SoapServiceError) -> str:
-    """Return what an administrator reads of an error."""
-    if isinstance(error, InvalidValue):
-        return str(error)
-    if isinstance(error, NotFound):
-        return f"there is no {error.key!s}; the command's `list` shows what there is"
-    if isinstance(error, DataExists):
-        return "there is data in the database already; add --replace to delete it first"
-    if isinstance(error, AlreadyExists):
-        return f"{error.key} exists already; choose another name"
-    if isinstance(error, LastAdministrator):
-        return f"{error.key} is the last active administrator; make another one first"
-    if isinstance(error, DatabaseMissing):
-        return f"there is no database at {error.key}; check --database-url"
-    if isinstance(error, DatabaseDamaged):
-        return f"the database is damaged ({error.reason}); restore a backup into a new file"
-    if isinstance(error, StoreUnavailable):
-        said = f" ({error.reason})" if error.reason else ""
-        advice = "check --database-url, its folder's rights, and try again"
-        return f"the database cannot be opened or is busy{said}; {advice}"
-    return repr(error)

@@ -1,4 +1,4 @@
-"""The tables as mapped classes, and the rules that are about one row. Knows no session, no query, no door.
+"""The tables as mapped classes, and the rules that are about one row. No sessions, no queries.
 
 Instants are UTC; documents are normalised (`documents.normalise_document`). `glossary` maps the names here to the
 Portuguese words of the wire and the screens.
@@ -7,7 +7,7 @@ Portuguese words of the wire and the screens.
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, TextClause, text
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, TextClause, text, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from soap_service.column_types import NameEntry, ReadableMoment, SortedByBytes, UtcDateTime
@@ -16,10 +16,14 @@ from soap_service.rules.calls import SIMULATION
 from soap_service.rules.calls import CallState as CallState
 from soap_service.rules.calls import Notice as Notice
 from soap_service.rules.deadlines import Clock, WorkingCalendar, clock_of, is_late
+from soap_service.rules.roles import PERMISSIONS, Permission, Role, role_of
+from soap_service.rules.searching import first_line
 from soap_service.rules.situations import (
+    AUTOMATIC,
     FINISHED_SITUATIONS,
     OPEN_SITUATIONS,
     SITUATION_LABELS,
+    Action,
     Situation,
     known_situation,
 )
@@ -40,9 +44,14 @@ Base.metadata.naming_convention = {
 
 
 class Requester(Base):
-    """A person or company who calls (solicitante). Triggers keep `open_requests`, how many are in progress."""
+    """A person or company who calls (solicitante). Triggers keep `open_requests`, how many are in progress.
+
+    `external_id` is by what another desk's files name them. Who was merged into another stays as a row, whose document
+    means the other from then on (`storage.people`); who was erased has a document that nobody could have.
+    """
 
     __tablename__ = "requester"
+    __table_args__ = (Index(None, "external_id", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document: Mapped[str] = mapped_column(String(14), unique=True)
@@ -52,6 +61,29 @@ class Requester(Base):
     extension: Mapped[str] = mapped_column(String(20), default="")
     unit: Mapped[str] = mapped_column(String(200), default="")
     open_requests: Mapped[int] = mapped_column(server_default="0")
+    external_id: Mapped[str | None] = mapped_column(String(100))
+    left_at: Mapped[datetime | None]
+    # Not a foreign key: a backup's rows come in the order of their ids, and the other may be younger.
+    merged_into_id: Mapped[int | None] = mapped_column(index=True)
+    erased_at: Mapped[datetime | None]
+
+
+class Contact(Base):
+    """A person behind a company's document (contato): the call and the request may name them.
+
+    Who has left stays as a row, for what they asked for.
+    """
+
+    __tablename__ = "contact"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    requester_id: Mapped[int] = mapped_column(ForeignKey("requester.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(100), default="")
+    email: Mapped[str] = mapped_column(String(200), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    extension: Mapped[str] = mapped_column(String(20), default="")
+    left_at: Mapped[datetime | None]
 
 
 class RequesterName(Base):
@@ -79,18 +111,20 @@ class Membership(Base):
 
 
 class Group(Base):
-    """Agents who may execute the same requests (grupo executor)."""
+    """Agents who may execute the same requests (grupo executor), and see all requests or only theirs."""
 
     __tablename__ = "executor_group"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
     may_execute: Mapped[bool] = mapped_column(default=False)
+    sees_all: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Agent(Base):
     """A person who logs in to the screens (atendente). Without a language of their own they read the browser's.
 
+    `is_admin` follows the role, for nodes of the version before, which know no other.
     From `paused_at` on they want no calls; calls missed after `calls_looked_at` are new to them.
     """
 
@@ -100,6 +134,7 @@ class Agent(Base):
     login: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str] = mapped_column(String(200))
+    stored_role: Mapped[str] = mapped_column("role", String(20), default=Role.AGENT, server_default=Role.AGENT)
     is_admin: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
     language: Mapped[str] = mapped_column(String(10), default="", server_default="")
@@ -108,9 +143,25 @@ class Agent(Base):
 
     groups: Mapped[list[Group]] = relationship(secondary="membership", lazy="raise", order_by=Group.name)
 
+    @property
+    def role(self) -> Role:
+        """What they may do (`roles.role_of`)."""
+        return role_of(self.stored_role, self.is_admin)
+
+    @role.setter
+    def role(self, role: Role) -> None:
+        self.stored_role, self.is_admin = role, role is Role.ADMINISTRATOR
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether their role has a permission."""
+        return permission in PERMISSIONS[self.role]
+
 
 class Service(Base):
-    """A catalogue entry that requests are opened for (serviço). No SLA means no deadline."""
+    """A catalogue entry that requests are opened for (serviço). No SLA means no deadline.
+
+    The form of a new request offers the template while its description is empty.
+    """
 
     __tablename__ = "service"
 
@@ -121,6 +172,7 @@ class Service(Base):
     sla_minutes: Mapped[int | None]
     group_id: Mapped[int] = mapped_column(ForeignKey("executor_group.id"), index=True)
     is_active: Mapped[bool] = mapped_column(default=True)
+    description_template: Mapped[str] = mapped_column(default="", server_default="")
 
     group: Mapped[Group] = relationship(lazy="raise")
     priority_slas: Mapped[list["PrioritySla"]] = relationship(
@@ -140,6 +192,7 @@ class PrioritySla(Base):
 
 _IS_OPEN = text("situation IN ({})".format(", ".join(f"'{one}'" for one in OPEN_SITUATIONS)))
 _UNFINISHED = text(f"situation NOT IN ({', '.join(repr(str(s)) for s in FINISHED_SITUATIONS)})")
+_UNASSIGNED = text(f"{_UNFINISHED} AND responsible_id IS NULL")
 _FILTERS = ("situation", "group_id", "responsible_id")
 _HAS_RESPONSIBLE = text("responsible_id IS NOT NULL")
 
@@ -158,6 +211,7 @@ class Request(Base):
     `origin_key` names the form, or the call of a child request, that it came from: unique, so that a repeated post,
     a second tab or a retry is the same request. `version` counts the executions: who saw another has not seen all.
     Since `stopped_at` the clock of its deadline stands, with `remaining_seconds` of working time left, or over.
+    `source` names the desk it was imported from; "" for one opened here.
     """
 
     __tablename__ = "request"
@@ -169,6 +223,17 @@ class Request(Base):
         _index("unfinished_by_priority", _UNFINISHED, "priority", "id", "due_at", *_FILTERS),
         _index("unfinished_by_opened_at", _UNFINISHED, "opened_at", "id", "due_at", *_FILTERS),
         _index("unfinished_by_id", _UNFINISHED, "id", "due_at", *_FILTERS),
+        _index(
+            "unassigned",
+            _UNASSIGNED,
+            "group_id",
+            "situation",
+            "due_at",
+            "id",
+            "responsible_id",
+            "priority",
+            "opened_at",
+        ),
         Index(None, "situation", "id"),
         Index(None, "situation", "opened_at", "id"),
         Index(None, "group_id", "situation", "id"),
@@ -202,8 +267,11 @@ class Request(Base):
     stopped_at: Mapped[datetime | None] = mapped_column(ReadableMoment)
     origin_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     version: Mapped[int] = mapped_column(server_default="1")
+    source: Mapped[str] = mapped_column(String(60), server_default="", default="")
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
 
     requester: Mapped[Requester] = relationship(lazy="raise")
+    contact: Mapped[Contact | None] = relationship(lazy="raise")
     service: Mapped[Service] = relationship(lazy="raise")
     group: Mapped[Group] = relationship(lazy="raise")
     responsible: Mapped[Agent | None] = relationship(lazy="raise")
@@ -213,6 +281,11 @@ class Request(Base):
     def deadline(self) -> datetime | None:
         """When it is due; None without an SLA and while suspended."""
         return None if self.situation == Situation.SUSPENDED else self.due_at
+
+    @property
+    def subject(self) -> str:
+        """The first line of the description."""
+        return first_line(self.description or "")
 
     @property
     def situation_label(self) -> str:
@@ -245,11 +318,18 @@ class RequestStop(Base):
     resumed_at: Mapped[datetime]
 
 
+#: What agents did to begin and to end requests; on PostgreSQL, too, as for `_index`.
+_IS_WORK = text(f"action IN ('{Action.OPEN}', '{Action.RESOLVE}') AND actor <> '{AUTOMATIC}'")
+
+
 class RequestEvent(Base):
     """A line in a request's history: who, when, what, note. `form_key` names the form that left it, once."""
 
     __tablename__ = "request_event"
-    __table_args__ = (Index(None, "form_key", unique=True),)
+    __table_args__ = (
+        Index(None, "form_key", unique=True),
+        Index("ix_request_event_work", "happened_at", "action", "actor", sqlite_where=_IS_WORK),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     request_id: Mapped[int] = mapped_column(ForeignKey("request.id"), index=True)
@@ -330,14 +410,18 @@ class Call(Base):
     """A call that a platform announced for an extension (chamada). The document is kept for the screen alone."""
 
     __tablename__ = "call"
-    __table_args__ = (Index(None, "extension", "created_at"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index(None, "extension", "created_at"),
+        Index(None, "requester_id", "created_at"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(String(43), unique=True)
     integration_id: Mapped[int] = mapped_column(ForeignKey("integration.id"), index=True)
     operation: Mapped[str] = mapped_column(String(40))
     document: Mapped[str] = mapped_column(String(14))
-    requester_id: Mapped[int | None] = mapped_column(ForeignKey("requester.id"), index=True)
+    requester_id: Mapped[int | None] = mapped_column(ForeignKey("requester.id"))
     request_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"), index=True)
     extension: Mapped[str | None] = mapped_column(String(20))
     notice: Mapped[str] = mapped_column(String(30))
@@ -346,10 +430,16 @@ class Call(Base):
     seen_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
+    transferred_to: Mapped[str | None] = mapped_column(String(20))
+    returned_at: Mapped[datetime | None]
+    returned_by_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
 
     requester: Mapped[Requester | None] = relationship(lazy="raise")
+    contact: Mapped[Contact | None] = relationship(lazy="raise")
     request: Mapped[Request | None] = relationship(lazy="raise")
-    answered_by: Mapped[Agent | None] = relationship(lazy="raise")
+    answered_by: Mapped[Agent | None] = relationship(lazy="raise", foreign_keys=answered_by_id)
+    returned_by: Mapped[Agent | None] = relationship(lazy="raise", foreign_keys=returned_by_id)
     integration: Mapped[Integration] = relationship(lazy="raise")
 
     @property
@@ -366,8 +456,12 @@ class Call(Base):
 
     def state(self, now: datetime, lifetime: timedelta) -> CallState:
         """Return its state at `now`; a call that nobody saw within `lifetime` is missed."""
+        if self.returned_at is not None:
+            return CallState.RETURNED
         if self.answered_at is not None:
             return CallState.ANSWERED
+        if self.transferred_to is not None:
+            return CallState.TRANSFERRED
         if self.seen_at is not None:
             return CallState.SEEN
         if now - self.created_at > lifetime:
@@ -407,7 +501,7 @@ class RecentCall(Base):
 
 
 class Refusal(Base):
-    """How often in a minute the SOAP door refused an integration (empty: unknown) for a reason, and whom last."""
+    """How often in a minute the SOAP endpoint refused an integration (empty: unknown) for a reason, and whom last."""
 
     __tablename__ = "refusal"
 

@@ -9,9 +9,10 @@ from typing import Any
 import uvicorn
 
 from soap_service.app import App
+from soap_service.asgi.outbox import Outbox
 from soap_service.config import Settings
 from soap_service.errors import InvalidValue, StoreUnavailable
-from soap_service.soap.fast_path import ShortWay
+from soap_service.soap.fast_path import FastPath
 
 #: A connection kept alive is closed after this many idle seconds; platforms keep theirs between calls.
 KEEP_ALIVE_SECONDS = 75
@@ -65,9 +66,10 @@ def make_server(settings: Settings) -> Server:
     shared = {
         "request_seconds": settings.request_seconds,
         "endpoint": app.endpoint,
-        "notify_streams": staticmethod(app.streams.hear),
+        "outbox": Outbox(),
+        "deliver_commit": staticmethod(app.streams.deliver_commit),
     }
-    protocol = type("Protocol", (ShortWay,), shared)
+    protocol = type("Protocol", (FastPath,), shared)
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -1,7 +1,7 @@
 """The four operations as Spyne services: their types, their meaning, nothing of how messages come and go.
 
-Spyne declares: the WSDL, the argument types and the shape of every answer come from these classes. The SOAP door
-(`envelope`, `answers`, `endpoint`) runs them. Wire names are Portuguese, as the manual has them; the English term
+Spyne declares: the WSDL, the argument types and the form of every answer come from these classes. The dispatcher of
+`soap` runs them. Wire names are Portuguese, as the manual has them; the English term
 stands beside each.
 
 Source: manual, "Webservice de ..."; docs/wire.md, Operations.
@@ -26,13 +26,14 @@ from soap_service.language import N_, translations_of
 from soap_service.model import Integration, Notice
 from soap_service.rules.documents import normalise_document
 from soap_service.rules.extensions import extensions_meant
-from soap_service.store import Announcement, Receipt, Store
+from soap_service.store import Announcement, Receipt, Store, TelephonyReads
 
 # Spyne warns of every answer's wrapper class because `_wsdl_part_name` customises it; it is meant.
 logging.getLogger("spyne.model.complex").setLevel(logging.ERROR)
 
 #: Names the contract, not a host; a changed contract gets a new version.
 NAMESPACE = "urn:soap-service:telefonia:v1"
+PORT_TYPE = "TelefoniaPortType"
 
 _Text = Unicode(min_occurs=1, nillable=False)
 _Number = Integer32(min_occurs=1, nillable=False)
@@ -41,13 +42,15 @@ _Extension = Unicode(min_occurs=0, nillable=True)
 
 @dataclass(slots=True)
 class Caller:
-    """What an operation may know of its call; the door puts it into the context's `udc`.
+    """What an operation may know of its call; the dispatcher puts it into the context's `udc`.
 
+    What only reads asks `reads`, which is the store, or what was looked up for it in the store.
     `extension` is the `?ramal=` of the endpoint's address. `found_nobody` is set by an operation whose document
-    nobody has, so that the door can limit fishing for documents.
+    nobody has, so that admission can limit fishing for documents.
     """
 
     store: Store
+    reads: TelephonyReads
     integration: Integration
     public_url: str
     zone: ZoneInfo
@@ -84,14 +87,14 @@ class TelephonyService(ServiceBase):
     """The web services that a telephony platform calls."""
 
     __service_name__ = "TelefoniaService"
-    __port_types__ = ("TelefoniaPortType",)
+    __port_types__ = (PORT_TYPE,)
 
     @rpc(
         _Text,
         _Extension,
         _in_variable_names={"document": "cpf", "extension": "ramal"},
         _returns=RespostaChamada.customize(min_occurs=1, nillable=False),
-        _port_type="TelefoniaPortType",
+        _port_type=PORT_TYPE,
         _wsdl_part_name="parameters",
     )
     def novaSolicitacao(ctx, document: str, extension: str | None) -> RespostaChamada:
@@ -111,7 +114,7 @@ class TelephonyService(ServiceBase):
         _Extension,
         _in_variable_names={"number": "id", "document": "cpf", "extension": "ramal"},
         _returns=RespostaChamada.customize(min_occurs=1, nillable=False),
-        _port_type="TelefoniaPortType",
+        _port_type=PORT_TYPE,
         _wsdl_part_name="parameters",
     )
     def visualizarSolicitacao(ctx, number: int, document: str, extension: str | None) -> RespostaChamada:
@@ -125,7 +128,7 @@ class TelephonyService(ServiceBase):
         _Text,
         _in_variable_names={"document": "cpf"},
         _returns=Unicode(min_occurs=1, nillable=False),
-        _port_type="TelefoniaPortType",
+        _port_type=PORT_TYPE,
         _wsdl_part_name="parameters",
     )
     def obterQtdeSolicitacoes(ctx, document: str) -> str:
@@ -134,7 +137,7 @@ class TelephonyService(ServiceBase):
         """
         caller: Caller = ctx.udc
         try:
-            count, number = caller.store.count_open_requests(_required_document(document))
+            count, number = caller.reads.count_open_requests(_required_document(document))
         except RequesterNotFound:
             caller.found_nobody = True
             return ""
@@ -146,7 +149,7 @@ class TelephonyService(ServiceBase):
         _Number,
         _in_variable_names={"number": "id"},
         _returns=DadosSolicitacao.customize(min_occurs=1, nillable=False),
-        _port_type="TelefoniaPortType",
+        _port_type=PORT_TYPE,
         _wsdl_part_name="parameters",
     )
     def obterDadosSolicitacao(ctx, number: int) -> _Filled:
@@ -154,7 +157,7 @@ class TelephonyService(ServiceBase):
         dentro do prazo.
         """
         caller: Caller = ctx.udc
-        summary = caller.store.summarise_request(_positive(number))
+        summary = caller.reads.summarise_request(_positive(number))
         return _Filled(  # not the class itself: Spyne takes 8 µs to make one, and asks only for attributes
             id=summary.number,
             dataAbertura=_local(summary.opened_at, caller.zone),
@@ -185,12 +188,12 @@ def list_descriptors(application: Application) -> dict[str, Any]:
 
 
 _SENTENCES = {
-    Notice.DELIVERED: N_("A chamada foi entregue à tela do ramal {extension}."),
-    Notice.WAITING: N_("O ramal {extension} está registrado, mas ninguém está com a tela aberta; a chamada aguarda."),
+    Notice.DELIVERED: N_("A ligação foi entregue à tela do ramal {extension}."),
+    Notice.WAITING: N_("O ramal {extension} está registrado, mas ninguém está com a tela aberta; a ligação aguarda."),
     Notice.NOT_REGISTERED: N_("O ramal {extension} não está registrado por nenhum atendente."),
-    Notice.NO_EXTENSION: N_("O ramal não foi informado; a chamada só pode ser aberta pelo endereço."),
+    Notice.NO_EXTENSION: N_("O ramal não foi informado; a ligação só pode ser aberta pelo endereço."),
 }
-_PAUSED = N_("O atendente do ramal {extension} está em pausa; a chamada aguarda.")
+_PAUSED = N_("O atendente do ramal {extension} está em pausa; a ligação aguarda.")
 _UNKNOWN_CALLER = N_("Não identificado o cliente da ligação.")
 
 
@@ -200,7 +203,7 @@ def _announce(caller: Caller, extension: str | None, **said: Any) -> RespostaCha
         integration_id=caller.integration.id, extension=extensions[-1], preferred_extensions=extensions[:-1], **said
     )
     try:
-        receipt = caller.store.announce_call(announcement)
+        receipt = caller.store.calls.announce(announcement)
     except RequestNotFound:
         caller.found_nobody = True
         raise

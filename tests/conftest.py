@@ -21,14 +21,14 @@ import httpx
 import pytest
 
 from soap_service.store import Store
+from tests.demonstration import PASSWORD, copy_demo, create_demo_database, drop_demo_template
 from tests.postgres import Postgres, create_database, drop_database
 from tests.waiting import free_port, wait_until
 
 pytest_plugins = ["tests.chromium"]
 
-PASSWORD = "senha-de-teste"
 NAMESPACE = "urn:soap-service:telefonia:v1"
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Service:
     @cached_property
     def client(self) -> httpx.Client:
         """One client for all calls: a new one reads the machine's certificates, which takes 30 ms."""
-        return httpx.Client(verify=self.verify, timeout=15, limits=httpx.Limits(max_connections=100))
+        return httpx.Client(verify=self.verify, timeout=30, limits=httpx.Limits(max_connections=100))
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         for held in ("store", "client"):
@@ -85,18 +85,29 @@ class Service:
 
 
 def start_service(
-    data: Path, *flags: str, port: int = 0, database_url: str = "", wrapper: Sequence[str] = (), **environment: str
+    data: Path,
+    *flags: str,
+    port: int = 0,
+    database_url: str = "",
+    wrapper: Sequence[str] = (),
+    is_plain: bool = True,
+    is_first: bool = False,
+    **environment: str,
 ) -> Service:
     """Start the demonstration on a folder or database and a free port, and return when it is ready.
 
+    A plain one has the sample data alone, so that tests know each row. A first start makes its own database; any other
+    gets a copy of a plain one where it has none.
     A `wrapper` is a command that runs the service: it exits with the service's status.
     """
     port = port or free_port()
     database_url = database_url or f"sqlite:///{data / 'soap-service.db'}"
     command = [sys.executable, "-m", "soap_service", "demo", "--data", str(data), "--port", str(port), *flags]
-    command = [*wrapper, *command, "--database-url", database_url]
+    command = [*wrapper, *command, *(["--plain"] if is_plain else []), "--database-url", database_url]
     settings = {"SOAP_SERVICE_DEMO_PASSWORD": PASSWORD, "PYTHONUNBUFFERED": "1", **environment}
     data.mkdir(exist_ok=True)
+    if is_plain and not is_first:
+        copy_demo(data, database_url)
     with (data / "service.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **settings})
     atexit.register(process.kill)  # nothing outlives the run, however it ends
@@ -127,6 +138,7 @@ def postgres_url() -> Iterator[str]:
     """A PostgreSQL server in which databases can be made."""
     if given := os.environ.get("TEST_POSTGRESQL_URL"):
         yield given
+        drop_demo_template(given)
         return
     server = Postgres()
     yield server.url
@@ -138,9 +150,9 @@ def template(postgres_url: str) -> Iterator[str]:
     """The name of an empty database with the newest schema."""
     url = create_database(postgres_url)
     store = Store(url)
-    store.upgrade()
+    store.schema.upgrade()
     store.close()
-    yield str(store.url.database)
+    yield url.rpartition("/")[2]
     drop_database(postgres_url, url)
 
 
@@ -149,7 +161,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an empty database with the newest schema."""
     file = tmp_path_factory.mktemp("template") / "store.db"
     store = Store(f"sqlite:///{file}")
-    store.upgrade()
+    store.schema.upgrade()
     store.close()
     return file
 
@@ -172,11 +184,28 @@ def postgresql_database_url(postgres_url: str, template: str) -> Iterator[str]:
     drop_database(postgres_url, url)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def demo_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The database of a demonstration, the test's own, of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'soap-service.db'}"  # copied when the service is started there
+    else:
+        yield request.getfixturevalue("postgresql_demo_url")
+
+
+@pytest.fixture
+def postgresql_demo_url(postgres_url: str) -> Iterator[str]:
+    """The database of a demonstration, the test's own, on PostgreSQL."""
+    url = create_demo_database(postgres_url)
+    yield url
+    drop_database(postgres_url, url)
+
+
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """An empty store on a database of its own, of each kind."""
     store = Store(database_url)
-    store.upgrade()
+    store.schema.upgrade()
     yield store
     store.close()
 

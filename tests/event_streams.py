@@ -23,6 +23,7 @@ class Listener:
     times: list[float] = field(default_factory=list)
     retry: int = 0
     stream_id: str = ""
+    attendance: dict[str, str] = field(default_factory=dict)
     pulses: int = 0
     is_open: bool = False
     has_ended: bool = False
@@ -38,10 +39,10 @@ class Listener:
 
 def log_in(service: Service, login: str, extension: str = "") -> str:
     store = service.store
-    agent = store.find_agent(login)
+    agent = store.staff.find_agent(login)
     if extension:
-        store.register_extension(agent.id, extension, take_over=True)
-    return store.open_session(agent.id, timedelta(hours=1))
+        store.extensions.register(agent.id, extension, take_over=True)
+    return store.logins.open(agent.id, timedelta(hours=1))
 
 
 @contextmanager
@@ -69,7 +70,9 @@ def listening(service: Service, cookie: str, last_event_id: str = "", query: str
                         if name == "retry":
                             listener.retry = int(value)
                     elif event.get("event") == "pulso":
-                        listener.stream_id = json.loads(event["data"])["prova"]
+                        pulse = json.loads(event["data"])
+                        listener.stream_id = pulse.pop("prova")
+                        listener.attendance.update(pulse)
                         listener.pulses += 1
                         event = {}
                     elif "data" in event:

@@ -5,28 +5,12 @@
 #   fetch-python.sh FOLDER
 set -eu
 
+here=$(cd "$(dirname "$0")" && pwd)
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 root=$folder/root
 [ -x "$root/usr/bin/python3.14" ] && exit 0
 
-mkdir -p "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial" "$root"
-: > "$folder/apt/status"
-echo "deb http://deb.debian.org/debian sid main" > "$folder/apt/sources.list"
-cat > "$folder/apt/apt.conf" <<END
-Dir::Etc::sourcelist "$folder/apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::State::lists "$folder/apt/lists";
-Dir::State::status "$folder/apt/status";
-Dir::Cache "$folder/apt/cache";
-Debug::NoLocking "true";
-END
-export APT_CONFIG="$folder/apt/apt.conf"
-apt-get update -qq
-apt-get install -y -qq --no-install-recommends --download-only python3.14 python3.14-venv libstdc++6 > /dev/null
-for package in "$folder"/apt/cache/archives/*.deb; do
-    dpkg -x "$package" "$root"
-done
-rm -rf "$folder/apt"
+"$here/examples/unpack.sh" "$root" sid python3.14 python3.14-venv libstdc++6
 
 # The wrapper stands where the program stood: Python finds its library beside it, and environments made from it work.
 libraries=$root/usr/lib/x86_64-linux-gnu

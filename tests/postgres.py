@@ -85,11 +85,15 @@ class Postgres:
 
     def _signal_all(self, what: signal.Signals) -> None:
         """Signal the server and its children, which are process groups of their own."""
-        assert self.process is not None
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        for pid in (self.process.pid, *map(int, children)):
+        for pid in self.list_processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, what)
+
+    def list_processes(self) -> list[int]:
+        """Return the ids of the server and its children."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [self.process.pid, *map(int, children)]
 
     def is_up(self) -> bool:
         assert self.process is not None

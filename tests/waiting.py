@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_until(happens: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_until(happens: Callable[[], object], seconds: float = 20.0) -> None:
     """Return as soon as it is true; fail the test when it has not become so in time."""
     deadline = time.monotonic() + seconds
     while not happens():
@@ -18,10 +18,17 @@ def wait_until(happens: Callable[[], object], seconds: float = 10.0) -> None:
         time.sleep(0.02)
 
 
-def run_in_own_loop(work: Coroutine[object, object, T]) -> T:
+def run_in_own_loop(
+    work: Coroutine[object, object, T], new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> T:
     """Return what it comes to, in a thread of its own: Playwright's loop may run in this one."""
+
+    def run() -> T:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            return runner.run(work)
+
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
+        return thread.submit(run).result()
 
 
 def free_port() -> int:

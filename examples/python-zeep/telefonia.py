@@ -34,7 +34,7 @@ def main(operation: str = "", *values: str) -> int:
     # The address in the WSDL is the service's public one; behind a tunnel or in a test it may be another.
     service = client.create_service("{urn:soap-service:telefonia:v1}TelefoniaSoapBinding", URL)
     try:
-        answer = service[operation](**dict(zip(ARGUMENTS[operation], values, strict=False)))
+        answer = service[operation](**dict(zip(ARGUMENTS[operation], values)))
     except zeep.exceptions.Fault as fault:
         code = fault.detail.findtext(".//{*}codigo") if fault.detail is not None else fault.code
         print(f"{code}: {fault.message}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What the ASGI doors share of HTTP: types, whole answers, bounded bodies. Knows no SOAP and no screen."""
+"""What the ASGI applications share of HTTP: types, whole answers, bounded bodies. Knows no SOAP and no screen."""
 
 import asyncio
 import re

@@ -2,19 +2,22 @@
 
 uvicorn's fast protocol takes 20 MB of headers, waits for ever for the rest of a request, loses the body of one that
 offers HTTP/2, the answer to a client that has closed its sending side, and the answer to a request with a stray byte
-behind it; all of that ends here.
+behind it, and reads on while a peer reads nothing; all of that ends here.
 """
 
 import asyncio
 import socket
+from collections.abc import Sized
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from soap_service.asgi.messages import BODY_WAS_CUT, WRITE_NOW
+from soap_service.asgi.outbox import GatheringTransport, Outbox
 from soap_service.errors import LimitExceeded
 from soap_service.rate_limit import Limit
 
@@ -27,9 +30,22 @@ VANISHED_SECONDS = 30
 _LOGGED_REFUSALS = Limit(10, burst=10)
 
 
+class _Flow(FlowControl):
+    """Read on only when no whole request waits for its turn: a peer that reads no answers cannot fill the memory."""
+
+    def __init__(self, transport: Any, pipeline: Sized) -> None:
+        super().__init__(transport)
+        self._pipeline = pipeline
+
+    def resume_reading(self) -> None:
+        if not self._pipeline:
+            super().resume_reading()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """Refuse a request with too much around its body, close a connection that is too slow, stay with HTTP/1.1."""
 
+    outbox: Outbox
     request_seconds = 10.0
     _wrapping_bytes = 0
     _is_in_head = True
@@ -42,7 +58,9 @@ class BoundedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:  # noqa: D102
-        super().connection_made(transport)
+        gathering: Any = GatheringTransport(transport, self.outbox, self.connections)
+        super().connection_made(gathering)
+        self.flow = _Flow(gathering, self.pipeline)
         connection = transport.get_extra_info("socket")
         if connection is not None and connection.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):
             # A browser whose machine vanished is gone after this, not after the quarter of an hour that TCP tries.
@@ -78,6 +96,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         last = self.cycle
         if last is None or last.response_complete or last.chunked_encoding:
+            self.transport.close()  # with what is held: the loop would close it without
             return False
         self._is_over = True
         self._stop_waiting()

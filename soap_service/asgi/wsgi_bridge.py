@@ -1,4 +1,7 @@
-"""The screens' WSGI application on the ASGI server: whole requests to a small thread pool, whole answers back.
+"""The screens' WSGI application on the ASGI server: whole requests to a small thread pool, answers back.
+
+An answer that knows its length goes back whole. One that does not is long: each part of it is made in a thread when the
+part before has been sent, so that neither a thread nor memory waits for a slow client.
 
 Slow pages wait here and never hold up the event loop. What hashes a password has threads of its own, so that no page
 waits behind a flood of log-ins.
@@ -9,9 +12,9 @@ Source: PEP 3333; ASGI HTTP specification.
 import asyncio
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from soap_service.asgi.messages import (
@@ -29,7 +32,8 @@ from soap_service.asgi.messages import (
 from soap_service.rules.credentials import Network
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+_T = TypeVar("_T")
+Answer = tuple[int, list[tuple[bytes, bytes]], "bytes | Parts"]
 
 #: Forms are small: more than this is refused before the application sees it.
 MAX_FORM_BYTES = 64 * 1024
@@ -44,6 +48,22 @@ _CLOSE = [(b"connection", b"close")]
 _BLANKS = b"\xef\xbb\xbf \t\r\n"
 
 
+class Parts:
+    """The parts of a long answer, one at a time."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self._iterator: Iterator[bytes] = iter(chunks)
+
+    def next(self) -> bytes | None:
+        """Return the next part that is not empty; None after the last."""
+        return next(filter(None, self._iterator), None)
+
+    def close(self) -> None:
+        """Tell the application that no more is wanted."""
+        _close(self._chunks)
+
+
 class _Threads:
     """A few threads, and at most `most` requests that have them or wait for them."""
 
@@ -56,10 +76,10 @@ class _Threads:
     def is_full(self) -> bool:
         return self._taken >= self._most
 
-    async def run(self, work: Callable[[dict[str, Any]], Answer], environ: dict[str, Any]) -> Answer:
+    async def run(self, work: Callable[..., _T], *arguments: object) -> _T:
         self._taken += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.pool, work, environ)
+            return await asyncio.get_running_loop().run_in_executor(self.pool, work, *arguments)
         finally:
             self._taken -= 1
 
@@ -126,10 +146,24 @@ class Bridge:
             return
         status, headers, answer = await threads.run(self._run, environ)
         await send({"type": "http.response.start", "status": status, "headers": [*headers, *closing]})
-        await send({"type": "http.response.body", "body": answer})
+        if isinstance(answer, Parts):
+            await self._send_parts(answer, receive, send)
+        else:
+            await send({"type": "http.response.body", "body": answer})
+
+    async def _send_parts(self, parts: Parts, receive: Receive, send: Send) -> None:
+        """Send a long answer; stop when the client has gone."""
+        gone = asyncio.ensure_future(receive())
+        try:
+            while not gone.done() and (part := await self._pages.run(parts.next)) is not None:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            gone.cancel()
+            await self._pages.run(parts.close)
 
     def _run(self, environ: dict[str, Any]) -> Answer:
-        """Call the application and gather its whole answer."""
+        """Call the application and gather its answer, unless that is a long one."""
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
@@ -137,14 +171,19 @@ class Bridge:
             return lambda _data: None
 
         chunks = self._application.result()(environ, start_response)
-        try:
-            answer = b"".join(chunks)
-        finally:
-            close = getattr(chunks, "close", None)
-            if close is not None:
-                close()
         status, headers = started
-        return status, headers, answer
+        if not any(name == b"content-length" for name, _ in headers) and environ["REQUEST_METHOD"] == "GET":
+            return status, headers, Parts(chunks)
+        try:
+            return status, headers, b"".join(chunks)
+        finally:
+            _close(chunks)
+
+
+def _close(chunks: Iterable[bytes]) -> None:
+    close = getattr(chunks, "close", None)
+    if close is not None:
+        close()
 
 
 def _is_xml(scope: Scope, body: bytes) -> bool:

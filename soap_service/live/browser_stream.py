@@ -46,24 +46,25 @@ class Event:
     call: Delivery | None = None
 
     @classmethod
-    def of_standing(cls, standing: Attendance) -> "Event":
+    def of_attendance(cls, attendance: Attendance) -> "Event":
         """Return what tells an agent's pages how many calls were missed, and whether calls pause."""
-        pause = "S" if standing.paused_at else "N"
-        return cls(text("atendimento", {"perdidas": str(standing.missed), "pausa": pause}))
+        pause = "S" if attendance.paused_at else "N"
+        return cls(text("atendimento", {"perdidas": str(attendance.missed), "pausa": pause}))
 
     @classmethod
     def of_change(cls, change: Ownership, before: str | None) -> "Event":
-        """Return what tells an owner's pages, which heard `before`, of a pause or of their new extension."""
+        """Return what tells an owner's pages, which had `before`, of a pause or of their new extension."""
         pause = text("atendimento", {"pausa": "S" if change.is_paused else "N"})
-        if before is not None and change.heard is None:
+        if before is not None and change.subscribed is None:
             return cls(pause)
         return cls(text("ramal", {"ramal": change.number}) + (pause if before is None else b""))
 
     @classmethod
     def of_loss(cls, change: Ownership) -> "Event":
-        """Return what tells a former owner's pages what became of their extension."""
+        """Return what tells a former owner's pages what became of their extension; those before 0.2.0 in a sentence."""
         taken = f"foi assumido por {change.owner}" if change.owner is not None else "foi liberado"
-        return cls(text("ramal", {"mensagem": f"O ramal {change.number} {taken}."}))
+        lost = {"perdido": change.number, "dono": change.owner or ""}
+        return cls(text("ramal", {**lost, "mensagem": f"O ramal {change.number} {taken}."}))
 
     @classmethod
     def of_upgrade(cls, extension: str) -> "Event":
@@ -88,7 +89,7 @@ MOST_UNPROVED_SECONDS = 150.0
 
 @dataclass(eq=False)
 class BrowserStream:
-    """One open browser: whose it is, what it had when it came, the extension it hears, and what waits to be sent.
+    """One open browser: whose it is, what it had when it came, its extension, and what waits to be sent.
 
     Calls that come while it is being opened wait until what it missed has been replayed: the id of an event says that
     everything before it has been sent. None in the queue ends the stream. While it is waiting for the queue, `send_now`
@@ -116,6 +117,12 @@ class BrowserStream:
         self.login = login_digest(self.cookie).hex()
         self.opened_at = self._proved_at = time.monotonic()
         self.pulse = Event(text("pulso", {"prova": self.id})) if self.is_proving else HEARTBEAT
+
+    def greet(self, extension: str | None, is_paused: bool) -> None:
+        """Queue the first pulse, which says how the agent stands: of changes while none was open nobody told."""
+        if self.is_proving:
+            attendance = {"ramal": extension or "", "pausa": "S" if is_paused else "N"}
+            self.put(Event(text("pulso", {"prova": self.id, **attendance})))
 
     def prove(self) -> None:
         """Note that its browser has just proved that it receives."""

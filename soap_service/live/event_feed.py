@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from soap_service.live.browser_stream import BrowserStream, Event
 from soap_service.live.progress import Progress
 from soap_service.live.registry import Registry, is_concerned
-from soap_service.rules.live_events import ENDING, LiveEvent, LiveEventKind
+from soap_service.rules.live_events import ENDING, RECOUNTING, LiveEvent, LiveEventKind
 from soap_service.store import Store
 
 #: An event is told again to a browser that comes back within this time; its page knows it by its number.
@@ -21,20 +21,23 @@ _AT_ONCE = 100
 
 
 class EventFeed:
-    """What this process has read of live events, and the recent ones for browsers that come back."""
+    """What this process has read of live events, and the recent ones for browsers that come back.
 
-    def __init__(self, store: Store, registry: Registry) -> None:
-        self._store, self._registry = store, registry
+    `recount` is told of agents whose missed calls may be others now.
+    """
+
+    def __init__(self, store: Store, registry: Registry, recount: Callable[[int], None]) -> None:
+        self._store, self._registry, self._recount = store, registry, recount
         self._progress = Progress(_PATIENCE)
         self._recent: deque[tuple[float, LiveEvent]] = deque()
 
     def begin(self) -> None:
         """Go on after the events that are there now."""
-        self._progress.begin(self._store.newest_live_position())
+        self._progress.begin(self._store.live_events.newest_position())
 
     def read(self) -> Sequence[LiveEvent]:
         """Return the events that have not been told yet."""
-        return self._store.list_live_events_after(self._progress.position)
+        return self._store.live_events.list_after(self._progress.position)
 
     async def tell(self, events: Iterable[LiveEvent]) -> None:
         """Tell events to the browsers here that they concern, each once."""
@@ -61,6 +64,9 @@ class EventFeed:
                 await asyncio.sleep(0)
         if event.kind in ENDING:
             await self._registry.end(streams)
+        elif event.kind in RECOUNTING:
+            for stream in streams:
+                self._recount(stream.agent_id)
 
     def replay(self, stream: BrowserStream) -> bool:
         """Queue what a browser may have missed; tell whether its log-in may have ended since it was looked up."""

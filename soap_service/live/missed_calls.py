@@ -1,4 +1,4 @@
-"""Which agents to tell that a call was missed: nobody rings a bell for what does not happen.
+"""Which agents to tell that a call was missed: nobody is notified of what does not happen.
 
 A call that was read is looked at again when its time is up; only agents whose browsers are here are told.
 """
@@ -27,27 +27,32 @@ class MissedCalls:
         self._store, self._streams = store, streams
         self._expected: deque[tuple[datetime, int]] = deque()
         self._newcomers: set[int] = set()
+        self._recounted: set[int] = set()
 
     def expect(self, call: Delivery) -> None:
         """Look at a call again when its time is up."""
-        self._expected.append((call.created_at + self._store.call_lifetime + _GRACE, call.id))
+        self._expected.append((call.created_at + self._store.calls.lifetime + _GRACE, call.id))
 
     def greet(self, agent_id: int) -> None:
         """Tell an agent soon what was missed while none of their browsers was here."""
         self._newcomers.add(agent_id)
 
+    def recount(self, agent_id: int) -> None:
+        """Tell an agent soon how many calls are missed now: something happened that may have changed it."""
+        self._recounted.add(agent_id)
+
     async def watch(self) -> None:
         """Tell agents how they stand when a call of theirs was missed; survive a database that is away."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            due, newcomers = self._take_due(), self._newcomers
-            if not due and not newcomers:
+            due, newcomers, recounted = self._take_due(), self._newcomers, self._recounted
+            if not due and not newcomers and not recounted:
                 continue
-            self._newcomers = set()
+            self._newcomers, self._recounted = set(), set()
             try:
-                for agent_id, standing in await asyncio.to_thread(self._standings, due, newcomers):
+                for agent_id, attendance in await asyncio.to_thread(self._attendances, due, newcomers, recounted):
                     for stream in tuple(self._streams.get(agent_id, ())):
-                        stream.put(Event.of_standing(standing))
+                        stream.put(Event.of_attendance(attendance))
             except StoreUnavailable:
                 continue
             except Exception:
@@ -60,8 +65,13 @@ class MissedCalls:
             due.append(self._expected.popleft()[1])
         return due
 
-    def _standings(self, due: Sequence[int], newcomers: set[int]) -> list[tuple[int, Attendance]]:
-        """Return how those stand who missed one of these calls, and those newcomers who have missed anything."""
-        missed = {agent_id for agent_id in self._store.list_agents_who_missed(due) if agent_id in self._streams}
-        standings = [(agent_id, self._store.find_attendance(agent_id)) for agent_id in missed | newcomers]
-        return [(agent_id, standing) for agent_id, standing in standings if agent_id in missed or standing.missed]
+    def _attendances(
+        self, due: Sequence[int], newcomers: set[int], recounted: set[int]
+    ) -> list[tuple[int, Attendance]]:
+        """Return how those stand who missed one of these calls or were recounted, and newcomers who missed anything."""
+        told = {
+            agent_id for agent_id in self._store.attendance.list_agents_who_missed(due) if agent_id in self._streams
+        }
+        told |= recounted
+        attendances = [(agent_id, self._store.attendance.find(agent_id)) for agent_id in told | newcomers]
+        return [(agent_id, attendance) for agent_id, attendance in attendances if agent_id in told or attendance.missed]

@@ -1,6 +1,6 @@
-"""Which extensions have an open screen at this process, as the store is told.
+"""Tell the store which extensions have an open screen at this process.
 
-Who may open a screen at the same moment, after a restart or at the beginning of a shift, is told in one transaction.
+Screens that open at the same moment, after a restart or when a shift begins, are written in one transaction.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from typing import Any
 from soap_service.errors import StoreUnavailable
 from soap_service.store import Store
 
-#: A screen is believed to be there this long after its process last said so.
+#: A screen is believed to be there this long after its process last wrote so.
 LISTENER_SECONDS = 30.0
 
 
 class Presence:
-    """What one worker process says of its screens.
+    """Write which extensions have a screen at one worker process.
 
     `write` does a store's method where it may wait; `believed` returns for how many seconds an extension's screens are
     believed to receive, not positive when they are not.
@@ -35,26 +35,26 @@ class Presence:
         self._next: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
 
-    async def say(self, extension: str, is_heard: bool) -> None:
-        """Say that an extension has a screen, or no longer; return when the store knows, or could not be told.
+    async def note(self, extension: str, is_subscribed: bool) -> None:
+        """Write that an extension has a screen, or no longer; return when it is written, or could not be.
 
-        `keep` says it all again soon.
+        `keep` soon writes them all again.
         """
-        self._news[extension] = is_heard
+        self._news[extension] = is_subscribed
         if self._next is None:
-            self._next = asyncio.create_task(self._tell())
+            self._next = asyncio.create_task(self._write_news())
         with suppress(StoreUnavailable):
             await asyncio.shield(self._next)
 
-    async def _tell(self) -> None:
-        async with self._turn:  # what is said while another transaction runs goes together into the next
+    async def _write_news(self) -> None:
+        async with self._turn:  # what comes while another transaction runs goes into the next
             news, self._news, self._next = self._news, {}, None
-            heard = self._until([extension for extension, is_heard in news.items() if is_heard])
-            await self._write(self._store.change_listeners, self._worker, heard, news.keys() - heard.keys())
+            subscribed = self._until([extension for extension, is_subscribed in news.items() if is_subscribed])
+            await self._write(self._store.listeners.change, self._worker, subscribed, news.keys() - subscribed.keys())
 
     async def keep(self, extensions: Collection[str]) -> None:
-        """Say everything that has a screen; raises StoreUnavailable."""
-        await self._write(self._store.keep_listeners, self._worker, self._until(extensions))
+        """Write every extension that has a screen; raises StoreUnavailable."""
+        await self._write(self._store.listeners.keep, self._worker, self._until(extensions))
 
     def _until(self, extensions: Collection[str]) -> dict[str, datetime]:
         """Return until when each extension is believed to have a screen, without those that are not."""
@@ -63,5 +63,5 @@ class Presence:
         return {extension: now + timedelta(seconds=left) for extension, left in seconds.items() if left > 0}
 
     async def end(self) -> None:
-        """Say that nothing is listened for: the process starts or ends; raises StoreUnavailable."""
-        await self._write(self._store.remove_listeners, self._worker)
+        """Remove this process's extensions: it starts or ends; raises StoreUnavailable."""
+        await self._write(self._store.listeners.remove, self._worker)

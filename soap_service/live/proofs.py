@@ -88,9 +88,9 @@ class Proofs:
             return form_token
         if len(self._known) > MOST_PASSED_ON:
             self._known.clear()
-        _, _, found = await self._read(self._store.find_hearing, cookie)
-        self._known[digest] = str(found), now
-        return str(found)
+        found: str = (await self._read(self._store.logins.find_subscriber, cookie)).form_token
+        self._known[digest] = found, now
+        return found
 
     def _pass_on(self, stream_id: str) -> None:
         if len(self._elsewhere) < MOST_PASSED_ON:
@@ -102,7 +102,7 @@ class Proofs:
         await asyncio.sleep(PASS_ON_SECONDS)
         proved, self._elsewhere, self._passing_on = sorted(self._elsewhere), set(), None
         with suppress(StoreUnavailable):  # the next pulse brings other proofs
-            await self._write(self._store.pass_on_proofs, proved)
+            await self._write(self._store.live_events.pass_on_proofs, proved)
 
 
 async def _respond(send: Send, status: int) -> None:

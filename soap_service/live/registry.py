@@ -1,4 +1,4 @@
-"""The open streams of this process: whose they are, the extension that each hears, and whether it is received."""
+"""The open streams of this process: whose they are, the extension each subscribes to, and whether it is received."""
 
 import asyncio
 from collections import defaultdict
@@ -13,7 +13,7 @@ MOST_OF_A_LOGIN = 5
 
 
 class Registry:
-    """Streams by id, agent and extension; `presence` is told for which extensions there are any that receive."""
+    """Streams by id, agent and extension; `presence` writes which extensions have any that receive."""
 
     presence: Presence
 
@@ -31,7 +31,7 @@ class Registry:
         return stream.id in self.by_id
 
     def add(self, stream: BrowserStream) -> BrowserStream | None:
-        """Take in a stream that hears no extension yet; return the one that has to end for it, if any."""
+        """Add a stream without an extension yet; return the one that has to end for it, if any."""
         self.by_id[stream.id] = stream
         theirs = self.by_agent[stream.agent_id]
         theirs.add(stream)
@@ -47,7 +47,7 @@ class Registry:
         await self.move(stream, None)
 
     async def move(self, stream: BrowserStream, extension: str | None) -> None:
-        """Have a stream hear another extension, and tell the store for which ones this process has streams."""
+        """Subscribe a stream to another extension, and tell the store for which ones this process has streams."""
         before, stream.extension = stream.extension, extension
         if before == extension:
             return
@@ -59,16 +59,16 @@ class Registry:
                 del self.by_extension[before]
         if extension is not None:
             self.by_extension[extension].add(stream)
-            await self.presence.say(extension, is_heard=True)
+            await self.presence.note(extension, is_subscribed=True)
         if before is not None and is_last:
-            await self.presence.say(before, is_heard=False)
+            await self.presence.note(before, is_subscribed=False)
 
     async def prove(self, stream: BrowserStream) -> None:
         """Note that a browser receives; the store is told at once when it had not been believed to."""
         was_believed = stream.believed_seconds > 0
         stream.prove()
         if not was_believed and stream.extension is not None:
-            await self.presence.say(stream.extension, is_heard=True)
+            await self.presence.note(stream.extension, is_subscribed=True)
 
     def believed_seconds(self, extension: str) -> float:
         """Return for how long it is believed that a browser receives what comes for an extension."""

@@ -1,8 +1,8 @@
-"""Server-Sent Events to the agents' browsers, and the bell that wakes them. Knows nothing of SOAP and of pages.
+"""Server-Sent Events to the agents' browsers, and the notifications that wake them. Knows nothing of SOAP and of pages.
 
-The call table is the truth: whatever rings the bell, what a position does not cover is read from the table. A commit
-rings it, on PostgreSQL at every node; other processes on SQLite are noticed by `PRAGMA data_version`, looked at every
-`LOOK_SECONDS`. A ring that was lost is made good by looking at the table every `POLL_SECONDS`.
+The call table is the truth: whatever notifies, what a position does not cover is read from the table. A commit
+notifies, on PostgreSQL every node; other processes on SQLite are noticed by `PRAGMA data_version`. It, or the
+table where a notification may have been lost, is looked at every `poll_seconds` of the store's traits.
 
 Source: WHATWG HTML, Server-sent events.
 """
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from soap_service.asgi.messages import WRITE_NOW, Receive, Scope, Send, WriteNow, respond_text
@@ -42,7 +42,7 @@ from soap_service.store import Delivery, Ownership, Store
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.1
+_RETRY_SECONDS = 0.1
 POLL_SECONDS = 1.0
 #: A stream that cannot be opened in this time is refused; the browser comes back.
 OPEN_SECONDS = 3.0
@@ -56,9 +56,6 @@ CHECK_SECONDS = 60.0
 RECORD_SECONDS = 0.05
 #: The newest of the calls that wait for a browser when it connects; an agent cannot answer more.
 MOST_REPLAYED = 50
-#: Changes of ownership are read again this far back, for what was committed late; applying one twice changes nothing.
-_OVERLAP = timedelta(seconds=5)
-_OVERLAP_OF_NODES = timedelta(seconds=30)
 
 
 class Streams:
@@ -70,35 +67,36 @@ class Streams:
         self._registry = Registry()
         self._presence = Presence(store, worker, self._write, self._registry.believed_seconds)
         self._registry.presence = self._presence
-        self._proofs = Proofs(store, self._registry, self._ask, self._write)
-        #: Whether something was committed here that the streams have not heard of yet.
-        self.is_rung = False
-        self._rung = asyncio.Event()
-        self._looker = ThreadPoolExecutor(1, thread_name_prefix="stream-look")
-        self._openers = ThreadPoolExecutor(4, thread_name_prefix="stream-open")
+        self._proofs = Proofs(store, self._registry, self._read_to_open, self._write)
+        #: Whether something was committed here that was not delivered yet.
+        self.has_commit = False
+        self._is_notified = asyncio.Event()
+        self._delivery_reader = ThreadPoolExecutor(1, thread_name_prefix="stream-deliver")
+        self._opening_readers = ThreadPoolExecutor(4, thread_name_prefix="stream-open")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="stream-write")  # one: who listens is told in order
-        self._calls = Progress(store.call_lifetime)
-        self._events = EventFeed(store, self._registry)
+        self._calls = Progress(store.calls.lifetime)
         self._last_marker = 0
-        self._last_look = 0.0
+        self._checked_at = 0.0
         self._last_change = store.now()
-        self._overlap = _OVERLAP if store.is_embedded else _OVERLAP_OF_NODES
+        #: Changes of ownership are read again this far back; applying one twice changes nothing.
+        self._overlap = store.traits.commit_lag
         self._opening = asyncio.Semaphore(MOST_OPENING)
         self._delivered: dict[str, datetime] = {}
         self._has_delivered = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._missed = MissedCalls(store, self._registry.by_agent)
+        self._events = EventFeed(store, self._registry, self._missed.recount)
         self._is_stopping = False
 
     async def start(self) -> None:
-        """Begin to listen for the bell."""
+        """Begin to listen for notifications."""
         loop = asyncio.get_running_loop()
-        await self._look(self._store.look)
-        self._calls.begin(await self._look(self._store.newest_position))
-        await self._look(self._events.begin)
+        await self._read_to_deliver(self._store.check)
+        self._calls.begin(await self._read_to_deliver(self._store.calls.newest_position))
+        await self._read_to_deliver(self._events.begin)
         self._last_change = self._store.now()
         await self._presence.end()
-        self._store.when_rung(lambda: self._ring(loop))
+        self._store.subscribe(lambda: self._on_commit(loop))
         work = (self._watch, self._record, self._keep_listeners, self._missed.watch)
         self._tasks = [asyncio.create_task(one()) for one in work]
 
@@ -117,7 +115,7 @@ class Streams:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(StoreUnavailable):
             await self._presence.end()
-        for pool in (self._looker, self._openers, self._writer):
+        for pool in (self._delivery_reader, self._opening_readers, self._writer):
             pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,7 +130,7 @@ class Streams:
             async with self._opening, asyncio.timeout(OPEN_SECONDS):
                 stream = await self._open(cookie_of(scope), position_of(scope), is_proving(scope))
         except NotFound:
-            await respond_text(send, 401, "Entre novamente para receber as chamadas.")
+            await respond_text(send, 401, "Entre novamente para receber as ligações.")
             return
         except (StoreUnavailable, TimeoutError):
             await respond_text(send, 503, "O serviço está indisponível no momento. Tente novamente.")
@@ -141,7 +139,7 @@ class Streams:
         open_streams.inc()
         try:
             await send(START)
-            await send(part(b"retry: 1000\n\n" + (stream.pulse.text if stream.is_proving else b"")))
+            await send(part(b"retry: 1000\n\n"))
             write_now: WriteNow | None = scope.get("extensions", {}).get(WRITE_NOW)
             if write_now is not None:
                 stream.send_now = lambda event: write_now(event.text) and self._has_sent(event)
@@ -158,23 +156,28 @@ class Streams:
         What this process has read by the time the stream is registered is replayed from the table, what it reads from
         then on is pushed: no call comes twice and none is passed over.
         """
-        agent_id, extension, form_token = await self._ask(self._store.find_hearing, cookie)
-        if had.last > self._calls.position.last and had.last > (await self._ask(self._store.newest_position)).last:
+        subscriber = await self._read_to_open(self._store.logins.find_subscriber, cookie)
+        if (
+            had.last > self._calls.position.last
+            and had.last > (await self._read_to_open(self._store.calls.newest_position)).last
+        ):
             had = Position()  # of another database: this one was begun anew or restored
-        stream = BrowserStream(agent_id, cookie, had, form_token, is_proving)
+        stream = BrowserStream(subscriber.agent_id, cookie, had, subscriber.form_token, is_proving)
+        stream.greet(subscriber.extension, subscriber.is_paused)
         if (oldest := self._registry.add(stream)) is not None:
             oldest.put(REPLACED)
             await self._registry.end([oldest])
         read = self._calls.position
         try:
-            await self._registry.move(stream, extension)
+            await self._registry.move(stream, subscriber.subscribed)
             await self._replay(stream, read)
             stream.begin()
             if self._events.replay(stream):
-                await self._ask(self._store.find_hearing, cookie)  # it may have ended between the first look and now
-            if not is_proving and extension is not None:
-                stream.put(Event.of_upgrade(extension))
-            self._missed.greet(agent_id)
+                # It may have ended between the first look and now.
+                await self._read_to_open(self._store.logins.find_subscriber, cookie)
+            if not is_proving and subscriber.subscribed is not None:
+                stream.put(Event.of_upgrade(subscriber.subscribed))
+            self._missed.greet(subscriber.agent_id)
         except BaseException:
             await self._registry.remove(stream)
             raise
@@ -184,7 +187,7 @@ class Streams:
         """Queue what waits at a stream's extension and will not be pushed: what this process has read already."""
         if stream.extension is None:
             return
-        waiting = await self._ask(self._store.list_calls_waiting, stream.extension)
+        waiting = await self._read_to_open(self._store.calls.list_waiting, stream.extension)
         missed = [call for call in waiting if read.covers(call.id) and not stream.had.covers(call.id)]
         for call in missed[-MOST_REPLAYED:]:
             stream.replay(call, read.up_to(call.id))
@@ -222,28 +225,28 @@ class Streams:
 
     async def _is_logged_in(self, stream: BrowserStream) -> bool:
         try:
-            await self._ask(self._store.find_hearing, stream.cookie)
+            await self._read_to_open(self._store.logins.find_subscriber, stream.cookie)
         except NotFound:
             return False
         except StoreUnavailable:
             return True
         return True
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Have the loop hear of a commit; called in any thread."""
-        self.is_rung = True
+    def _on_commit(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have the loop deliver what was committed; called in any thread."""
+        self.has_commit = True
         with suppress(RuntimeError):  # the loop has closed: the process ends
-            loop.call_soon_threadsafe(self.hear)
+            loop.call_soon_threadsafe(self.deliver_commit)
 
-    def hear(self) -> None:
+    def deliver_commit(self) -> None:
         """Deliver what has been committed here, at once if that needs no waiting.
 
         A busy loop calls it between two answers: its turns take milliseconds, and an agent is waiting.
         """
-        if self.is_rung:
-            self.is_rung = False
-            if not (self._store.is_embedded and self._deliver_at_once()):
-                self._rung.set()
+        if self.has_commit:
+            self.has_commit = False
+            if not (self._store.traits.reads_inline and self._deliver_at_once()):
+                self._is_notified.set()
 
     def _deliver_at_once(self) -> bool:
         """Deliver calls while no extension has changed hands; what stands in the way, `_watch` meets again."""
@@ -258,21 +261,21 @@ class Streams:
         return True
 
     def _is_applied(self, change: Ownership) -> bool:
-        """Tell whether the streams hear what they should since an extension changed hands."""
+        """Tell whether the streams have the extensions they should since one changed hands."""
         theirs = self._registry.by_agent.get(change.owner_id, ()) if change.owner_id is not None else ()
-        hearing = self._registry.by_extension.get(change.number, ())
-        return all(stream.extension == change.heard for stream in theirs) and all(
-            stream.agent_id == change.owner_id for stream in hearing
+        subscribers = self._registry.by_extension.get(change.number, ())
+        return all(stream.extension == change.subscribed for stream in theirs) and all(
+            stream.agent_id == change.owner_id for stream in subscribers
         )
 
     async def _watch(self) -> None:
-        """Deliver whenever the bell rings, here or in another process; survive a database that is away."""
+        """Deliver at every notification, here or in another process; survive a database that is away."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), LOOK_SECONDS if self._store.is_embedded else POLL_SECONDS)
+                await asyncio.wait_for(self._is_notified.wait(), self._store.traits.poll_seconds)
             try:
                 if await self._is_due():
-                    self._rung.clear()
+                    self._is_notified.clear()
                     await self._deliver()
             except StoreUnavailable:
                 await self._try_again()
@@ -281,48 +284,46 @@ class Streams:
                 await self._try_again()
 
     async def _try_again(self) -> None:
-        """Have what was not delivered delivered a little later: its ring has been used up."""
-        await asyncio.sleep(LOOK_SECONDS)
-        self._rung.set()
+        """Have what was not delivered delivered a little later: its notification has been used up."""
+        await asyncio.sleep(_RETRY_SECONDS)
+        self._is_notified.set()
 
     async def _is_due(self) -> bool:
         """Tell whether there may be something new; look at the server's state and clock from time to time."""
-        if self._store.is_embedded:
-            before, self._last_marker = self._last_marker, self._store.change_marker()
-            return self._rung.is_set() or before != self._last_marker
-        if time.monotonic() - self._last_look > POLL_SECONDS:
-            await self._look(self._store.look)
-            self._last_look = time.monotonic()
-        return True
+        if time.monotonic() - self._checked_at > POLL_SECONDS:
+            await self._read_to_deliver(self._store.check)
+            self._checked_at = time.monotonic()
+        before, self._last_marker = self._last_marker, self._store.change_marker()
+        return self._is_notified.is_set() or before != self._last_marker
 
     async def _deliver(self) -> None:
         """Read what is new and queue it. Ownership is read after the calls, so that no call follows a former owner.
 
         Of the changes, those with an owner come first: who changes to another extension has not lost one.
         """
-        started, calls, changes = await self._look(self._read_news)
+        started, calls, changes = await self._read_to_deliver(self._read_news)
         self._last_change = started
         for change in sorted(changes, key=lambda change: change.owner_id is None):
             await self._apply_change(change)
         self._push(calls)
-        await self._events.tell(await self._look(self._events.read))
+        await self._events.tell(await self._read_to_deliver(self._events.read))
 
     def _push(self, calls: Sequence[Delivery]) -> None:
-        """Give calls to the streams that hear their extension, each once, whichever way it was read."""
-        oldest = self._store.now() - self._store.call_lifetime
+        """Give calls to the streams of their extension, each once, whichever way they were read."""
+        oldest = self._store.now() - self._store.calls.lifetime
         for call in calls:
             if not self._calls.advance(call.id):
                 continue
-            if call.extension is not None and call.created_at >= oldest:
+            if call.extension is not None and call.created_at >= oldest and not call.is_over:
                 for stream in tuple(self._registry.by_extension.get(call.extension, ())):
                     stream.push(call, self._calls.position)
                 self._missed.expect(call)
         self._calls.settle()
 
     def _read_news(self) -> tuple[datetime, Sequence[Delivery], Sequence[Ownership]]:
-        calls = self._store.list_calls_after(self._calls.position)
+        calls = self._store.calls.list_after(self._calls.position)
         started = self._store.now()
-        return started, calls, self._store.list_extensions_changed_since(self._last_change - self._overlap)
+        return started, calls, self._store.extensions.list_changed_since(self._last_change - self._overlap)
 
     async def _record(self) -> None:
         """Record in the store which calls were sent to a browser; after the fact, so that no call waits for it."""
@@ -332,7 +333,7 @@ class Streams:
             self._has_delivered.clear()
             delivered, self._delivered = self._delivered, {}
             try:
-                await self._write(self._store.mark_delivered, delivered)
+                await self._write(self._store.calls.mark_delivered, delivered)
             except StoreUnavailable:
                 self._delivered = {**self._delivered, **delivered}
                 self._has_delivered.set()
@@ -343,11 +344,11 @@ class Streams:
     async def _apply_change(self, change: Ownership) -> None:
         """Give an extension to its owner's streams and take it from anybody else's, telling their pages."""
         for stream in tuple(self._registry.by_agent.get(change.owner_id, ()) if change.owner_id is not None else ()):
-            if stream.extension != change.heard and stream in self._registry:
+            if stream.extension != change.subscribed and stream in self._registry:
                 stream.put(Event.of_change(change, stream.extension))
-                read, heard_nothing = self._calls.position, stream.extension is None
-                await self._registry.move(stream, change.heard)
-                if heard_nothing:
+                read, had_nothing = self._calls.position, stream.extension is None
+                await self._registry.move(stream, change.subscribed)
+                if had_nothing:
                     await self._replay(stream, read)
         for stream in tuple(self._registry.by_extension.get(change.number, ())):
             if stream.agent_id != change.owner_id and stream in self._registry:
@@ -360,24 +361,24 @@ class Streams:
             try:
                 await self._presence.keep(tuple(self._registry.by_extension))
                 await self._registry.end([stream for stream in self._registry.all if stream.is_dead])
-                await self._write(self._store.forget_announcements)
-                await self._write(self._store.forget_live_events)
-                await self._write(self._store.count_hours_of_calls)
+                await self._write(self._store.calls.forget_announcements)
+                await self._write(self._store.live_events.forget)
+                await self._write(self._store.panel.count_hours)
             except StoreUnavailable:
                 continue
             except Exception:
                 log.exception("keeping of listeners")
 
-    async def _look(self, work: Callable[..., Any], *arguments: Any) -> Any:
+    async def _read_to_deliver(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Read what deliveries wait for: at once from a file, in a thread of its own over a network."""
-        return await self._read(self._looker, work, *arguments)
+        return await self._read(self._delivery_reader, work, *arguments)
 
-    async def _ask(self, work: Callable[..., Any], *arguments: Any) -> Any:
+    async def _read_to_open(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Read what a stream that is being opened waits for."""
-        return await self._read(self._openers, work, *arguments)
+        return await self._read(self._opening_readers, work, *arguments)
 
     async def _read(self, pool: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Any:
-        if self._store.is_embedded:
+        if self._store.traits.reads_inline:
             return work(*arguments)
         return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
 

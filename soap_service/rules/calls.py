@@ -24,11 +24,13 @@ class CallState(StrEnum):
     DELIVERED = "entregue"
     SEEN = "vista"
     ANSWERED = "atendida"
+    TRANSFERRED = "transferida"
     MISSED = "perdida"
+    RETURNED = "retornada"
 
 
 class Refused(StrEnum):
-    """Why the SOAP door said NAO_AUTORIZADO, or 403: kept for administrators, never told to a caller."""
+    """Why the SOAP endpoint said NAO_AUTORIZADO, or 403: kept for administrators, never told to a caller."""
 
     UNKNOWN = "INTEGRACAO_DESCONHECIDA"
     NOT_PROVEN = "SEGREDO_ERRADO"
@@ -40,7 +42,7 @@ class Refused(StrEnum):
 
 @dataclass(frozen=True)
 class Simulated:
-    """What the SOAP door answered to a simulated call: its receipt with the call's token, or the code of a fault."""
+    """The answer to a simulated call: its receipt with the call's token, or the code of a fault."""
 
     notice: str = ""
     sentence: str = ""

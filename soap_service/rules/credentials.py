@@ -1,4 +1,4 @@
-"""Who somebody is: agents' passwords, platforms' secrets, the session cookie. Knows neither store nor door."""
+"""Who somebody is: agents' passwords, platforms' secrets, the session cookie. Pure rules."""
 
 import base64
 import binascii
@@ -21,6 +21,8 @@ _NOBODYS_HASH = "$argon2id$v=19$m=65536,t=3,p=4$YUUXDKU9RoY3Bo5Fk/nGHA$8mWsVE/T5
 #: The cookie that holds a logged-in browser's random id.
 SESSION_COOKIE = "soap_service_session"
 SHORTEST_PASSWORD = 10
+#: What makes the first agent, who is let in to make the others.
+FIRST_COMMAND = "soap-service agent add maria --name 'Maria Lima' --executor-group SDNIVEL1 --admin"
 
 
 def login_digest(cookie: str) -> bytes:

@@ -44,6 +44,27 @@ def normalise_document(text: str) -> str:
     return document
 
 
+def normalise_cell(text: str, length: int = 0) -> str:
+    """Return the document that a cell of a table means, where zeros in front were lost: what is to be stored.
+
+    A column of CPFs says `length` 11, one of CNPJs 14: digits become that as far as check digits confirm it; else, and
+    without a length, the rule is the same as for a caller's. Raises: InvalidDocument.
+    """
+    document = normalise_document(text)
+    number = _FLOAT.fullmatch(text)
+    digits = number[1] if number else _PUNCTUATION.sub("", text)
+    if length and digits.isascii() and digits.isdigit() and len(digits) <= length:
+        padded = digits.rjust(length, "0")
+        if has_valid_check_digits(padded):
+            return padded
+    return correct_document(document) or document
+
+
+def is_cpf(document: str) -> bool:
+    """Tell whether a normalised document is a CPF: a person's, where a CNPJ stands for everybody of a company."""
+    return len(document) == 11
+
+
 def documents_to_look_up(document: str) -> Iterator[str]:
     """Return a normalised document and, for who finds nobody under it, what it may stand for."""
     yield document
@@ -144,6 +165,12 @@ def format_document(document: str) -> str:
     if len(document) == 11:
         return f"{document[:3]}.{document[3:6]}.{document[6:9]}-{document[9:]}"
     return f"{document[:2]}.{document[2:5]}.{document[5:8]}/{document[8:12]}-{document[12:]}"
+
+
+def masked_document(document: str) -> str:
+    """Return a document as people write it, with all but its last two characters blotted out, as lists show it."""
+    written = format_document(document)
+    return "".join("*" if sign.isalnum() else sign for sign in written[:-2]) + written[-2:]
 
 
 def mask_documents(text: str) -> str:

@@ -13,6 +13,7 @@ from soap_service.errors import InvalidValue
 from soap_service.language import SOURCE_LANGUAGE
 from soap_service.rules.calendars import Holidays, OwnDay, national_of, optional_of, write_shifts
 from soap_service.rules.deadlines import Week, WorkingCalendar
+from soap_service.rules.roles import Role
 
 #: The operations that an integration can be allowed.
 OPERATIONS = ("obterQtdeSolicitacoes", "obterDadosSolicitacao", "novaSolicitacao", "visualizarSolicitacao")
@@ -50,6 +51,7 @@ class ServiceEdit(Edit):
     contract: str = ""
     is_active: bool = True
     priority_slas: tuple[tuple[int, int], ...] = ()
+    description_template: str = ""
 
     def check(self) -> None:
         """Raise InvalidValue unless every SLA is between one minute and one year."""
@@ -73,6 +75,7 @@ class GroupEdit(Edit):
 
     name: str
     may_execute: bool
+    sees_all: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,33 @@ class AgentEdit(Edit):
     """An agent but for login and password. `groups` are names."""
 
     name: str
-    is_admin: bool
+    role: Role
     is_active: bool
     groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PersonEdit(Edit):
+    """A requester's data. The document is normalised."""
+
+    document: str
+    name: str
+    email: str = ""
+    phone: str = ""
+    extension: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class ContactEdit(Edit):
+    """A contact of a requester."""
+
+    name: str
+    role: str = ""
+    email: str = ""
+    phone: str = ""
+    extension: str = ""
+    has_left: bool = False
 
 
 @dataclass(frozen=True)

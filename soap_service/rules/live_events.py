@@ -21,20 +21,36 @@ class LiveEventKind(StrEnum):
     CALL_ANSWERED = "callAnswered"
     #: A call was announced again at another extension: `ref` is its token, `to` the extension.
     CALL_TRANSFERRED = "callTransferred"
+    #: An agent saw a call for the first time: `ref` is its token.
+    CALL_SEEN = "callSeen"
+    #: A missed call was returned: `ref` is its token, `by` the name of who called back.
+    CALL_RETURNED = "callReturned"
+    #: `agent_id` looked at the list of calls: what was missed is no news any more.
+    CALLS_LOOKED_AT = "callsLookedAt"
     #: For the server itself: `streams` are the ids, separated by blanks, of streams whose browsers proved at another
     #: process that they receive.
     STREAMS_PROVED = "streamsProved"
-    #: A request changed: `ref` is its number, `by` the name of who changed it, `version` which it is now.
+    #: A request was opened or changed: `ref` is its number, `by` the name of who did, `version` which it is now. A new
+    #: child request leaves it as it is: then `child` is the child's number.
     REQUEST_CHANGED = "requestChanged"
 
 
 #: After these no stream of whom they concern goes on.
 ENDING = frozenset({LiveEventKind.LOGIN_ENDED, LiveEventKind.LOGINS_ENDED})
+#: After these the missed calls of whom they concern are counted again.
+RECOUNTING = frozenset(
+    {
+        LiveEventKind.CALL_ANSWERED,
+        LiveEventKind.CALL_TRANSFERRED,
+        LiveEventKind.CALL_RETURNED,
+        LiveEventKind.CALLS_LOOKED_AT,
+    }
+)
 
 
 @dataclass(frozen=True)
 class LiveEvent:
-    """Something that happened, for the browsers that hear `extension` and those of `agent_id`; without both, for all.
+    """Something that happened, for browsers subscribed to `extension` and those of `agent_id`; without both, for all.
 
     The kind may be one that only newer nodes know. `id` is given by the database.
     """

@@ -10,6 +10,8 @@ _LONGEST_NAME = 240
 
 def fold_name(name: str) -> str:
     """Return a name in small letters without accents, its words apart by one space: what is compared."""
+    if name.isascii():
+        return " ".join(_WORDS.findall(name.lower()))
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(_WORDS.findall(plain.casefold()))

@@ -14,9 +14,10 @@ CHILD_REQUEST_SERVICE = 283
 
 @dataclass(frozen=True)
 class ParameterRule:
-    """A parameter's published text and default value."""
+    """A parameter's title, published text and default value."""
 
     id: int
+    title: str
     text: str
     default: str
     is_switch: bool
@@ -25,9 +26,16 @@ class ParameterRule:
 PARAMETERS = {
     rule.id: rule
     for rule in (
-        ParameterRule(WEB_SERVICES_ON, "Ativar os web services de integração com a telefonia?", "N", True),
+        ParameterRule(
+            WEB_SERVICES_ON,
+            "Integração com a telefonia",
+            "Ativar os web services de integração com a telefonia?",
+            "N",
+            True,
+        ),
         ParameterRule(
             CHILD_REQUEST_ON,
+            "Solicitação filha a cada atendimento",
             "A telefonia deve lançar uma solicitação filha, referente à visualização de informações "
             "de uma solicitação já existente?",
             "N",
@@ -35,6 +43,7 @@ PARAMETERS = {
         ),
         ParameterRule(
             CHILD_REQUEST_SERVICE,
+            "Serviço da solicitação filha",
             "Número de identificação do serviço para o qual a solicitação filha é lançada.",
             "",
             False,

@@ -31,9 +31,14 @@ def words_of(texts: Iterable[str]) -> str:
     return kept if len(kept) <= _LONGEST_WORDS else kept[:_LONGEST_WORDS].rpartition(" ")[0]
 
 
+def first_line(text: str) -> str:
+    """Return the first line that says something; "" if none does."""
+    return text.strip().partition("\n")[0].strip()
+
+
 def subject_of(description: str) -> str:
     """Return the words of the first line, folded, in their order."""
-    return fold_name(description.strip().partition("\n")[0])[:_LONGEST_WORDS]
+    return fold_name(first_line(description))[:_LONGEST_WORDS]
 
 
 def wanted_words(typed: str) -> list[str]:

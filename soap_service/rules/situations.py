@@ -46,6 +46,10 @@ def known_situation(stored: str | None) -> Situation | None:
         return None
 
 
+#: Who did what no agent did.
+AUTOMATIC = "Automático"
+
+
 class Action(StrEnum):
     """What happened to a request; every one leaves a line in its history."""
 
@@ -61,6 +65,15 @@ class Action(StrEnum):
     FORWARD = "encaminhamento"
     RESPONSIBLE = "responsável"
     RECLASSIFY = "reclassificação"
+
+
+#: What is kept of an action in another word than the button has.
+_ACTION_WORDS = {Action.CLOSE: "fechamento"}
+
+
+def word_of_action(stored: str) -> str:
+    """Return the word, in Portuguese, that a line of the history shows."""
+    return next((word for action, word in _ACTION_WORDS.items() if action == stored), stored)
 
 
 _TRANSITIONS: dict[Action, tuple[tuple[Situation, ...], Situation]] = {

@@ -3,13 +3,15 @@
 import hmac
 import json
 import secrets
+from contextlib import suppress
 
 from werkzeug.wrappers import Response
 
-from soap_service.errors import AgentNotFound, LimitExceeded, LoginRefused
+from soap_service.errors import AgentNotFound, LimitExceeded, LoginRefused, StoreUnavailable
 from soap_service.model import Agent
 from soap_service.rate_limit import limited_address
-from soap_service.rules.credentials import SESSION_COOKIE, check_password
+from soap_service.rules.auditing import AuditKind, RecordKind, acting
+from soap_service.rules.credentials import FIRST_COMMAND, SESSION_COOKIE, check_password
 from soap_service.screens.forms import Form
 from soap_service.screens.language import LANGUAGES
 from soap_service.screens.requests.resuming import Kept, kept_form
@@ -41,6 +43,7 @@ def log_in(visit: Visit) -> Response:
     try:
         agent = _recognise(visit, login, visit.request.form.get("senha", ""))
     except LimitExceeded:
+        _record_limit(visit)
         sentence = visit.gettext("Muitas tentativas sem sucesso. Aguarde um minuto e tente de novo.")
         response = _login_page(visit, form, sentence, 429)
         response.headers["Retry-After"] = "60"
@@ -49,9 +52,10 @@ def log_in(visit: Visit) -> Response:
         return _login_page(visit, form, visit.gettext("Usuário ou senha incorretos."), 403)
     _end_session(visit)
     limits = visit.premises.login_limits
-    cookie = visit.store.open_session(agent.id, limits.idle, limits.longest)
+    with acting(visit.actor(agent)):
+        cookie = visit.store.logins.open(agent.id, limits.idle, limits.longest)
     if kept := kept_form(visit):
-        visit.login = visit.store.find_session(cookie)
+        visit.login = visit.store.logins.find(cookie)
         response = visit.render("requests/resumed.html", kept=kept)
     else:
         response = visit.redirect(visit.return_path())
@@ -114,7 +118,7 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
     visit.premises.failures_by_login_and_address.spend((login, address))
     visit.premises.failures_by_login.spend(login)
     try:
-        agent = visit.store.find_agent(login)
+        agent = visit.store.staff.find_agent(login)
     except AgentNotFound:
         agent = None
     try:
@@ -125,10 +129,19 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
             raise LoginRefused
     except LoginRefused:
         by_address.spend(address)
+        # What was typed may be a password: it is not recorded, an agent's id is.
+        visit.store.audit.note(AuditKind.LOG_IN_REFUSED, RecordKind.AGENT, "" if agent is None else agent.id)
         raise
     visit.premises.failures_by_login_and_address.forgive((login, address))
     visit.premises.failures_by_login.forgive(login)
     return agent
+
+
+def _record_limit(visit: Visit) -> None:
+    """Record that log-ins from an address are not even checked, once a minute, however many there are."""
+    with suppress(LimitExceeded):
+        visit.premises.refusals_recorded.spend(limited_address(visit.address))
+        visit.store.audit.note(AuditKind.LOG_INS_LIMITED)
 
 
 def _login_page(
@@ -151,6 +164,7 @@ def _login_page(
         languages=LANGUAGES,
         kept=kept or (kept_form(visit) if is_of_login_page(visit) or visit.is_from_here else None),
         notice=notice or visit.notice(),
+        first_command="" if _has_agents(visit) else FIRST_COMMAND,
     )
     response.set_cookie(
         FORM_COOKIE,
@@ -164,7 +178,14 @@ def _login_page(
     return response
 
 
+def _has_agents(visit: Visit) -> bool:
+    try:
+        return visit.store.first_steps.has_agents()
+    except StoreUnavailable:
+        return True
+
+
 def _end_session(visit: Visit) -> None:
     cookie = visit.request.cookies.get(SESSION_COOKIE)
     if cookie:
-        visit.store.close_session(cookie)
+        visit.store.logins.close(cookie)

@@ -1,4 +1,4 @@
-"""The HTML door: the agents' screens as a plain WSGI application. Knows the store and HTTP; nothing of SOAP or streams.
+"""The agents' screens as a plain WSGI application. Knows the store and HTTP; nothing of SOAP or streams.
 
 One URL map, one handler a screen, one place where what goes wrong becomes a page.
 """
@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -16,16 +17,28 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response
 
 from soap_service.asgi.wsgi_bridge import IS_BUSY
-from soap_service.errors import ExecutionRefused, NotFound, StoreUnavailable
+from soap_service.errors import ExecutionRefused, NotFound, RequestHidden, StoreUnavailable
+from soap_service.rules.auditing import acting
 from soap_service.rules.calls import Simulated
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.numbers import HIGHEST_NUMBER
-from soap_service.screens import access, administration, endpoint, panel, preferences
+from soap_service.rules.roles import Permission
+from soap_service.screens import access, administration, endpoint, first_run, home, panel, preferences
 from soap_service.screens.assets import Assets
 from soap_service.screens.calls import call, call_list, diagnosis, extension
 from soap_service.screens.language import N_
 from soap_service.screens.pages import Pages
-from soap_service.screens.requests import execution, reclassification, registration, resuming, search, worklist
+from soap_service.screens.people import document, record, rights
+from soap_service.screens.requests import (
+    bulk,
+    execution,
+    export,
+    reclassification,
+    registration,
+    resuming,
+    search,
+    worklist,
+)
 from soap_service.screens.requests import page as request_page
 from soap_service.screens.visit import BoundedRequest, Premises, Visit, WrongFormToken
 from soap_service.store import Store
@@ -72,53 +85,78 @@ def _serve_asset(visit: Visit, path: str) -> Response:
     return visit.premises.assets.serve(visit.request, path)
 
 
-def _page(path: str, show: Handler, post: Handler | None = None) -> list[Rule]:
+@dataclass(frozen=True)
+class Route:
+    """What answers an address, and the permission that it needs; None for everybody, logged in or not.
+
+    The form of an open page brings a token of its own.
+    """
+
+    handler: Handler
+    needs: Permission | None
+
+
+def _page(path: str, show: Handler, post: Handler | None, needs: Permission | None) -> list[Rule]:
     """Return the rules of a page: what shows it and, where it can be posted to, what takes the post."""
-    rules = [Rule(path, methods=["GET"], endpoint=show)]
-    return rules if post is None else [*rules, Rule(path, methods=["POST"], endpoint=post)]
+    rules = [Rule(path, methods=["GET"], endpoint=Route(show, needs))]
+    return rules if post is None else [*rules, _post(path, post, needs)]
 
 
-#: Every address of the screens and what answers it.
+def _post(path: str, handler: Handler, needs: Permission | None) -> Rule:
+    """Return the rule of what can only be posted to."""
+    return Rule(path, methods=["POST"], endpoint=Route(handler, needs))
+
+
+_VIEW, _WORK, _SUPERVISE, _ADMINISTER = Permission
+#: Every address of the screens, what answers it, and what it needs.
 ADDRESSES = Map(
     [
-        *_page("/entrar", access.show_login, access.log_in),
-        Rule("/sair", methods=["POST"], endpoint=access.log_out),
-        *_page("/sessao", access.show_login_times, access.use_login),
-        *_page("/", call.show_home),
-        *_page("/soap", endpoint.show_endpoint),
-        Rule("/entrar/idioma", methods=["POST"], endpoint=preferences.choose_before_login),
-        *_page("/painel", panel.show_panel),
-        *_page("/preferencias", preferences.show_preferences, preferences.save_preferences),
-        *_page("/ramal", extension.show_extension, extension.save_extension),
-        Rule("/ramal/pausa", methods=["POST"], endpoint=extension.save_pause),
-        *_page("/chamadas", call_list.list_calls),
-        *_page("/chamadas/<token:token>", call.show_call, call.answer_call),
-        *_page("/chamadas/<token:token>/janela", call.show_popup),
-        Rule("/chamadas/<token:token>/vista", methods=["POST"], endpoint=call.mark_seen),
-        *_page("/diagnostico", diagnosis.show_diagnosis, diagnosis.simulate_call),
-        *_page("/solicitacoes", worklist.show_list, search.search),
-        *_page("/solicitacoes/nova", registration.start_request, registration.register_request),
-        *_page("/solicitacoes/<number:number>", request_page.show_request),
-        *_page("/solicitacoes/<number:number>/executar", execution.show_execution, execution.execute_request),
+        *_page("/entrar", access.show_login, access.log_in, None),
+        _post("/sair", access.log_out, None),
+        *_page("/sessao", access.show_login_times, access.use_login, _VIEW),
+        *_page("/", home.show_home, None, _VIEW),
+        _post("/primeiros-passos", first_run.dismiss_steps, _ADMINISTER),
+        *_page("/soap", endpoint.show_endpoint, None, None),
+        *_page("/manual-de-integracao", endpoint.show_guide, None, None),
+        _post("/entrar/idioma", preferences.choose_before_login, None),
+        *_page("/painel", panel.show_panel, None, _SUPERVISE),
+        *_page("/preferencias", preferences.show_preferences, preferences.save_preferences, _VIEW),
+        *_page("/ramal", extension.show_extension, extension.save_extension, _WORK),
+        _post("/ramal/pausa", extension.save_pause, _WORK),
+        *_page("/chamadas", call_list.list_calls, None, _WORK),
+        *_page("/chamadas/<token:token>", call.show_call, call.answer_call, _WORK),
+        *_page("/chamadas/<token:token>/janela", call.show_popup, None, _WORK),
+        _post("/chamadas/<token:token>/retornada", call.return_call, _WORK),
+        _post("/chamadas/<token:token>/contato", record.name_contact_of_call, _WORK),
+        _post("/chamadas/<token:token>/vista", call.mark_seen, _WORK),
+        *_page("/diagnostico", diagnosis.show_diagnosis, diagnosis.simulate_call, _WORK),
+        *_page("/solicitacoes", worklist.show_list, search.search, _VIEW),
+        *_page("/solicitacoes.csv", export.export_list, None, _SUPERVISE),
+        _post("/solicitacoes/filtros", worklist.remember_filters, _VIEW),
+        _post("/solicitacoes/escolhidas", bulk.change_many, _SUPERVISE),
+        *_page("/solicitacoes/nova", registration.start_request, registration.register_request, _WORK),
+        *_page("/solicitacoes/<number:number>", request_page.show_request, None, _VIEW),
+        _post("/solicitacoes/<number:number>/contato", record.name_contact_of_request, _WORK),
+        *_page("/solicitacoes/<number:number>/executar", execution.show_execution, execution.execute_request, _WORK),
         *_page(
             "/solicitacoes/<number:number>/reclassificar",
             reclassification.show_classification,
             reclassification.reclassify_request,
+            _WORK,
         ),
-        *(rule for page in administration.PAGES for rule in _page(*page)),
-        *_page("/static/<path:path>", _serve_asset),
+        *_page("/pessoas/<number:number>", record.show_person, None, _VIEW),
+        *_page("/pessoas/<number:number>/editar", record.start_edit, record.save_person, _WORK),
+        _post("/pessoas/<number:number>/situacao", record.mark_left, _WORK),
+        *_page("/pessoas/<number:number>/contato", record.start_contact, record.save_contact, _WORK),
+        *_page("/pessoas/<number:number>/unir", rights.start_merge, rights.merge_people, _ADMINISTER),
+        _post("/pessoas/<number:number>/exportar", rights.export_person, _ADMINISTER),
+        *_page("/pessoas/<number:number>/apagar", rights.ask_to_erase, rights.erase_person, _ADMINISTER),
+        _post("/pessoas/<number:number>/documento", document.show_document, _VIEW),
+        *(rule for path, show, post in administration.PAGES for rule in _page(path, show, post, _ADMINISTER)),
+        *_page("/static/<path:path>", _serve_asset, None, None),
     ],
     converters={"number": _NumberConverter, "token": _TokenConverter},
     merge_slashes=False,  # no redirect that would repeat what a client says
-)
-#: Handlers that need no log-in; the forms of the log-in page bring a token of their own.
-_OPEN = (
-    access.show_login,
-    access.log_in,
-    access.log_out,
-    preferences.choose_before_login,
-    endpoint.show_endpoint,
-    _serve_asset,
 )
 
 _TITLES = {
@@ -181,31 +219,38 @@ class Screens:
         try:
             if (visit.request.content_length or 0) > BoundedRequest.max_content_length:
                 raise RequestEntityTooLarge
-            handler, arguments = ADDRESSES.bind("").match(visit.request.path, visit.request.method)
-            return _admit(visit, handler)(visit, **arguments)
+            route, arguments = ADDRESSES.bind("").match(visit.request.path, visit.request.method)
+            handler = _admit(visit, route)
+            with acting(visit.actor()):
+                return handler(visit, **arguments)
         except HTTPException as refusal:
             return _refusal_page(visit, refusal)
+        except RequestHidden as hidden:
+            return request_page.show_hidden(visit, hidden)
         except NotFound:
             return _refusal_page(visit, PageNotFound())
         except ExecutionRefused as refusal:
             return _refusal_page(visit, Forbidden(), request_number=refusal.key)
 
 
-def _admit(visit: Visit, handler: Handler) -> Handler:
-    """Return the handler when the visit may have it, else the one that asks to log in; raises WrongFormToken."""
-    if handler in _OPEN:
-        if handler is access.log_out and visit.login is not None:
+def _admit(visit: Visit, route: Route) -> Handler:
+    """Return the handler when the visit may have it, else the one that asks to log in.
+
+    Raises: WrongFormToken; Forbidden when the agent's role has not what the route needs.
+    """
+    if route.needs is None:
+        if route.handler is access.log_out and visit.login is not None:
             visit.check_form_token()
-        return handler
+        return route.handler
     if visit.login is None:
         return lambda visit, **_: visit.ask_to_log_in()
-    if visit.request.path.startswith(administration.ROOT) and not visit.agent.is_admin:
+    if not visit.may(route.needs):
         raise Forbidden
     if visit.request.method == "POST":
         visit.check_form_token()
     if _is_use(visit):
         visit.extend_login()
-    return handler
+    return route.handler
 
 
 def _is_use(visit: Visit) -> bool:
@@ -240,7 +285,7 @@ def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object =
         advice=advice,
         incident="",
         typed=[] if code == 413 else visit.typed_texts(),
-        kept=kept,
+        kept=kept if visit.login else None,  # a button that leads back to the form needs a log-in's token
         back=f"/solicitacoes/{request_number}" if request_number is not None else "",
         page=page,
         is_outsider=visit.login is None,

@@ -30,11 +30,7 @@ def draw_bars(name: str, title: str, bars: Sequence[Bar], written: Callable[[flo
     highest = nice_ceiling(max((bar.plain + bar.hatched for bar in bars), default=0))
     room = _HEIGHT - _BOTTOM - _TOP
     step = (_WIDTH - _LEFT) / max(1, len(bars))
-    elements: list[svg.Element] = [_hatching(name)]
-    for share in (0, 0.5, 1):
-        y = _TOP + room * (1 - share)
-        elements.append(svg.Line(x1=_LEFT, x2=_WIDTH, y1=y, y2=y, class_=["axis"]))
-        elements.append(_text(written(highest * share), _LEFT - 8, y + 4, "end"))
+    elements = [_hatching(name), *_axis(highest, written)]
     for place, bar in enumerate(bars):
         x, bottom = _LEFT + place * step + step * 0.15, float(_HEIGHT - _BOTTOM)
         for value, look in ((bar.plain, "plain-bar"), (bar.hatched, "hatched-bar")):
@@ -45,6 +41,34 @@ def draw_bars(name: str, title: str, bars: Sequence[Bar], written: Callable[[flo
         if bar.label:
             elements.append(_text(bar.label, x + step * 0.35, _HEIGHT - 8, "middle"))
     return _drawing(title, elements, _HEIGHT)
+
+
+def draw_pairs(name: str, title: str, bars: Sequence[Bar], written: Callable[[float], str]) -> Markup:
+    """Return a chart of upright bars, the plain and the hatched one of each pair beside each other."""
+    highest = nice_ceiling(max((max(bar.plain, bar.hatched) for bar in bars), default=0))
+    room = _HEIGHT - _BOTTOM - _TOP
+    step = (_WIDTH - _LEFT) / max(1, len(bars))
+    elements = [_hatching(name), *_axis(highest, written)]
+    for place, bar in enumerate(bars):
+        x = _LEFT + place * step + step * 0.1
+        for value, look in ((bar.plain, "plain-bar"), (bar.hatched, "hatched-bar")):
+            height = room * value / highest
+            if height > 0:
+                elements.append(_bar(name, look, x, _HEIGHT - _BOTTOM - height, step * 0.38, height))
+            x += step * 0.4
+        if bar.label:
+            elements.append(_text(bar.label, _LEFT + place * step + step * 0.5, _HEIGHT - 8, "middle"))
+    return _drawing(title, elements, _HEIGHT)
+
+
+def _axis(highest: float, written: Callable[[float], str]) -> list[svg.Element]:
+    """Return the lines of nothing, half and all, with their values."""
+    elements: list[svg.Element] = []
+    for share in (0, 0.5, 1):
+        y = _TOP + (_HEIGHT - _BOTTOM - _TOP) * (1 - share)
+        elements.append(svg.Line(x1=_LEFT, x2=_WIDTH, y1=y, y2=y, class_=["axis"]))
+        elements.append(_text(written(highest * share), _LEFT - 8, y + 4, "end"))
+    return elements
 
 
 def draw_rows(name: str, title: str, bars: Sequence[Bar], written: Callable[[float], str]) -> Markup:

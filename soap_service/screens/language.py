@@ -20,7 +20,7 @@ STORE_SENTENCES = (
     N_("suspensão"),
     N_("reativação"),
     N_("resolução"),
-    N_("encerramento"),
+    N_("fechamento"),
     N_("reabertura"),
     N_("cancelamento"),
     N_("mudança de tarefa"),
@@ -34,11 +34,17 @@ STORE_SENTENCES = (
     N_("entregue"),
     N_("vista"),
     N_("atendida"),
+    N_("transferida"),
     N_("perdida"),
+    N_("retornada"),
     N_("incidente"),
     N_("requisição"),
     N_("O ramal tem até 20 caracteres: dígitos, letras e * # + - . @ _"),
+    N_("Este ramal é reservado a outros atendentes. Se precisar, fale com o administrador."),
+    N_("Integração com a telefonia"),
     N_("Ativar os web services de integração com a telefonia?"),
+    N_("Solicitação filha a cada atendimento"),
+    N_("Serviço da solicitação filha"),
     N_(
         "A telefonia deve lançar uma solicitação filha, referente à visualização de informações "
         "de uma solicitação já existente?"

@@ -9,15 +9,16 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from soap_service.model import Call
-from soap_service.rules.documents import format_document
-from soap_service.rules.situations import LEVELS
+from soap_service.rules.documents import format_document, masked_document
+from soap_service.rules.erasing import is_placeholder
+from soap_service.rules.situations import LEVELS, word_of_action
 from soap_service.screens.assets import Assets
 from soap_service.screens.formats import Formats
 from soap_service.screens.language import translations_of
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 #: Shown where there is nothing to show.
-NOTHING = "--"
+NOTHING = "—"
 
 
 class Pages:
@@ -66,8 +67,10 @@ class Pages:
         environment.filters["milliseconds"] = partial(_shown, formats.milliseconds)
         environment.filters["percent"] = partial(_shown, formats.percent)
         environment.filters["iso"] = formats.iso
+        environment.filters["action"] = word_of_action
         environment.filters["tel"] = _telephone
         environment.filters["document"] = _document
+        environment.filters["masked"] = _masked
         environment.globals["asset"] = self._assets.address_of
         environment.globals["LEVELS"] = LEVELS
         environment.globals["NOTHING"] = NOTHING
@@ -87,7 +90,11 @@ def _telephone(number: str) -> str:
 
 
 def _document(document: str) -> str:
-    return format_document(document) if document else NOTHING
+    return format_document(document) if document and not is_placeholder(document) else NOTHING
+
+
+def _masked(document: str) -> str:
+    return masked_document(document) if document else NOTHING
 
 
 def _is_about_a_request(call: Call) -> bool:

@@ -8,9 +8,10 @@ import gettext as catalogues
 import hmac
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from functools import cached_property
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -20,18 +21,22 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from soap_service.errors import NotFound, StoreUnavailable
-from soap_service.model import Agent, LoginSession
+from soap_service.model import Agent, Group, LoginSession, Requester
 from soap_service.rate_limit import Limit
+from soap_service.rules.auditing import Actor, ActorKind, AuditKind, RecordKind
 from soap_service.rules.calls import Simulated
 from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.origins import is_at
+from soap_service.rules.roles import Permission
+from soap_service.rules.scopes import Scope
 from soap_service.screens.assets import Assets
 from soap_service.screens.formats import Formats
 from soap_service.screens.forms import Form
 from soap_service.screens.language import N_, choose_language, translations_of
 from soap_service.screens.pages import Pages
-from soap_service.store import Attendance, Ownership, Store
+from soap_service.storage.scopes import is_restricted
+from soap_service.store import Attendance, Choice, Ownership, Store
 
 #: What was chosen on the log-in page; an agent's own choice goes before it.
 LANGUAGE_COOKIE = "soap_service_language"
@@ -54,14 +59,23 @@ _NOTICES = {
     "senha-trocada": N_("Senha trocada. As sessões abertas do atendente terminaram."),
     "revogada": N_("Integração revogada."),
     "reativada": N_("Solicitação reativada. O prazo voltou a contar."),
-    "idioma": N_("Idioma gravado."),
+    "preferencias": N_("Preferências gravadas."),
+    "retornada": N_("Ligação marcada como retornada."),
+    "unida": N_("Os dois cadastros são um agora."),
+    "apagada": N_("Os dados da pessoa foram apagados. Contagens e prazos ficaram."),
 }
 #: The keyword for a child request that was not launched; why is asked again where it is shown.
 NO_CHILD = "filha"
 #: The beginning of the keyword for one that was; its number follows.
 CHILD = "filha-"
+# What was done to many requests, and to how many.
+_COUNTED = re.compile(r"(encaminhadas|atribuidas)-([1-9][0-9]{0,2})", re.ASCII)
 # What scripts fetch: where the log-in has ended they are told so, and not led to the log-in.
 _FETCHED = ("/janela", "/sessao")
+#: What can be chosen instead of the theme that the browser prefers.
+THEMES = ("light", "dark")
+#: The choice of an agent for whom single keys do nothing.
+KEYS_OFF = "off"
 #: What a check box that was ticked says.
 TICKED = "S"
 # A path of this site in plain ASCII. Browsers read "//", "/\" and "/<tab>/" as the beginning of another site.
@@ -69,6 +83,9 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 # Fields of the forms that nobody typed, or that nobody should read.
 _NOT_TYPED = {"form_token", "senha", "chave", "solicitante", "acao", "escolher", "chamada", "para", "assumir", "ciente"}
 _NOT_TYPED |= {"guardado", "senha_de_novo", "carimbo", "antes", "parametro", "como"}
+_NOT_TYPED |= {"solicitacao"}  # which of a caller's requests was opened from the popup
+_NOT_TYPED |= {"contato", "outro", "formato"}
+_NOT_TYPED |= {"escolhida", "para_grupo", "para_responsavel"}
 _NOT_TYPED |= {"documento_conferido"}  # a hidden field that holds a document
 _NOT_TYPED |= {"versao", "visto", "grupo", "responsavel", "tarefa_antes", "grupo_antes", "responsavel_antes"}
 
@@ -102,6 +119,7 @@ class Premises:
     endpoint_url: str = ""
     failures_by_login: Limit = field(default_factory=lambda: Limit(rate=1 / 10, burst=100))
     failures_by_login_and_address: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=10))
+    refusals_recorded: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=1))
     failures_by_address: Limit = field(default_factory=lambda: Limit(rate=1 / 2, burst=30))
 
 
@@ -119,13 +137,14 @@ class Visit:
     def __init__(self, request: Request, premises: Premises) -> None:
         self.request, self.premises = request, premises
         self.store = premises.store
+        self._persons: set[int] = set()
 
     @cached_property
     def login(self) -> LoginSession | None:
         """The log-in of this browser, if it has one."""
         cookie = self.request.cookies.get(SESSION_COOKIE, "")
         try:
-            return self.store.find_session(cookie) if cookie else None
+            return self.store.logins.find(cookie) if cookie else None
         except NotFound:
             return None
 
@@ -152,6 +171,29 @@ class Visit:
             raise Unauthorized
         return self.login.agent
 
+    @property
+    def address(self) -> str:
+        """Where the browser is, as far as the proxies tell."""
+        return self.request.remote_addr or ""
+
+    def actor(self, agent: Agent | None = None) -> Actor:
+        """Return how the audit names who acts: this agent, else who is logged in, else a visitor."""
+        agent = agent or (self.login.agent if self.login is not None else None)
+        if agent is None:
+            return Actor(ActorKind.VISITOR, address=self.address)
+        return Actor(ActorKind.AGENT, agent.login, agent.id, self.address)
+
+    def note_person(self, requester_id: int) -> None:
+        """Have the audit know that this page shows a person; however often it says so, once."""
+        if requester_id not in self._persons:
+            self._persons.add(requester_id)
+            self.store.audit.note(AuditKind.PERSON_VIEWED, RecordKind.REQUESTER, requester_id)
+
+    def note_search(self, found: Sequence[Requester]) -> None:
+        """Have the audit know that persons were searched for; whom it found is said when it was one."""
+        one = found[0].id if len(found) == 1 else ""
+        self.store.audit.note(AuditKind.PERSON_SEARCHED, RecordKind.REQUESTER, one)
+
     def extend_login(self) -> None:
         """Have the log-in last longer, since it is used; a database that cannot be written ends no log-in."""
         login, limits = self.login, self.premises.login_limits
@@ -162,7 +204,7 @@ class Visit:
         if expires_at == login.expires_at:
             return
         with suppress(StoreUnavailable):
-            self.store.extend_session(login.id_hash, expires_at, last_end)
+            self.store.logins.extend(login.id_hash, expires_at, last_end)
             login.expires_at, login.ends_at = expires_at, last_end
 
     @property
@@ -181,9 +223,34 @@ class Visit:
         }
 
     @cached_property
+    def choices(self) -> Mapping[str, str]:
+        """What the agent has chosen for themselves, by `Choice`; nothing before the log-in."""
+        return {} if self.login is None else self.store.choices.list_of(self.agent.id)
+
+    @property
+    def theme(self) -> str:
+        """The theme that the agent has chosen; "" for that of the browser."""
+        chosen = self.choices.get(Choice.THEME, "")
+        return chosen if chosen in THEMES else ""
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether single keys do something on this agent's pages."""
+        return self.choices.get(Choice.KEYS) != KEYS_OFF
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether the agent's role has a permission."""
+        return self.agent.may(permission)
+
+    @cached_property
+    def scope(self) -> Scope | None:
+        """Which requests the agent sees; None for all."""
+        return self.store.scopes.find(self.agent.id) if is_restricted(self.agent) else None
+
+    @cached_property
     def attendance(self) -> Attendance:
         """How the agent stands: extension, pause, missed calls."""
-        return self.store.find_attendance(self.agent.id)
+        return self.store.attendance.find(self.agent.id)
 
     @property
     def extension(self) -> str | None:
@@ -191,21 +258,42 @@ class Visit:
         return self.attendance.extension
 
     @property
-    def standing(self) -> str:
-        """How the agent stands in a word, as the pages' `data-when` have it."""
+    def attendance_state(self) -> str:
+        """Whether the agent takes calls, in a word as the pages' `data-when` have it: none, paused or active."""
         if self.extension is None:
             return "none"
         return "paused" if self.attendance.paused_at else "active"
+
+    @cached_property
+    def groups(self) -> Sequence[Group]:
+        """The groups that the agent belongs to, by name."""
+        return self.store.worklist.list_groups_of(self.agent.id)
+
+    @property
+    def may_execute_any(self) -> bool:
+        """Whether the agent may execute the requests of their groups."""
+        return self.may(Permission.WORK) and any(group.may_execute for group in self.groups)
+
+    @cached_property
+    def is_telephony_off(self) -> bool:
+        """Whether to tell an administrator that parameter 281 is N."""
+        return self.may(Permission.ADMINISTER) and not self.store.first_steps.is_telephony_on()
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone of the desk, in which days begin and times are shown."""
         return self.premises.pages.zone
 
+    @property
+    def end_of_day(self) -> datetime:
+        """When the desk's day is over."""
+        today = self.store.now().astimezone(self.zone).date()
+        return datetime.combine(today + timedelta(days=1), time(), self.zone)
+
     @cached_property
     def lost_extensions(self) -> Sequence[Ownership]:
         """The extensions that others took over from the agent, who has not said to have seen it."""
-        return self.store.list_extensions_taken_from(self.agent.id)
+        return self.store.extensions.list_taken_from(self.agent.id)
 
     @cached_property
     def translations(self) -> catalogues.NullTranslations:
@@ -234,10 +322,20 @@ class Visit:
         """Return the notice that the address asks for, of those there are."""
         keyword = self.request.args.get("aviso", "")
         if keyword == NO_CHILD and self.login is not None:
-            problem = self.store.child_request_problem()
+            problem = self.store.child_requests.find_problem()
             sentence = self.gettext("A solicitação filha não foi lançada: %(why)s") % {"why": self.gettext(problem)}
             return Notice(sentence, is_warning=True) if problem else None
+        if counted := _COUNTED.fullmatch(keyword):
+            return Notice(self._count_of_many(counted[1], int(counted[2])))
         return Notice(self.gettext(_NOTICES[keyword])) if keyword in _NOTICES else None
+
+    def _count_of_many(self, what: str, count: int) -> str:
+        ngettext = self.translations.ngettext
+        if what == "encaminhadas":
+            told = ngettext("%(num)d solicitação encaminhada.", "%(num)d solicitações encaminhadas.", count)
+        else:
+            told = ngettext("%(num)d solicitação atribuída.", "%(num)d solicitações atribuídas.", count)
+        return told % {"num": count}
 
     def render(self, template: str, status: int = 200, **values: object) -> Response:
         """Answer with a page that has the bar of the logged-in agent, if there is one."""

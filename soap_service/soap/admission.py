@@ -1,4 +1,4 @@
-"""Who may call the web services, whether they are on, and how often: what the SOAP door asks before each call.
+"""Who may call the web services, whether they are on, and how often: what is asked before each call.
 
 What administrators set is read again every second, so a call costs no query for it, and a revoked credential or a
 parameter that was switched counts within that second.
@@ -16,6 +16,7 @@ from soap_service.errors import (
     NoCredential,
     OperationNotAllowed,
     UnknownPlatform,
+    UnsupportedPassword,
     WrongAddress,
     WrongSecret,
 )
@@ -31,6 +32,8 @@ from soap_service.rules.credentials import (
     read_basic,
 )
 from soap_service.rules.parameters import WEB_SERVICES_ON
+from soap_service.soap.headers import Token
+from soap_service.soap.message import shown
 from soap_service.store import Store
 
 log = logging.getLogger(__name__)
@@ -47,7 +50,7 @@ class _Rules:
     admitted: dict[bytes, Integration] = field(default_factory=dict)
 
 
-class Gate:
+class Admission:
     """Admit integrations. One per process; its limits are per integration and process."""
 
     def __init__(self, store: Store, calls_per_second: float, unknown_documents_per_minute: float) -> None:
@@ -63,10 +66,10 @@ class Gate:
 
     def refresh(self) -> None:
         """Read the rules again; raises StoreUnavailable."""
-        integrations = {composed(one.name): one for one in self._store.list_integrations() if self._is_sound(one)}
+        integrations = {composed(one.name): one for one in self._store.integrations.list_all() if self._is_sound(one)}
         for language in {one.language for one in integrations.values()}:
             translations_of(language)  # ready before the first sentence is said
-        is_on = self._store.parameter(WEB_SERVICES_ON) == "S"
+        is_on = self._store.parameters.value(WEB_SERVICES_ON) == "S"
         self._rules = _Rules(is_on, integrations, time.monotonic())
 
     def _is_sound(self, integration: Integration) -> bool:
@@ -85,20 +88,22 @@ class Gate:
         self._damaged.discard(integration.name)
         return True
 
-    def identify(self, authorization: bytes, address: str | None, is_cross_site: bool = False) -> Integration:
-        """Return the integration that calls, by its Authorization header or else its address (None if uncertain).
+    def identify(
+        self, authorization: bytes, address: str | None, is_cross_site: bool = False, token: Token | None = None
+    ) -> Integration:
+        """Return the integration that calls: by its Authorization, else its UsernameToken, else its address.
 
-        Raises: a kind of Unauthorized; CrossSite.
+        An address of None is uncertain. Raises: a kind of Unauthorized; UnsupportedPassword; CrossSite.
         """
         admitted = self._rules.admitted.get(authorization)
         if admitted is None:
             if is_blank(authorization):
-                return self._by_address(address, is_cross_site)
+                if token is None or token.is_blank:
+                    return self._by_address(address, is_cross_site)
+                return self._by_token(token, address, is_cross_site)
             admitted = self._prove(*(read_basic(authorization) or ("", "")))
             self._rules.admitted[authorization] = admitted
-        if admitted.addresses and not accepts_address(admitted, address):
-            raise WrongAddress(admitted.name)
-        return admitted
+        return _at(admitted, address)
 
     def count_call(self, integration: Integration) -> None:
         """Count a call of an integration; raises LimitExceeded with its name when there are too many."""
@@ -131,6 +136,19 @@ class Gate:
             raise WrongSecret(named.name)
         return named
 
+    def _by_token(self, token: Token, address: str | None, is_cross_site: bool) -> Integration:
+        """Return the integration that a UsernameToken names.
+
+        Stacks send one that was meant for others to every service: it is passed over where it may be.
+        """
+        name = composed(token.name)
+        if not token.must_be_understood and name not in self._rules.integrations:
+            with suppress(NoCredential):
+                return self._by_address(address, is_cross_site)
+        if token.password_type not in ("", "PasswordText"):
+            raise UnsupportedPassword(shown(token.password_type))
+        return _at(self._prove(name, composed(token.secret)), address)
+
     def _by_address(self, address: str | None, is_cross_site: bool) -> Integration:
         for integration in self._rules.integrations.values():
             if integration.secret_hash is None and accepts_address(integration, address):
@@ -138,3 +156,10 @@ class Gate:
                     raise CrossSite(integration.name)
                 return integration
         raise NoCredential
+
+
+def _at(integration: Integration, address: str | None) -> Integration:
+    """Return an integration that has proven itself, unless it may not call from there; raises WrongAddress."""
+    if integration.addresses and not accepts_address(integration, address):
+        raise WrongAddress(integration.name)
+    return integration

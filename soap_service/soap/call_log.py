@@ -1,4 +1,4 @@
-"""The journal of SOAP calls: a line in the log and the figures of each, written in batches. Knows nothing of SOAP.
+"""The log of SOAP calls: a line in the log and the figures of each, written in batches. Knows nothing of SOAP.
 
 A call only leaves a tuple behind; ten times a second what has gathered is written with one system call. A line names
 operation, integration, outcome, time and the caller's address, and has no room for a document. What fails inside is
@@ -29,7 +29,7 @@ _Record = tuple[float, str, str, str, float, str | None]
 log = logging.getLogger(LOGGER)
 
 
-class Journal:
+class CallLog:
     """What the calls of one process left behind. `record` and `flush` are called on its event loop.
 
     `note_uses` is told, with each batch, who called.

@@ -1,8 +1,8 @@
-"""The SOAP door without its HTTP: a posted message in, an answer out, and nothing raises past it.
+"""SOAP without HTTP: a posted message in, an answer out, and nothing raises past it.
 
-Two ways lead through it, one meaning: `answer` takes every message; `answer_now` takes a plain read of a learned shape,
-on the spot, and leaves the rest to `answer`. Reads on the embedded database run on the event loop, each one look-up by
-index. Writes, and everything on a server database, wait in a pool, so that they hold up nothing else.
+Two ways lead through it, one meaning: `answer` takes every message; `answer_now` takes a plain read of a known message
+and leaves the rest to `answer`. Reads run on the event loop. On the embedded database each is one look-up by index;
+on a server their look-ups are joined, and nobody waits but who asked (`storage/joined.py`). Writes wait in a pool.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -19,24 +20,25 @@ from soap_service.errors import CrossSite, StoreUnavailable, Unauthorized
 from soap_service.model import Integration
 from soap_service.rules.calls import Refused
 from soap_service.services import READING_OPERATIONS, Caller
-from soap_service.soap.admission import Gate
-from soap_service.soap.call_log import LOGGER, Journal
+from soap_service.soap.admission import Admission
+from soap_service.soap.call_log import LOGGER, CallLog
 from soap_service.soap.faults import fault_of, internal_fault
-from soap_service.soap.known_messages import Shapes
-from soap_service.soap.last_use import Uses
-from soap_service.soap.reader import (
+from soap_service.soap.headers import NO_HEADERS, Addressing, Headers
+from soap_service.soap.known_messages import KnownMessages
+from soap_service.soap.last_uses import LastUses
+from soap_service.soap.message import (
     Message,
     MessageRefused,
     SoapVersion,
     UnsupportedEncoding,
     UnsupportedMediaType,
     list_operations,
-    read_message,
 )
+from soap_service.soap.reader import read_message
 from soap_service.soap.refusals import Refusals
 from soap_service.soap.workers import Pool
 from soap_service.soap.writer import MEDIA_TYPES, Answers
-from soap_service.store import Store
+from soap_service.store import RowMissing, Store
 
 if TYPE_CHECKING:
     from spyne import Application
@@ -91,33 +93,46 @@ class _Context:
 
 @dataclass(slots=True)
 class _Call:
-    """What is known of a call so far, for its fault and its line in the journal."""
+    """What is known of a call so far, for its fault and its line in the log."""
 
     version: SoapVersion = SoapVersion.SOAP_11
     operation: str = "-"
     integration: str = "-"
+    addressing: Addressing | None = None
     started: float = field(default_factory=time.perf_counter)
 
 
-class Door:
-    """The SOAP door of one process."""
+@dataclass(slots=True, eq=False)
+class Read:
+    """A read that waits for rows; its reply goes to `deliver`, which whoever gets it sets at once."""
+
+    work: Callable[[], Any]
+    call: _Call
+    address: str | None
+    deliver: Callable[[Reply], None] = lambda _: None
+
+
+class Dispatcher:
+    """Answer the SOAP messages of one process."""
 
     def __init__(self, application: "Application", store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
         self._operations = list_operations(application)
         self._answers = {version: Answers(application, version) for version in SoapVersion}
-        self._gate = Gate(store, settings.calls_per_second, settings.unknown_documents_per_minute)
-        self._shapes = Shapes()
+        self._admission = Admission(store, settings.calls_per_second, settings.unknown_documents_per_minute)
+        self._known_messages = KnownMessages()
         self._pool = Pool(store)
-        self.journal = Journal(Uses(store, self._pool).note)
+        self._look_ups = store.telephony.join_look_ups()
+        self.call_log = CallLog(LastUses(store, self._pool).note)
         self._refusals = Refusals(store, self._pool)
         self._refreshing: asyncio.Future[None] | None = None
 
     def close(self) -> None:
-        """Let the work in progress end, and write what is left of the journal."""
+        """Let the work in progress end, and write what is left of the call log."""
         self._pool.close()
-        self.journal.flush()
+        self._look_ups.close()
+        self.call_log.flush()
         self._refusals.flush()
 
     async def answer(self, post: Post) -> Reply:
@@ -127,26 +142,29 @@ class Door:
     async def simulate(self, post: Post, integration: Integration) -> Reply:
         """Answer a message that this process itself vouches for, as that integration; nothing over HTTP does."""
 
-        def admit(_: Post, call: _Call) -> Integration:
+        def admit(_: Post, call: _Call, __: Headers) -> Integration:
             call.integration = integration.name
-            self._gate.count_call(integration)
+            self._admission.count_call(integration)
             return integration
 
         return await self._answer(post, admit)
 
-    async def _answer(self, post: Post, admit: Callable[[Post, _Call], Integration]) -> Reply:
+    async def _answer(self, post: Post, admit: Callable[[Post, _Call, Headers], Integration]) -> Reply:
         call = _Call(_version_of(post.content_type))
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                if self._gate.must_refresh():
+                if self._admission.must_refresh():
                     await self._refresh()
-                integration = admit(post, call)
-                if post.encoding:
-                    raise UnsupportedEncoding(post.encoding)
-                message = read_message(post.body, post.content_type, self._operations)
-                self._shapes.learn(post.content_type, post.body, message)
+                known = None if post.encoding else self._known_messages.recall(post.content_type, post.body)
+                found = known or self._read(post)  # before anybody is admitted: it may hold the credential
+                integration = admit(post, call, _note_headers(found, call))
+                if isinstance(found, Exception):
+                    raise found
+                message = found
+                if known is None:
+                    self._known_messages.learn(post.content_type, post.body, message)
                 work = self._begin(message, integration, post, call)
-                result = work() if self._is_quick(message) else await self._pool.run(work)
+                result = await (self._look_ups.run(work) if _is_read(message) else self._pool.run(work))
                 return self._result(call, result, post.address)
         except (UnsupportedMediaType, CrossSite) as error:
             self._note(call, error, _OUTSIDE_SOAP.get(type(error), ""), post.address)
@@ -156,39 +174,67 @@ class Door:
         except Exception as error:
             return self._fault(call, error, post.address)
 
-    def answer_now(self, post: Post) -> Reply | None:
-        """Answer a plain read of a learned shape; None for everything else."""
-        is_unusual = post.is_cross_site or post.encoding or self._gate.must_refresh()
-        message = None if is_unusual else self._shapes.recall(post.content_type, post.body)
-        if message is None or not self._is_quick(message):
+    def answer_now(self, post: Post) -> "Reply | Read | None":
+        """Answer a plain read whose message is known: at once, or when its rows are known; None for everything else."""
+        is_unusual = post.is_cross_site or post.encoding or self._admission.must_refresh()
+        message = None if is_unusual else self._known_messages.recall(post.content_type, post.body)
+        if message is None or not _is_read(message):
             return None
         call = _Call()
         try:
-            integration = self._admit(post, call)
-            return self._result(call, self._begin(message, integration, post, call)(), post.address)
+            integration = self._admit(post, call, NO_HEADERS)
+            read = Read(self._begin(message, integration, post, call), call, post.address)
         except Exception as error:
             return self._fault(call, error, post.address)
+        return self._advance(read) or read
+
+    def _advance(self, read: "Read", error: Exception | None = None) -> Reply | None:
+        """Run a read from its start; None when it waits for another row."""
+        try:
+            if error is not None:
+                raise error
+            return self._result(read.call, read.work(), read.address)
+        except RowMissing as missing:
+            try:
+                self._look_ups.find(missing, partial(self._go_on, read))
+            except StoreUnavailable as refusal:
+                return self._fault(read.call, refusal, read.address)
+            return None
+        except Exception as failure:
+            return self._fault(read.call, failure, read.address)
+
+    def _go_on(self, read: "Read", error: Exception | None) -> None:
+        reply = self._advance(read, error)
+        if reply is not None:
+            read.deliver(reply)
 
     def refuse(self, refusal: MessageRefused, content_type: str, address: str | None) -> Reply:
         """Answer a message that was not even read."""
         return self._fault(_Call(_version_of(content_type)), refusal, address)
 
-    def _is_quick(self, message: Message) -> bool:
-        return self._store.is_embedded and message.operation.name in READING_OPERATIONS
+    def _read(self, post: Post) -> Message | MessageRefused | UnsupportedMediaType:
+        """Return the message, or why there is none."""
+        if post.encoding:
+            return UnsupportedEncoding(post.encoding)
+        try:
+            return read_message(post.body, post.content_type, self._operations)
+        except (MessageRefused, UnsupportedMediaType) as refusal:
+            return refusal
 
-    def _admit(self, post: Post, call: _Call) -> Integration:
-        integration = self._gate.identify(post.authorization, post.address, post.is_cross_site)
+    def _admit(self, post: Post, call: _Call, headers: Headers) -> Integration:
+        integration = self._admission.identify(post.authorization, post.address, post.is_cross_site, headers.token)
         call.integration = integration.name
-        self._gate.count_call(integration)
+        self._admission.count_call(integration)
         return integration
 
     def _begin(self, message: Message, integration: Integration, post: Post, call: _Call) -> Callable[[], Any]:
         """Return the operation's work; raises what the message deserves."""
         operation = message.operation
         call.version, call.operation = message.version, operation.name
-        self._gate.check_operation(integration, operation.name)
+        self._admission.check_operation(integration, operation.name)
         caller = Caller(
             store=self._store,
+            reads=self._look_ups.reads(),
             integration=integration,
             public_url=self._settings.base_url,
             zone=self._settings.zone,
@@ -201,13 +247,17 @@ class Door:
                 return operation.function(_Context(caller), *arguments)
             finally:
                 if caller.found_nobody:
-                    self._gate.count_unknown(integration)
+                    self._admission.count_unknown(integration)
 
         return work
 
     def _result(self, call: _Call, result: Any, address: str | None) -> Reply:
-        body = self._answers[call.version].result(call.operation, result)
-        self.journal.record(call.operation, call.integration, "ok", time.perf_counter() - call.started, address)
+        answers = self._answers[call.version]
+        if call.addressing is None:
+            body = answers.result(call.operation, result)
+        else:
+            body = answers.addressed_result(call.operation, result, call.addressing)
+        self.call_log.record(call.operation, call.integration, "ok", time.perf_counter() - call.started, address)
         return Reply(200, MEDIA_TYPES[call.version], body)
 
     def _fault(self, call: _Call, error: Exception, address: str | None) -> Reply:
@@ -215,7 +265,7 @@ class Door:
         headers = (_CHALLENGE,) if isinstance(error, Unauthorized) else ()
         if isinstance(error, MessageRefused) and error.version is not None:
             call.version = error.version
-        language = self._gate.language_of(call.integration)
+        language = self._admission.language_of(call.integration)
         fault = fault_of(error, language)
         if fault is None:
             incident = secrets.token_hex(4).upper()
@@ -225,21 +275,34 @@ class Door:
         outcome = fault.code or fault.faultcode
         self._note(call, error, outcome, address)
         status = 401 if headers else answers.status(fault)
-        return Reply(status, MEDIA_TYPES[call.version], answers.fault(fault), headers)
+        return Reply(status, MEDIA_TYPES[call.version], answers.fault(fault, call.addressing), headers)
 
     def _note(self, call: _Call, error: Exception, outcome: str, address: str | None) -> None:
         """Leave a call behind that failed."""
-        self.journal.record(call.operation, call.integration, outcome, time.perf_counter() - call.started, address)
+        self.call_log.record(call.operation, call.integration, outcome, time.perf_counter() - call.started, address)
         self._refusals.note(error, outcome, call.integration, call.operation, address)
 
     async def _refresh(self) -> None:
-        """Have the gate read its rules again: here where that is quick, else once for all calls that wait for it."""
-        if self._store.is_embedded:
-            self._gate.refresh()
+        """Have admission read its rules again: here where that is quick, else once for all calls that wait for it."""
+        if self._store.traits.reads_inline:
+            self._admission.refresh()
             return
         if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.ensure_future(self._pool.run(self._gate.refresh))
+            self._refreshing = asyncio.ensure_future(self._pool.run(self._admission.refresh))
         await asyncio.shield(self._refreshing)
+
+
+def _note_headers(found: Message | MessageRefused | UnsupportedMediaType, call: _Call) -> Headers:
+    """Return the headers of what was read; a call that has some is answered as its envelope asks, whoever it is."""
+    if isinstance(found, UnsupportedMediaType):
+        return NO_HEADERS
+    if found.headers is not NO_HEADERS:
+        call.version, call.addressing = found.version or call.version, found.headers.addressing
+    return found.headers
+
+
+def _is_read(message: Message) -> bool:
+    return message.operation.name in READING_OPERATIONS
 
 
 def _version_of(content_type: str) -> SoapVersion:

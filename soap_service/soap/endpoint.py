@@ -1,4 +1,4 @@
-"""The SOAP door over HTTP: bodies in, answers out, the WSDL. Knows nothing of what messages say, nor of the screens."""
+"""SOAP over HTTP: bodies in, answers out, the WSDL. Knows nothing of what messages say, nor of the screens."""
 
 import re
 
@@ -19,9 +19,8 @@ from soap_service.asgi.messages import (
 from soap_service.config import Settings
 from soap_service.errors import CrossSite
 from soap_service.services import make_application
-from soap_service.soap.dispatcher import Door, Post
-from soap_service.soap.origins import Origins
-from soap_service.soap.reader import (
+from soap_service.soap.dispatcher import Dispatcher, Post
+from soap_service.soap.message import (
     MAX_BODY_BYTES,
     MESSAGE_NOT_WHOLE,
     MESSAGE_TOO_LARGE,
@@ -29,6 +28,7 @@ from soap_service.soap.reader import (
     UnsupportedEncoding,
     UnsupportedMediaType,
 )
+from soap_service.soap.origins import Origins
 from soap_service.soap.wsdl import build_wsdl
 from soap_service.store import Store
 
@@ -49,11 +49,11 @@ def wants_page(scope: Scope) -> bool:
 
 
 class Endpoint:
-    """The ASGI application at /soap; `short_way` takes plain reads to its door without it."""
+    """The ASGI application at /soap; `fast_path` takes plain reads to its dispatcher without it."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         application = make_application()
-        self.door = Door(application, store, settings)
+        self.dispatcher = Dispatcher(application, store, settings)
         self._settings = settings
         self._origins = Origins(settings)
         self._wsdl = build_wsdl(application, settings.endpoint_url)
@@ -75,7 +75,7 @@ class Endpoint:
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             body = await read_body(scope, receive, MAX_BODY_BYTES, self._settings.request_seconds)
-            reply = await self.door.answer(self.post_of(scope, body))
+            reply = await self.dispatcher.answer(self.post_of(scope, body))
         except CrossSite:
             await respond_text(send, 403, "Uma página de outro site não pode chamar os web services.", [_CLOSE])
             return
@@ -99,11 +99,11 @@ class Endpoint:
 
     async def _refuse(self, refusal: MessageRefused, scope: Scope, send: Send) -> None:
         content_type = header(scope, b"content-type").decode("latin-1")
-        reply = self.door.refuse(refusal, content_type, client_of(scope, self._settings.proxies))
+        reply = self.dispatcher.refuse(refusal, content_type, client_of(scope, self._settings.proxies))
         await respond(send, reply.status, reply.media_type, reply.body, (_CLOSE,))
 
     def post_of(self, scope: Scope, body: bytes) -> Post:
-        """Return a request as the door takes it."""
+        """Return a request as the dispatcher takes it."""
         fields = dict(reversed(scope["headers"]))  # of two fields with one name the first
         return Post(
             body,

@@ -1,16 +1,20 @@
-"""The short way of a plain SOAP read: answered between two bytes, in the protocol class, without an ASGI task.
+"""The fast path of a plain SOAP read: answered in the protocol class, without an ASGI task.
+
+On the embedded database that is between two bytes; on a server the connection waits for a joined look-up.
 
 Whatever is unusual goes on to uvicorn as if it had never been looked at. Knows the endpoint, and the streams that wait
 for a turn of a busy event loop.
 """
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from soap_service.asgi.protocol import BoundedProtocol
-from soap_service.soap.dispatcher import Post, Reply
+from soap_service.soap.dispatcher import Post, Read, Reply
 from soap_service.soap.endpoint import Endpoint
 
 #: A longer head is parsed each time.
@@ -27,18 +31,34 @@ class _KnownHead(NamedTuple):
     post: Post
 
 
-class ShortWay(BoundedProtocol):
+class _Awaited:
+    """What uvicorn sees of a read that waits for its rows: a whole request, not answered yet.
+
+    So what a client sends behind it waits, a closed sending side is answered, and a server that stops waits for it.
+    """
+
+    message_event = asyncio.Event()
+    chunked_encoding = None
+    more_body = False
+    disconnected = False
+    response_complete = False
+
+    def __init__(self, keep_alive: bool) -> None:
+        self.keep_alive = keep_alive
+
+
+class FastPath(BoundedProtocol):
     """Answer plain SOAP reads here; leave everything else to uvicorn.
 
-    A POST to the endpoint whose body came along with its head is held until it is whole, and shown to the door. What
-    the door does not answer on the spot, and what is not whole by then, goes on as if it had never been held.
+    A POST to the endpoint whose body came along with its head is held until it is whole, and shown to the dispatcher.
+    What that does not answer on the spot, and what is not whole by then, goes on as if it had never been held.
 
     A platform sends the same head with each call. The head of a message that came whole and was answered is remembered,
     and what comes next with the very same bytes, and as many behind them, is not parsed again.
     """
 
     endpoint: Endpoint
-    notify_streams: Callable[[], None]
+    deliver_commit: Callable[[], None]
     _held: list[bytes] | None = None
     _arrived = b""
     _known: _KnownHead | None = None
@@ -48,11 +68,13 @@ class ShortWay(BoundedProtocol):
     def data_received(self, data: bytes) -> None:  # noqa: D102
         known = self._known
         if known is not None and len(data) == known.message_bytes and data.startswith(known.head) and self._is_free():
-            reply = self.endpoint.door.answer_now(known.post.with_body(data[len(known.head) :]))
-            if reply is not None:
-                self.server_state.total_requests += 1
-                self._answered_at = self.loop.time()
+            reply = self.endpoint.dispatcher.answer_now(known.post.with_body(data[len(known.head) :]))
+            if isinstance(reply, Reply):
+                self._count()
                 self._write(reply)
+                return
+            if reply is not None:
+                self._await(reply, keep_alive=True)
                 return
         self._arrived = data if self._is_between else b""
         super().data_received(data)
@@ -84,8 +106,8 @@ class ShortWay(BoundedProtocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, unless it was used since the timer was set: a known head leaves that as it is."""
         left = self._answered_at + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        if left > 0 or not self._is_answered():
+            self.timeout_keep_alive_task = self.loop.call_later(max(left, 1.0), self.timeout_keep_alive_handler)
         else:
             super().timeout_keep_alive_handler()
 
@@ -105,20 +127,41 @@ class ShortWay(BoundedProtocol):
             HttpToolsProtocol.on_body(self, part)
 
     def _answer_now(self, body: bytes) -> bool:
-        """Write the door's answer to a whole body, if it has one on the spot."""
+        """Write the dispatcher's answer to a whole body, if it has one on the spot."""
         scope = {"client": self.client, "headers": self.headers, "query_string": b""}
         post = self.endpoint.post_of(scope, body)
-        reply = self.endpoint.door.answer_now(post)
+        reply = self.endpoint.dispatcher.answer_now(post)
         if reply is None:
             return False
         is_last = self.parser.get_http_version() == "1.0" or not self.parser.should_keep_alive()
-        self._write(reply, b"connection: close\r\n" if is_last else b"")
-        if is_last:
-            self.transport.close()
-        else:
+        if not is_last:
             self._remember(post)
-        self.on_response_complete()
+        if isinstance(reply, Reply):
+            self._write(reply, is_last)
+            self.on_response_complete()
+        else:
+            self._await(reply, keep_alive=not is_last)
         return True
+
+    def _await(self, read: Read, keep_alive: bool) -> None:
+        """Have what follows on this connection wait until a read is answered."""
+        self.cycle = awaited = _Awaited(keep_alive)  # type: ignore[assignment]
+        read.deliver = partial(self._answer_awaited, awaited)
+
+    def _answer_awaited(self, awaited: "_Awaited", reply: Reply) -> None:
+        awaited.response_complete = True
+        if self.transport.is_closing():
+            return
+        self._write(reply, is_last=not awaited.keep_alive)
+        if self.pipeline or self.timeout_keep_alive_task is None:
+            self.on_response_complete()
+        else:
+            self._count()
+
+    def _count(self) -> None:
+        """Count an answer behind a known head: it leaves the timer of an idle connection as it is."""
+        self.server_state.total_requests += 1
+        self._answered_at = self.loop.time()
 
     def _remember(self, post: Post) -> None:
         """Remember the head of what has just arrived, if that was this message, whole, and nothing else."""
@@ -127,8 +170,8 @@ class ShortWay(BoundedProtocol):
         if ends_at == head_bytes <= MAX_KNOWN_HEAD_BYTES:
             self._known = _KnownHead(self._arrived[:head_bytes], len(self._arrived), post)
 
-    def _write(self, reply: Reply, last_line: bytes = b"") -> None:
-        """Write an answer; then have a busy loop's streams hear what was committed meanwhile."""
+    def _write(self, reply: Reply, is_last: bool = False) -> None:
+        """Write an answer, close behind the last; then deliver what was committed meanwhile, as the loop is busy."""
         defaults, lines = self._head_lines
         if defaults is not self.server_state.default_headers:  # a new list each second
             defaults = self.server_state.default_headers
@@ -136,8 +179,11 @@ class ShortWay(BoundedProtocol):
             type(self)._head_lines = defaults, lines
         for line in reply.headers:
             lines += b"%b: %b\r\n" % line
+        last_line = b"connection: close\r\n" if is_last else b""
         self.transport.write(
             b"%b%bcontent-type: %b\r\ncontent-length: %d\r\n%b\r\n%b"
             % (STATUS_LINE[reply.status], lines, reply.media_type, len(reply.body), last_line, reply.body)
         )
-        self.notify_streams()
+        if is_last:
+            self.transport.close()
+        self.deliver_commit()

@@ -14,12 +14,14 @@ from soap_service.errors import (
     SoapServiceError,
     StoreUnavailable,
     Unauthorized,
+    UnsupportedPassword,
 )
 from soap_service.language import N_, SOURCE_LANGUAGE, translations_of
-from soap_service.soap.reader import (
+from soap_service.soap.message import (
     ForeignArgument,
     HeaderNotUnderstood,
     MessageRefused,
+    ReplyElsewhere,
     UnknownOperation,
     VersionMismatch,
 )
@@ -41,6 +43,11 @@ FAULTS: dict[type[SoapServiceError], tuple[str, str, str]] = {
     ForeignArgument: ("Client", "PARAMETRO_INVALIDO", ""),
     UnknownOperation: ("Client", "OPERACAO_DESCONHECIDA", ""),
     MessageRefused: ("Client", "MENSAGEM_INVALIDA", ""),
+    UnsupportedPassword: (
+        "Client",
+        "MENSAGEM_INVALIDA",
+        N_("O UsernameToken traz a senha como {key}: envie-a como PasswordText, por HTTPS, ou use HTTP Basic."),
+    ),
     Unauthorized: ("Client", "NAO_AUTORIZADO", N_("Informe o usuário e o segredo de uma integração autorizada.")),
     OperationNotAllowed: ("Client", "NAO_AUTORIZADO", N_("Esta integração não pode chamar a operação {key}.")),
     LimitExceeded: ("Client", "LIMITE_EXCEDIDO", N_("Chamadas demais em pouco tempo. Aguarde e tente novamente.")),
@@ -63,7 +70,9 @@ def fault_of(error: Exception, language: str = SOURCE_LANGUAGE) -> Fault | None:
         if isinstance(error, kind):
             values = error.values if isinstance(error, MessageRefused) else {"key": error.key}
             said = translate(sentence or str(error.key)).format(**values)
-            return Fault(faultcode, code, said, language=language)
+            not_understood = error.blocks if isinstance(error, HeaderNotUnderstood) else ()
+            of_addressing = isinstance(error, ReplyElsewhere)
+            return Fault(faultcode, code, said, "", language, not_understood, of_addressing)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Learned shapes: a platform sends the same bytes each time but for one value; those need no second parse.
+"""Known messages: a platform sends the same bytes each time but for one value; those need no second parse.
 
 A message that the strict reader has read is remembered as the bytes before and after its value, but only after the
 reader has also read it with another value there: so the place is known to be plain text of that argument, and any other
@@ -7,17 +7,18 @@ value of ASCII letters and digits reads the same. A handful is kept, the least u
 
 from dataclasses import dataclass
 
-from soap_service.soap.reader import Message, MessageRefused, Operation, SoapVersion, read_message
+from soap_service.soap.message import Message, MessageRefused, Operation, SoapVersion
+from soap_service.soap.reader import read_message
 
-MAX_SHAPES = 16
-MAX_SHAPE_BYTES = 4_096
+MAX_KNOWN = 16
+MAX_KNOWN_BYTES = 4_096
 MAX_VALUE = 20
 #: Stands where a value stood, to see that the reader finds it there.
 _PROBE = "Probe7"
 
 
 @dataclass(frozen=True)
-class Shape:
+class KnownMessage:
     """What stands around the value of one argument, and what the whole means."""
 
     content_type: str
@@ -28,26 +29,26 @@ class Shape:
     argument: str
 
 
-class Shapes:
-    """The shapes of one process."""
+class KnownMessages:
+    """The known messages of one process."""
 
     def __init__(self) -> None:
-        self._shapes: list[Shape] = []
+        self._known: list[KnownMessage] = []
 
     def recall(self, content_type: str, body: bytes) -> Message | None:
-        """Return what the strict reader would, for a body of a known shape around a plain value; else None."""
-        for index, shape in enumerate(self._shapes):
-            if body.startswith(shape.before) and body.endswith(shape.after) and content_type == shape.content_type:
-                value = body[len(shape.before) : len(body) - len(shape.after)]
+        """Return what the strict reader would, for a known body around a plain value; else None."""
+        for index, known in enumerate(self._known):
+            if body.startswith(known.before) and body.endswith(known.after) and content_type == known.content_type:
+                value = body[len(known.before) : len(body) - len(known.after)]
                 if value.isalnum() and len(value) <= MAX_VALUE:  # of bytes: ASCII letters and digits
                     if index:
-                        self._shapes.insert(0, self._shapes.pop(index))
-                    return Message(shape.version, shape.operation, {shape.argument: value.decode("ascii")})
+                        self._known.insert(0, self._known.pop(index))
+                    return Message(known.version, known.operation, {known.argument: value.decode("ascii")})
         return None
 
     def learn(self, content_type: str, body: bytes, message: Message) -> None:
-        """Remember the shape of a message that was read, if it is plain."""
-        if len(message.texts) != 1 or len(body) > MAX_SHAPE_BYTES:
+        """Remember a message that was read, if it is plain."""
+        if len(message.texts) != 1 or len(body) > MAX_KNOWN_BYTES:
             return
         ((argument, text),) = message.texts.items()
         value = (text or "").encode()
@@ -55,8 +56,8 @@ class Shapes:
             return
         before, after = body.split(value)
         if self._reads_as(content_type, before + _PROBE.encode() + after, message, argument):
-            shape = Shape(content_type, before, after, message.version, message.operation, argument)
-            self._shapes = [shape, *self._shapes][:MAX_SHAPES]
+            known = KnownMessage(content_type, before, after, message.version, message.operation, argument)
+            self._known = [known, *self._known][:MAX_KNOWN]
 
     @staticmethod
     def _reads_as(content_type: str, body: bytes, message: Message, argument: str) -> bool:

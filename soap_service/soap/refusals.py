@@ -1,4 +1,4 @@
-"""What the SOAP door refused: counted off the path of a call, kept at most once a minute a reason. Knows no message.
+"""What the SOAP endpoint refused: counted off the path of a call, kept at most once a minute a reason.
 
 Only who was refused pays: one entry in a dictionary. A name that is no integration's is not kept, as somebody may have
 typed anything there; so nobody outside can make more kinds of refusals than there are integrations and reasons.
@@ -92,7 +92,7 @@ class Refusals:
 
     def _keep(self, refusals: list[NewRefusal]) -> None:
         try:
-            self._store.note_refusals(refusals)
+            self._store.diagnosis.note_refusals(refusals)
         except StoreUnavailable:
             log.warning("%d refusals were not kept", sum(one.count for one in refusals))
 

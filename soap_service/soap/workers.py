@@ -16,8 +16,6 @@ from soap_service.store import Store
 
 #: Work that may wait for the database at once; one more is refused at once instead of late.
 MAX_WAITING = 256
-#: What one transaction holds at most: others wait for its lock meanwhile.
-MOST_TOGETHER = 32
 
 _T = TypeVar("_T")
 _Future = asyncio.Future[Any]
@@ -25,12 +23,12 @@ _Outcome = tuple[_Future, Any, Exception | None]
 
 
 class Pool:
-    """The threads of one process's door. Its methods are called on the event loop."""
+    """The threads behind one process's endpoint. Its methods are called on the event loop."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._most = MOST_TOGETHER if store.is_embedded else 1
-        self._threads = ThreadPoolExecutor(1 if store.is_embedded else 8, thread_name_prefix="soap")
+        self._batch_size = store.traits.batch_size
+        self._threads = ThreadPoolExecutor(store.traits.writers, thread_name_prefix="soap")
         self._queue: deque[tuple[Callable[[], Any], _Future]] = deque()
         self._waiting = 0
 
@@ -62,7 +60,7 @@ class Pool:
         """Do what has gathered, in a thread, and tell those who wait. Another turn may have done it all before."""
         batch: list[tuple[Callable[[], Any], _Future]] = []
         with suppress(IndexError):
-            while len(batch) < self._most:
+            while len(batch) < self._batch_size:
                 batch.append(self._queue.popleft())
         if batch:
             loop = batch[0][1].get_loop()
@@ -71,7 +69,7 @@ class Pool:
     def _outcomes(self, batch: list[tuple[Callable[[], Any], _Future]]) -> list[_Outcome]:
         outcomes: list[_Outcome] = []
         try:
-            with self._store.together() if len(batch) > 1 else nullcontext():
+            with self._store.batch() if len(batch) > 1 else nullcontext():
                 for work, future in batch:
                     outcomes.append(_outcome(work, future))
         except Exception as error:  # nothing of it was kept

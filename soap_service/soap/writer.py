@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import product
 from operator import attrgetter
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 # isort: split
 from soap_service import spyne_compat  # noqa: F401 - before anything of Spyne
@@ -26,8 +26,9 @@ from spyne.protocol.soap import Soap11, Soap12
 from spyne.server import ServerBase
 
 from soap_service.language import SOURCE_LANGUAGE
-from soap_service.services import NAMESPACE, list_descriptors
-from soap_service.soap.reader import SoapVersion
+from soap_service.services import NAMESPACE, PORT_TYPE, list_descriptors
+from soap_service.soap.headers import WSA_2005, Addressing, Name
+from soap_service.soap.message import SoapVersion
 
 MEDIA_TYPES = {
     SoapVersion.SOAP_11: b"text/xml; charset=utf-8",
@@ -40,7 +41,8 @@ class Fault:
     """A refusal as the wire carries it.
 
     `faultcode` is Client, Server, VersionMismatch or MustUnderstand; `code` the machine code in the detail, empty for
-    the last two, which are not about the body; `incident` the number that the log carries too.
+    the last two, which are not about the body; `incident` the number that the log carries too; `not_understood` the
+    headers that should have been; `is_of_addressing` tells that WS-Addressing itself could not be done.
     """
 
     faultcode: str
@@ -48,6 +50,8 @@ class Fault:
     sentence: str
     incident: str = ""
     language: str = SOURCE_LANGUAGE
+    not_understood: tuple[Name, ...] = ()
+    is_of_addressing: bool = False
 
 
 class Answers:
@@ -65,14 +69,54 @@ class Answers:
         """Return the envelope of an operation's result: a plain value, or an object of its declared class."""
         return self._answers[operation].fill(value)
 
-    def fault(self, fault: Fault) -> bytes:
+    def addressed_result(self, operation: str, value: Any, addressing: Addressing) -> bytes:
+        """Return the envelope of an operation's result with the headers of WS-Addressing."""
+        action = f"{NAMESPACE}:{PORT_TYPE}:{operation}Response"  # the default of WS-Addressing Metadata, section 4.4.4
+        return self._with_header(self.result(operation, value), _addressing(addressing, action))
+
+    def fault(self, fault: Fault, addressing: Addressing | None = None) -> bytes:
         """Return the envelope of a fault."""
-        template = _fault_11 if self.version is SoapVersion.SOAP_11 else _fault_12
-        return template(fault).encode()
+        is_11 = self.version is SoapVersion.SOAP_11
+        blocks = "" if is_11 else "".join(map(_not_understood, fault.not_understood))
+        if addressing is not None:
+            blocks += _addressing(addressing, _fault_action(addressing, fault))
+        envelope = (_fault_11 if is_11 else _fault_12)(fault).encode()
+        return self._with_header(envelope, blocks) if blocks else envelope
 
     def status(self, fault: Fault) -> int:
         """Return the HTTP status of a fault: 500, but 400 for a sender's mistake in SOAP 1.2 (part 2, table 20)."""
         return 400 if self.version is SoapVersion.SOAP_12 and fault.faultcode == "Client" else 500
+
+    def _with_header(self, envelope: bytes, blocks: str) -> bytes:
+        """Put header blocks before the body."""
+        prefix = "soap11env" if self.version is SoapVersion.SOAP_11 else "soap12env"
+        before, body, after = envelope.partition(f"<{prefix}:Body>".encode())
+        return before + f"<{prefix}:Header>{blocks}</{prefix}:Header>".encode() + body + after
+
+
+def _addressing(addressing: Addressing, action: str) -> str:
+    """Return the header blocks of WS-Addressing; the submission of 2004 demands a To."""
+    texts = {"Action": action}
+    if addressing.namespace != WSA_2005:
+        texts["To"] = f"{addressing.namespace}/role/anonymous"
+    if addressing.message_id:
+        texts["RelatesTo"] = clean(addressing.message_id)
+    declared = f'xmlns:wsa="{addressing.namespace}"'
+    return "".join(f"<wsa:{name} {declared}>{text}</wsa:{name}>" for name, text in texts.items())
+
+
+def _fault_action(addressing: Addressing, fault: Fault) -> str:
+    """Return the action of a fault. Source: WS-Addressing 1.0 SOAP binding, section 6."""
+    is_of_soap = addressing.namespace == WSA_2005 and not fault.is_of_addressing
+    return f"{addressing.namespace}/soap/fault" if is_of_soap else f"{addressing.namespace}/fault"
+
+
+def _not_understood(block: Name) -> str:
+    """Return the header that names one that was not understood. Source: SOAP 1.2 part 1, section 5.4.8."""
+    namespace, local = block
+    if not namespace:
+        return f"<soap12env:NotUnderstood qname={quoteattr(local)}/>"
+    return f"<soap12env:NotUnderstood qname={quoteattr('h:' + local)} xmlns:h={quoteattr(namespace)}/>"
 
 
 class _Answer:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from soap_service.administration_model import CalendarDay, SavedCalendar
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue
 from soap_service.rules.calendars import OwnDay, check_calendar, has_enough_work, national_of, read_shifts, write_shifts
 from soap_service.rules.deadlines import WorkingCalendar
 from soap_service.rules.edits import CalendarEdit
 from soap_service.storage.database import Database
 from soap_service.storage.history import COMMAND, record
+from soap_service.storage.part import Part
+from soap_service.tables.administration import CalendarDay, SavedCalendar
 
 log = logging.getLogger(__name__)
 
@@ -22,86 +23,98 @@ BELIEVED_SECONDS = 2.0
 _THE_ONE = 1
 
 
-class Calendars(Database):
-    """Reading and changing the working calendar. `default_calendar` is that of the settings."""
+class Calendars(Part):
+    """Reading and changing the working calendar. `default` is that of the settings."""
 
-    default_calendar: WorkingCalendar
+    def __init__(self, database: Database, default: WorkingCalendar) -> None:
+        super().__init__(database)
+        self.default = default
+
     _calendar: tuple[float, WorkingCalendar] | None = None
 
     @property
-    def calendar(self) -> WorkingCalendar:
+    def current(self) -> WorkingCalendar:
         """The calendar that deadlines are counted on now; asked before a transaction, not within."""
         known = self._calendar
         if known is not None and time.monotonic() - known[0] < BELIEVED_SECONDS:
             return known[1]
         asked = time.monotonic()
-        with self.reading() as session:
-            calendar = _edit(session, self.default_calendar).calendar(self.default_calendar)
+        with self._database.reading() as session:
+            calendar = _edit(session, self.default).calendar(self.default)
         self._calendar = asked, calendar
         return calendar
 
-    def find_calendar(self) -> CalendarEdit:
+    def find(self) -> CalendarEdit:
         """Return the calendar as it stands in the database, or in the settings."""
-        with self.reading() as session:
-            return _edit(session, self.default_calendar)
+        with self._database.reading() as session:
+            return _edit(session, self.default)
 
-    def change_calendar(self, edit: CalendarEdit, stamp: str, actor: str = COMMAND) -> None:
+    def change(self, edit: CalendarEdit, stamp: str, actor: str = COMMAND) -> None:
         """Save the shifts and whether national holidays are skipped; the own days stay as they are.
 
         Raises: InvalidValue with the reason; ChangedMeanwhile when it is no longer the one with that stamp.
         """
-        self.resolving(lambda: self._change_calendar(edit, stamp, actor))
+        self._database.retrying(lambda: self._change_calendar(edit, stamp, actor))
         self._calendar = None
 
     def _change_calendar(self, edit: CalendarEdit, stamp: str, actor: str) -> None:
-        with self.writing() as session:
-            before = _edit(session, self.default_calendar, is_changed=True)
+        with self._database.writing() as session:
+            before = _edit(session, self.default, is_changed=True)
             edit = replace(edit, own=before.own)
             if before != edit and before.stamp != stamp:
                 raise ChangedMeanwhile("calendar")
-            check_calendar(edit.calendar(self.default_calendar), self.now())
+            check_calendar(edit.calendar(self.default), self._database.now())
             _save(session, edit)
             if differences := before.differences(edit):
-                record(session, self.now(), actor, "calendar", "changed", "", differences)
+                record(session, self._database.now(), actor, "calendar", "changed", "", differences, record_id="")
 
-    def add_calendar_day(self, own: OwnDay, actor: str = COMMAND) -> None:
+    def add_day(self, own: OwnDay, actor: str = COMMAND) -> None:
         """Add an own holiday, or a national one on which the desk works.
 
         Raises: AlreadyExists for a day that is there with another name; InvalidValue when hardly any work is left.
         """
-        self.resolving(lambda: self._add_calendar_day(own, actor))
+        self._database.retrying(lambda: self._add_calendar_day(own, actor))
         self._calendar = None
 
     def _add_calendar_day(self, own: OwnDay, actor: str) -> None:
-        with self.writing() as session:
-            before = _edit(session, self.default_calendar, is_changed=True)
+        with self._database.writing() as session:
+            before = _edit(session, self.default, is_changed=True)
             if own in before.own:
                 return
             if any(other.day == own.day for other in before.own):
                 raise AlreadyExists(own.day)
             edit = replace(before, own=(*before.own, own))
-            check_calendar(edit.calendar(self.default_calendar), self.now())
+            check_calendar(edit.calendar(self.default), self._database.now())
             _save(session, before)
             shifts = write_shifts(own.shifts)
             flags = {"is_yearly": own.is_yearly, "is_worked": own.is_worked}
             session.add(CalendarDay(day=own.day, name=own.name, shifts=shifts, **flags))
             action = "worked" if own.is_worked else "added"
-            record(session, self.now(), actor, "holiday", action, f"{own.day:%d/%m/%Y} {own.name} {shifts}".rstrip())
+            record(
+                session,
+                self._database.now(),
+                actor,
+                "holiday",
+                action,
+                f"{own.day:%d/%m/%Y} {own.name} {shifts}".rstrip(),
+                record_id=own.day,
+            )
 
-    def remove_calendar_day(self, own: OwnDay, actor: str = COMMAND) -> None:
+    def remove_day(self, own: OwnDay, actor: str = COMMAND) -> None:
         """Take back what was decided on a day; nothing happens when it was taken back already."""
-        self.resolving(lambda: self._remove_calendar_day(own, actor))
+        self._database.retrying(lambda: self._remove_calendar_day(own, actor))
         self._calendar = None
 
     def _remove_calendar_day(self, own: OwnDay, actor: str) -> None:
-        with self.writing() as session:
-            before = _edit(session, self.default_calendar, is_changed=True)
+        with self._database.writing() as session:
+            before = _edit(session, self.default, is_changed=True)
             if own not in before.own:
                 return
             left = replace(before, own=tuple(other for other in before.own if other != own))
-            check_calendar(left.calendar(self.default_calendar), self.now())
+            check_calendar(left.calendar(self.default), self._database.now())
             session.execute(delete(CalendarDay).where(CalendarDay.day == own.day))
-            record(session, self.now(), actor, "holiday", "removed", f"{own.day:%d/%m/%Y} {own.name}")
+            now, name = self._database.now(), f"{own.day:%d/%m/%Y} {own.name}"
+            record(session, now, actor, "holiday", "removed", name, record_id=own.day)
 
 
 def _edit(session: Session, default: WorkingCalendar, is_changed: bool = False) -> CalendarEdit:

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import CompoundSelect, Select, and_, bindparam, case, func, literal_column, or_, select, union_all
 
 from soap_service.errors import RequestNotFound
-from soap_service.model import Call, Group, Membership, Request, Service
+from soap_service.model import Agent, Call, Group, Membership, Request, Service
 from soap_service.rules.deadlines import is_late
+from soap_service.rules.scopes import Scope
+from soap_service.rules.searching import first_line
 from soap_service.rules.situations import (
     FINISHED_SITUATIONS,
     OPEN_SITUATIONS,
@@ -18,8 +20,9 @@ from soap_service.rules.situations import (
     Situation,
     known_situation,
 )
-from soap_service.storage.calendar import Calendars
-from soap_service.work_model import CallLink
+from soap_service.storage.part import Part
+from soap_service.storage.requests import may_work
+from soap_service.tables.work import CallLink
 
 UNFINISHED_SHOWN = 5
 FINISHED_SHOWN = 3
@@ -39,11 +42,13 @@ class CallerRequest(NamedTuple):
     due_at: datetime | None
     closed_at: datetime | None
     may_execute: bool
+    group_id: int
+    responsible_id: int | None
 
     @property
     def subject(self) -> str:
         """The first line of the description."""
-        return (self.text.strip().splitlines() or [""])[0]
+        return first_line(self.text)
 
     @property
     def situation_label(self) -> str:
@@ -64,30 +69,42 @@ class CallerRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class CallerGlance:
-    """The newest requests of a caller: unfinished ones, and the last finished ones. `now` is when it was looked."""
+    """The newest requests of a caller: unfinished ones, and the last finished ones. `now` is when it was looked.
+
+    Of the `hidden` ones the agent may know number, service and group.
+    """
 
     unfinished: Sequence[CallerRequest]
     finished: Sequence[CallerRequest]
     now: datetime
+    hidden: Sequence[CallerRequest] = ()
 
 
-class Callers(Calendars):
+class Callers(Part):
     """What the pages of a call tell of its caller."""
 
-    def glance_at_caller(self, requester_id: int, agent_id: int) -> CallerGlance:
+    def glance(self, requester_id: int, agent_id: int, scope: Scope | None = None) -> CallerGlance:
         """Return a requester's newest requests as the agent may work on them; two round trips."""
         asked = {"requester_id": requester_id, "agent_id": agent_id}
         unfinished, finished = (
-            [CallerRequest(*row) for row in self.ask(query, **asked)] for query in (_UNFINISHED, _FINISHED)
+            [CallerRequest(*row) for row in self._database.fetch(query, **asked)] for query in (_UNFINISHED, _FINISHED)
         )
-        return CallerGlance(unfinished, finished, self.now())
+        now = self._database.now()
+        if scope is None:
+            return CallerGlance(unfinished, finished, now)
+        seen = [
+            [one for one in some if scope.sees(one.id, one.group_id, one.responsible_id)]
+            for some in (unfinished, finished)
+        ]
+        hidden = [one for one in (*unfinished, *finished) if one not in (*seen[0], *seen[1])]
+        return CallerGlance(seen[0], seen[1], now, hidden)
 
-    def link_call(self, call_id: int, number: int, requester_id: int) -> None:
+    def link(self, call_id: int, number: int, requester_id: int) -> None:
         """Record the request that was opened from a call; a later one takes its place.
 
         Raises: RequestNotFound when it is not the requester's.
         """
-        with self.writing() as session:
+        with self._database.writing() as session:
             request = session.get(Request, number)
             if request is None or request.requester_id != requester_id:
                 raise RequestNotFound(number)
@@ -100,7 +117,7 @@ class Callers(Calendars):
 
     def linked_request(self, call_id: int) -> int | None:
         """Return the number of the request that was opened from a call."""
-        for (number,) in self.ask(_LINKED, call_id=call_id):
+        for (number,) in self._database.fetch(_LINKED, call_id=call_id):
             return int(number)
         return None
 
@@ -118,7 +135,12 @@ def _newest(situations: Sequence[Situation]) -> CompoundSelect[Any]:
 
 
 _MINE = select(Membership.group_id).where(Membership.agent_id == bindparam("agent_id"))
-_CAN_EXECUTE = _MINE.join(Group, Group.id == Membership.group_id).where(Group.may_execute).exists()
+_CAN_EXECUTE = (
+    _MINE.join(Group, Group.id == Membership.group_id)
+    .join(Agent, Agent.id == Membership.agent_id)
+    .where(Group.may_execute, may_work())
+    .exists()
+)
 _MAY_EXECUTE = and_(
     Request.situation.in_([literal_column(f"'{situation}'") for situation in OPEN_SITUATIONS]),
     or_(Request.responsible_id == bindparam("agent_id"), Request.group_id.in_(_MINE)),
@@ -139,6 +161,8 @@ def _lines(situations: Sequence[Situation], most: int) -> Select[Any]:
             Request.due_at,
             Request.closed_at,
             case((_MAY_EXECUTE, literal_column("1")), else_=literal_column("0")),
+            Request.group_id,
+            Request.responsible_id,
         )
         .join(newest, newest.c.id == Request.id)
         .outerjoin(Service, Service.id == Request.service_id)

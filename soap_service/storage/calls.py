@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     text,
     union_all,
@@ -26,13 +27,19 @@ from sqlalchemy.orm import Session, joinedload
 
 from soap_service.column_types import UtcDateTime
 from soap_service.errors import CallNotFound, RequestNotFound
-from soap_service.model import Agent, Call, Extension, Listener, Notice, RecentCall, Request, Requester
+from soap_service.model import Agent, Call, Extension, Listener, Notice, RecentCall, Request
 from soap_service.rules.cursor import MOST_MISSING, Position
 from soap_service.rules.documents import documents_to_look_up
-from soap_service.rules.situations import Action, Situation
-from soap_service.storage.administration import child_service
+from soap_service.rules.live_events import LiveEventKind
+from soap_service.rules.situations import AUTOMATIC, Action, Situation
 from soap_service.storage.calendar import Calendars
+from soap_service.storage.call_events import publish_about_call, publish_at_extension
+from soap_service.storage.child_requests import child_service
+from soap_service.storage.database import Database
+from soap_service.storage.live_events import publish_request_change
+from soap_service.storage.part import Part
 from soap_service.storage.requests import NewRequest, add_event, create_request
+from soap_service.storage.transfers import CALLER, IS_TRANSFER, TRANSFER, earlier_calls
 
 log = logging.getLogger(__name__)
 
@@ -79,12 +86,13 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A call as the event stream sees it."""
+    """A call as the event stream sees it. One that `is_over` was answered or transferred, and pops up no more."""
 
     id: int
     token: str
     extension: str | None
     created_at: datetime
+    is_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,40 +103,44 @@ class Answer:
     problem: str = ""
 
 
-class Calls(Calendars):
-    """The life of calls. `repeat_within` and `call_lifetime` are settings of the service."""
+class Calls(Part):
+    """The life of calls. `repeat_within` and `lifetime` are settings of the service."""
 
-    repeat_within: timedelta
-    call_lifetime: timedelta
+    def __init__(self, database: Database, calendars: Calendars, repeat_within: timedelta, lifetime: timedelta) -> None:
+        super().__init__(database)
+        self._calendars, self.repeat_within, self.lifetime = calendars, repeat_within, lifetime
 
-    def announce_call(self, announcement: Announcement) -> Receipt:
+    def announce(self, announcement: Announcement) -> Receipt:
         """Keep a call for the screens and return its receipt; a repeat within `repeat_within` gets the first receipt.
 
-        A transaction of three statements, of four when no extension was said: a caller and an agent wait for it.
+        A transaction of three statements, of four when no extension was said: a caller and an agent wait for it. A
+        transfer takes one more to mark the earlier call, and two to tell the browsers that show it.
         Raises: RequestNotFound when the request does not exist or is not the document's; nothing is kept then.
         """
-        return self.resolving(lambda: self._announce(announcement))
+        return self._database.retrying(lambda: self._announce(announcement))
 
     def _announce(self, announcement: Announcement) -> Receipt:
-        token, now = secrets.token_urlsafe(32), self.now()
+        token, now = secrets.token_urlsafe(32), self._database.now()
         # A clock that was set back further must not make everything a repeat.
         window = {"since": now - self.repeat_within, "until": now + self.repeat_within}
-        with self.changing(ring=True) as connection:
+        with self._database.transaction(notifies=True) as connection:
             announcement = self._with_registered_extension(connection, announcement)
-            remembered = self.ask_within(connection, _REMEMBER, key=announcement.key(), token=token, now=now, **window)
+            remembered = self._database.fetch_within(
+                connection, _REMEMBER, key=announcement.key(), token=token, now=now, **window
+            )
             extension = announcement.extension or self._only_extension(connection)
             asked = {"number": announcement.request_id, "extension": extension, "now": now}
-            document, facts = self._facts(connection, announcement.document, **asked)
-            requester_id, owner_id, is_registered, is_paused, is_heard = facts
+            document, facts = self._facts(connection, announcement, asked)
+            requester_id, owner_id, is_registered, is_paused, is_subscribed, is_transfer = facts
             if announcement.request_id is not None and (owner_id is None or owner_id != requester_id):
                 raise RequestNotFound(announcement.request_id)
             if not remembered:
-                [(token, requester_id, notice, extension)] = self.ask_within(
+                [(token, requester_id, notice, extension)] = self._database.fetch_within(
                     connection, _ANNOUNCED, key=announcement.key()
                 )
                 return Receipt(token, requester_id is not None, Notice(notice), extension, bool(is_paused))
-            notice = _notice(extension, is_registered, is_heard)
-            self.ask_within(
+            notice = _notice(extension, is_registered, is_subscribed)
+            self._database.fetch_within(
                 connection,
                 _ANNOUNCE,
                 token=token,
@@ -141,82 +153,104 @@ class Calls(Calendars):
                 notice=notice,
                 created_at=now,
             )
+            if is_transfer:
+                earlier = earlier_calls(announcement.integration_id, document, now)
+                self._transfer(connection, earlier, requester_id, extension)
         return Receipt(token, requester_id is not None, notice, extension, bool(is_paused))
 
     def _with_registered_extension(self, connection: Connection, announcement: Announcement) -> Announcement:
         """Return the announcement for the first of its preferred extensions that somebody has registered, if any."""
         for extension in announcement.preferred_extensions:
-            if self.ask_within(connection, _IS_REGISTERED, extension=extension):
+            if self._database.fetch_within(connection, _IS_REGISTERED, extension=extension):
                 return replace(announcement, extension=extension)
         return announcement
 
-    def _facts(self, connection: Connection, document: str, **asked: object) -> tuple[str, Sequence[Any]]:
+    def _facts(
+        self, connection: Connection, announcement: Announcement, asked: Mapping[str, Any]
+    ) -> tuple[str, Sequence[Any]]:
         """Return the document that the caller is stored under, the given one if under none, and the row of `_FACTS`."""
-        for meant in documents_to_look_up(document):
-            [facts] = self.ask_within(connection, _FACTS, document=meant, **asked)
+        for meant in documents_to_look_up(announcement.document):
+            earlier = earlier_calls(announcement.integration_id, meant, asked["now"])
+            [facts] = self._database.fetch_within(connection, _FACTS, document=meant, **asked, **earlier)
             if facts[0] is not None:
                 return meant, facts
-        return document, facts
+        return announcement.document, facts
+
+    def _transfer(
+        self, connection: Connection, earlier: Mapping[str, object], caller: int, extension: str | None
+    ) -> None:
+        """Have a caller's earlier calls be transferred to an extension, and tell the browsers that show them."""
+        for token, former in self._database.fetch_within(connection, TRANSFER, caller=caller, to=extension, **earlier):
+            kind = LiveEventKind.CALL_TRANSFERRED
+            publish_at_extension(connection, kind, former, token, self._database.now(), to=extension or "")
 
     def _only_extension(self, connection: Connection) -> str | None:
         """Return the registered extension when there is exactly one: a call is never sent to everyone."""
-        numbers = self.ask_within(connection, _FIRST_TWO_REGISTERED)
+        numbers = self._database.fetch_within(connection, _FIRST_TWO_REGISTERED)
         return numbers[0][0] if len(numbers) == 1 else None
 
-    def find_call(self, token: str) -> Call:
-        """Return a call with its requester, request, integration and who answered it; raises CallNotFound."""
-        with self.reading() as session:
+    def find(self, token: str) -> Call:
+        """Return a call with its requester, request, integration, who answered and who returned it.
+
+        Raises: CallNotFound.
+        """
+        with self._database.reading() as session:
             return _call(session, token)
 
-    def list_calls_after(self, position: Position) -> Sequence[Delivery]:
+    def list_after(self, position: Position) -> Sequence[Delivery]:
         """Return the calls that a position does not cover, by id; one round trip."""
         if position.missing:
             return self._deliveries(_CALLS_NOT_COVERED, last=position.last, missing=sorted(position.missing))
         return self._deliveries(_CALLS_AFTER, last=position.last)
 
-    def list_calls_waiting(self, extension: str) -> Sequence[Delivery]:
-        """Return the calls at an extension that nobody has seen and that are not too old to pop up, oldest first."""
-        since = self.now() - self.call_lifetime
+    def list_waiting(self, extension: str) -> Sequence[Delivery]:
+        """Return the calls at an extension that may pop up, oldest first: young, not seen, answered or transferred."""
+        since = self._database.now() - self.lifetime
         return self._deliveries(_CALLS_WAITING, extension=extension, since=since)
 
     def _deliveries(self, query: Executable, **values: object) -> Sequence[Delivery]:
         """Return the calls that a query finds; one that cannot be read is logged and holds up no other."""
         with suppress(ValueError, TypeError):
-            return [Delivery(*row) for row in self.ask(query, **values)]
+            return [Delivery(*row) for row in self._database.fetch(query, **values)]
         found = []
-        for (call_id,) in self.ask(_IDS[query], **values):
+        for (call_id,) in self._database.fetch(_IDS[query], **values):
             try:
-                found += [Delivery(*row) for row in self.ask(_ONE_CALL, call_id=call_id)]
+                found += [Delivery(*row) for row in self._database.fetch(_ONE_CALL, call_id=call_id)]
             except (ValueError, TypeError):
                 log.error("call %d cannot be read and is passed over", call_id)
         return found
 
     def newest_position(self) -> Position:
         """Return the position of who has read every call that is there now."""
-        return Position.of(row[0] for row in self.ask(_NEWEST_CALLS))
+        return Position.of(row[0] for row in self._database.fetch(_NEWEST_CALLS))
 
     def mark_delivered(self, moments: Mapping[str, datetime]) -> None:
         """Record when the event of each of these calls, by token, was sent to a browser; the first time counts."""
         rows = [{"a_token": token, "moment": moment} for token, moment in moments.items()]
-        self.resolving(lambda: self._mark(_MARK_DELIVERED, rows))
+        self._database.retrying(lambda: self._mark(_MARK_DELIVERED, rows))
 
     def mark_seen(self, token: str) -> None:
         """Record that the popup of a call was on an agent's screen; the first time counts. A missed call stays one."""
-        now = self.now()
-        rows = [{"a_token": token, "moment": now, "since": now - self.call_lifetime}]
-        self.resolving(lambda: self._mark(_MARK_SEEN, rows))
+        self._database.retrying(lambda: self._mark_seen(token))
+
+    def _mark_seen(self, token: str) -> None:
+        now = self._database.now()
+        with self._database.writing() as session:  # without a notification: the list shows it within a second
+            marked = {"a_token": token, "moment": now, "since": now - self.lifetime}
+            for (extension,) in session.execute(_MARK_SEEN, marked).all():
+                publish_at_extension(session, LiveEventKind.CALL_SEEN, extension, token, now)
 
     def _mark(self, statement: Executable, rows: Sequence[dict[str, object]]) -> None:
         if rows:
-            with self.writing() as session:
+            with self._database.writing() as session:
                 session.connection().execute(statement, rows)
 
     def forget_announcements(self) -> None:
         """Forget the keys of announcements that are too old to be repeated."""
-        with self.writing() as session:
-            session.execute(delete(RecentCall).where(RecentCall.announced_at < self.now() - _KEYS_KEPT))
+        with self._database.writing() as session:
+            session.execute(delete(RecentCall).where(RecentCall.announced_at < self._database.now() - _KEYS_KEPT))
 
-    def answer_call(self, token: str, agent_id: int, launches_child: bool = True) -> Answer:
+    def answer(self, token: str, agent_id: int, launches_child: bool = True) -> Answer:
         """Record that an agent pressed a button of a call, and launch its child request if 282 and 283 say so.
 
         None is launched by a button that leads to another request than the one the call is about.
@@ -224,16 +258,18 @@ class Calls(Calendars):
         At most one child a call, however often and by whomever it is pressed: the key of its origin is unique.
         Raises: CallNotFound.
         """
-        return self.resolving(lambda: self._answer(token, agent_id, launches_child))
+        return self._database.retrying(lambda: self._answer(token, agent_id, launches_child))
 
     def _answer(self, token: str, agent_id: int, launches_child: bool) -> Answer:
-        calendar = self.calendar
-        with self.writing() as session:
-            now = self.now()
+        calendar = self._calendars.current
+        with self._database.writing(notifies=True) as session:
+            now = self._database.now()
             call = _call(session, token, is_changed=True)
             call.seen_at = call.seen_at or now
+            agent = session.get_one(Agent, agent_id)
             if call.answered_at is None:
                 call.answered_at, call.answered_by_id = now, agent_id
+                publish_about_call(session, LiveEventKind.CALL_ANSWERED, call, agent_id, now, by=agent.name)
             if call.request is None or not launches_child:
                 return Answer()
             origin = f"call:{call.id}"
@@ -251,8 +287,9 @@ class Calls(Calendars):
             )
             child = create_request(session, viewed, service, calendar, origin, now, parent_id=call.request.id)
             child.situation, child.closed_at = Situation.CLOSED, child.opened_at
-            add_event(session, child.id, "Automático", Action.OPEN, now)
-            add_event(session, child.id, "Automático", Action.CLOSE, now)
+            add_event(session, child.id, AUTOMATIC, Action.OPEN, now)
+            add_event(session, child.id, AUTOMATIC, Action.CLOSE, now)
+            publish_request_change(session, call.request.id, call.request.version, agent.name, now, child=str(child.id))
             return Answer(child.id)
 
 
@@ -267,7 +304,7 @@ _IS_REGISTERED = _REGISTERED_EXTENSIONS.where(Extension.number == bindparam("ext
 _FIRST_TWO_REGISTERED = _REGISTERED_EXTENSIONS.limit(2)
 _SAID_EXTENSION = bindparam("extension", type_=Extension.number.type)
 _FACTS = select(
-    select(Requester.id).where(Requester.document == bindparam("document")).scalar_subquery().label("requester_id"),
+    CALLER.label("requester_id"),
     select(Request.requester_id).where(Request.id == bindparam("number")).scalar_subquery().label("owner_id"),
     _REGISTERED_EXTENSIONS.where(Extension.number == _SAID_EXTENSION).exists().label("is_registered"),
     _REGISTERED_EXTENSIONS.join(Agent, Agent.id == Extension.agent_id)
@@ -276,7 +313,8 @@ _FACTS = select(
     .label("is_paused"),
     exists()
     .where(Listener.extension == _SAID_EXTENSION, Listener.until > bindparam("now", type_=UtcDateTime))
-    .label("is_heard"),
+    .label("is_subscribed"),
+    IS_TRANSFER.label("is_transfer"),
 )
 _ANNOUNCED_COLUMNS = (
     Call.token,
@@ -306,8 +344,10 @@ _MARK_SEEN = (
     _THIS_CALL.where(Call.seen_at.is_(None))
     .where(Call.created_at >= bindparam("since", type_=UtcDateTime))
     .values(seen_at=_MOMENT)
+    .returning(Call.extension)
 )
-_DELIVERY = select(Call.id, Call.token, Call.extension, Call.created_at)
+_IS_OVER = or_(Call.answered_at.is_not(None), Call.transferred_to.is_not(None))
+_DELIVERY = select(Call.id, Call.token, Call.extension, Call.created_at, _IS_OVER)
 _ONE_CALL = _DELIVERY.where(Call.id == bindparam("call_id"))
 _NEWER = _DELIVERY.where(Call.id > bindparam("last"))
 _CALLS_AFTER = _NEWER.order_by(Call.id)
@@ -317,6 +357,7 @@ _CALLS_WAITING = _DELIVERY.order_by(Call.id).where(
     Call.extension == bindparam("extension"),
     Call.created_at >= bindparam("since", type_=UtcDateTime),
     Call.seen_at.is_(None),
+    ~_IS_OVER,
 )
 _IDS: dict[Executable, Executable] = {
     query: select(query.subquery().c.id).order_by("id") for query in (_CALLS_AFTER, _CALLS_NOT_COVERED, _CALLS_WAITING)
@@ -329,17 +370,16 @@ def _call(session: Session, token: str, is_changed: bool = False) -> Call:
     query = select(Call).where(Call.token == token)
     if is_changed:
         session.scalar(query.with_for_update())
-    call = session.scalar(
-        query.options(*map(joinedload, (Call.requester, Call.request, Call.answered_by, Call.integration)))
-    )
+    shown = (Call.requester, Call.contact, Call.request, Call.answered_by, Call.returned_by, Call.integration)
+    call = session.scalar(query.options(*map(joinedload, shown)))
     if call is None:
         raise CallNotFound
     return call
 
 
-def _notice(extension: str | None, is_registered: bool, is_heard: bool) -> Notice:
+def _notice(extension: str | None, is_registered: bool, is_subscribed: bool) -> Notice:
     if extension is None:
         return Notice.NO_EXTENSION
     if not is_registered:
         return Notice.NOT_REGISTERED
-    return Notice.DELIVERED if is_heard else Notice.WAITING
+    return Notice.DELIVERED if is_subscribed else Notice.WAITING

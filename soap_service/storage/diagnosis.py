@@ -1,4 +1,4 @@
-"""Why a call did or did not reach a screen: refusals at the SOAP door, extensions, calls without one. Knows no door."""
+"""Why a call did or did not reach a screen: refusals at the SOAP endpoint, extensions, calls without one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,8 +8,10 @@ from sqlalchemy import and_, delete, exists, select
 from sqlalchemy.orm import Session, joinedload
 
 from soap_service.model import Agent, Call, Extension, Integration, Listener, Refusal
-from soap_service.rules.calls import SIMULATION
-from soap_service.storage.database import Database
+from soap_service.rules.auditing import Actor, ActorKind, AuditKind, RecordKind, acting
+from soap_service.rules.calls import SIMULATION, Refused
+from soap_service.storage.audit import write_entry
+from soap_service.storage.part import Part
 
 #: Minutes kept of each kind of refusal, so that a flood of one kind drives out no other, and of all kinds together.
 MINUTES_OF_A_KIND = 5
@@ -36,36 +38,40 @@ class RefusalKind(NewRefusal):
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How an extension stands: who has registered it, since when they want no calls, whether a browser listens."""
+class ExtensionStatus:
+    """How an extension stands: who has registered it, since when they want no calls, whether a browser subscribes."""
 
     owner: str | None = None
     paused_at: datetime | None = None
-    is_heard: bool = False
+    is_subscribed: bool = False
 
 
-class Diagnoses(Database):
+class Diagnoses(Part):
     """What a diagnosis asks. Refusals are kept by kind and minute, a bounded number, without documents or secrets."""
 
     def note_refusals(self, refusals: Sequence[NewRefusal]) -> None:
         """Add refusals to those of this minute, and forget the oldest."""
-        minute = self.now().replace(second=0, microsecond=0)
-        insert = self.insert_into(Refusal)
+        now = self._database.now()
+        minute = now.replace(second=0, microsecond=0)
+        insert = self._database.insert_into(Refusal)
         added = insert.on_conflict_do_update(
             index_elements=(Refusal.minute, *_KIND),
             set_={"count": Refusal.count + insert.excluded.count, "address": insert.excluded.address},
         )
-        with self.writing() as session:
+        with self._database.writing() as session:
             for one in refusals:
                 session.execute(added, {**vars(one), "address": one.address[:45], "minute": minute})
                 is_kind = and_(*(column == getattr(one, column.key) for column in _KIND))
                 _forget_older(session, is_kind, MINUTES_OF_A_KIND)
+                if one.reason in [*Refused]:
+                    with acting(Actor(ActorKind.INTEGRATION, one.integration, address=one.address)):
+                        write_entry(session, now, AuditKind.INTEGRATION_REFUSED, RecordKind.NONE, one.reason)
             _forget_older(session, Refusal.count > 0, MOST_REFUSALS)
 
     def list_refusals(self) -> Sequence[RefusalKind]:
         """Return the kept refusals by kind, the latest first."""
         found: dict[tuple[str, str, str], RefusalKind] = {}
-        with self.reading() as session:
+        with self._database.reading() as session:
             rows = session.scalars(select(Refusal).order_by(Refusal.minute.desc(), *_KIND)).all()
         for row in rows:
             kind = (row.integration, row.operation, row.reason)
@@ -76,26 +82,26 @@ class Diagnoses(Database):
                 found[kind] = replace(last, count=last.count + row.count)
         return list(found.values())
 
-    def find_standing(self, extension: str) -> Standing:
+    def find_extension_status(self, extension: str) -> ExtensionStatus:
         """Return how an extension stands now; one that nobody has registered stands empty."""
-        is_heard = exists().where(Listener.extension == Extension.number, Listener.until > self.now())
-        query = select(Agent.name, Agent.paused_at, is_heard).join(Extension, Extension.agent_id == Agent.id)
-        with self.reading() as session:
+        is_subscribed = exists().where(Listener.extension == Extension.number, Listener.until > self._database.now())
+        query = select(Agent.name, Agent.paused_at, is_subscribed).join(Extension, Extension.agent_id == Agent.id)
+        with self._database.reading() as session:
             row = session.execute(query.where(Extension.number == extension)).one_or_none()
-        return Standing() if row is None else Standing(*row)
+        return ExtensionStatus() if row is None else ExtensionStatus(*row)
 
     def list_calls_without_extension(self, since: datetime, limit: int) -> Sequence[Call]:
         """Return the latest calls that named no extension and found none, newest first, with their integrations."""
         query = select(Call).where(Call.extension.is_(None), Call.created_at >= since)
         query = query.order_by(Call.created_at.desc()).options(joinedload(Call.integration))
-        with self.reading() as session:
+        with self._database.reading() as session:
             return session.scalars(query.limit(limit)).all()
 
     def find_newest_call_at(self, since: datetime) -> datetime | None:
         """Return when a platform last announced a call, for whatever extension; None when none did since then."""
         simulation = select(Integration.id).where(Integration.name == SIMULATION)
         query = select(Call.created_at).where(Call.created_at >= since, Call.integration_id.not_in(simulation))
-        with self.reading() as session:
+        with self._database.reading() as session:
             return session.scalar(query.order_by(Call.created_at.desc()).limit(1))
 
 

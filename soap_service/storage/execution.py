@@ -1,7 +1,7 @@
 """Executing requests: actions, what they change, and the line of the history that each leaves. Knows nothing of calls.
 
 Who executes says which version of the request they saw; when it has changed since, nothing is done. The key of the form
-makes an execution that is posted twice, or whose commit was of unknown fate, the same one.
+makes an execution that is posted twice, or whose commit is of unknown outcome, the same one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session, joinedload
 
 from soap_service.errors import (
@@ -18,22 +18,29 @@ from soap_service.errors import (
     ExecutionRefused,
     GroupRefused,
     NotFound,
+    RequestHidden,
     RequestNotFound,
+    TransitionRefused,
 )
-from soap_service.model import Agent, Call, CallRequest, Group, Membership, Request, RequestEvent
+from soap_service.model import Agent, Call, CallRequest, Group, Membership, Request, RequestEvent, Service
 from soap_service.rules.deadlines import Clock, WorkingCalendar
-from soap_service.rules.live_events import LiveEvent, LiveEventKind
-from soap_service.rules.situations import FINISHED_SITUATIONS, Action, Situation, allows
-from soap_service.storage.live_events import publish
+from soap_service.rules.scopes import Scope
+from soap_service.rules.situations import AUTOMATIC, FINISHED_SITUATIONS, Action, Situation, allows
+from soap_service.storage.calendar import Calendars
+from soap_service.storage.database import Database
+from soap_service.storage.live_events import publish_request_change
+from soap_service.storage.part import Part
 from soap_service.storage.reclassification import Classification, reclassify
 from soap_service.storage.requests import (
     Requests,
     active_agent,
     add_event,
     change_situation,
-    is_administrator,
     is_executor,
+    may_supervise,
+    may_work,
 )
+from soap_service.storage.scopes import scope_of
 
 #: How much of a long history, and how many children, a page shows.
 EVENTS_SHOWN = 200
@@ -60,7 +67,7 @@ class Changes:
 class RequestView:
     """All that a request's page shows, of one moment. `events` and `children` are the newest; one more is there.
 
-    An administrator who is no executor `may_forward` it, and no more, while it is unfinished.
+    A supervisor or administrator who is no executor `may_forward` it, and no more, while it is unfinished.
     """
 
     request: Request
@@ -70,46 +77,62 @@ class RequestView:
     may_forward: bool
     call_token: str | None
     clock: Clock | None
+    hidden_children: frozenset[int] = frozenset()
 
 
-class Execution(Requests):
+class Execution(Part):
     """Looking at requests closely, and executing them."""
 
-    def view_request(self, number: int, agent_id: int) -> RequestView:
-        """Return a request with what surrounds it, as the agent may see it now; raises RequestNotFound."""
-        calendar = self.calendar
-        with self.reading() as session:
+    def __init__(self, database: Database, calendars: Calendars, requests: Requests) -> None:
+        super().__init__(database)
+        self._calendars, self._requests = calendars, requests
+
+    def view(self, number: int, agent_id: int, scope: Scope | None = None) -> RequestView:
+        """Return a request with what surrounds it, as the agent may see it now.
+
+        Raises: RequestNotFound; RequestHidden when it is not in the scope.
+        """
+        calendar = self._calendars.current
+        with self._database.reading() as session:
             query = select(Request).where(Request.id == number)
-            parts = (Request.requester, Request.service, Request.group, Request.responsible)
+            parts = (Request.requester, Request.contact, Request.service, Request.group, Request.responsible)
             request = session.scalar(query.options(*map(joinedload, parts)))
             if request is None:
                 raise RequestNotFound(number)
+            if scope is not None and not scope.sees(number, request.group_id, request.responsible_id):
+                raise RequestHidden(number, _name(request.service), _name(request.group))
             events = select(RequestEvent).where(RequestEvent.request_id == number).order_by(RequestEvent.id.desc())
             children = select(Request).where(Request.parent_id == number).order_by(Request.id.desc())
+            related = session.scalars(children.options(joinedload(Request.service)).limit(CHILDREN_SHOWN + 1)).all()
             token = select(Call.token).join(CallRequest).where(CallRequest.request_id == number)
             return RequestView(
                 request=request,
                 events=session.scalars(events.limit(EVENTS_SHOWN + 1)).all(),
-                children=session.scalars(children.options(joinedload(Request.service)).limit(CHILDREN_SHOWN + 1)).all(),
+                children=related,
                 is_executor=is_executor(session, request, agent_id),
-                may_forward=request.situation not in FINISHED_SITUATIONS and is_administrator(session, agent_id),
+                may_forward=request.situation not in FINISHED_SITUATIONS and may_supervise(session, agent_id),
                 call_token=session.scalar(token),
-                clock=request.clock(calendar, self.now()),
+                clock=request.clock(calendar, self._database.now()),
+                hidden_children=frozenset(
+                    one.id
+                    for one in related
+                    if scope is not None and not scope.sees(one.id, one.group_id, one.responsible_id)
+                ),
             )
 
     def list_executing_groups(self) -> Sequence[Group]:
         """Return the groups that a request can be forwarded to, by name: with the permission and an active agent."""
         query = select(Group).where(Group.may_execute, Group.id.in_(_groups_with_agents()))
-        with self.reading() as session:
+        with self._database.reading() as session:
             return session.scalars(query.order_by(Group.name)).all()
 
     def list_executors(self) -> Sequence[Agent]:
         """Return the active agents who may execute at all, by name."""
-        may = Agent.groups.any(Group.may_execute)
-        with self.reading() as session:
+        may = and_(Agent.groups.any(Group.may_execute), may_work())
+        with self._database.reading() as session:
             return session.scalars(select(Agent).where(Agent.is_active, may).order_by(Agent.name, Agent.id)).all()
 
-    def execute_request(
+    def execute(
         self,
         number: int,
         agent_id: int,
@@ -126,8 +149,18 @@ class Execution(Requests):
         that of another execution; GroupRefused for a group where nobody could execute; NotFound for a group,
         AgentNotFound for a responsible agent, ServiceNotFound for a service, that cannot be had.
         """
-        self.resolving(lambda: self._execute(number, agent_id, action, note, changes, seen_version, form_key))
-        return self.find_request(number)
+        self._database.retrying(lambda: self._execute(number, agent_id, action, note, changes, seen_version, form_key))
+        return self._requests.find(number)
+
+    def give(self, number: int, agent_id: int, changes: Changes, seen_version: int, form_key: str = "") -> None:
+        """Forward or assign an unfinished request, without a note; what is so already stays and has no line for it.
+
+        Raises as `execute_request` does; TransitionRefused for a finished request.
+        """
+        note, seen = "", seen_version
+        self._database.retrying(
+            lambda: self._execute(number, agent_id, Action.NOTE, note, changes, seen, form_key, gives=True)
+        )
 
     def _execute(
         self,
@@ -138,22 +171,29 @@ class Execution(Requests):
         changes: Changes,
         seen_version: int | None,
         form_key: str,
+        gives: bool = False,
     ) -> None:
-        calendar = self.calendar
+        calendar = self._calendars.current
         key = f"{number}:{agent_id}:{form_key}" if form_key else None
-        with self.writing(ring=True) as session:
+        with self._database.writing(notifies=True) as session:
             request = session.scalar(select(Request).where(Request.id == number).with_for_update())
             if request is None:
                 raise RequestNotFound(number)
             if key is not None and _is_done(session, key, action, note):
                 return
-            if not (is_executor(session, request, agent_id) or _may_forward(session, agent_id, action, changes)):
+            if not (
+                is_executor(session, request, agent_id) or _may_forward(session, request, agent_id, action, changes)
+            ):
                 raise ExecutionRefused(number)
             if seen_version not in (None, request.version):
                 raise ChangedMeanwhile(number)
-            actor, now = active_agent(session, agent_id).name, self.now()
+            actor, now = active_agent(session, agent_id).name, self._database.now()
             is_finished = request.situation in FINISHED_SITUATIONS
+            if gives and is_finished:
+                raise TransitionRefused(number, action, request.situation)
             changed = [] if is_finished else list(_change(session, request, changes, calendar, now))
+            if gives and not changed:
+                return
             change_situation(session, request, action, now.replace(microsecond=0), calendar)
             lines = [(action, note)] if note or action is not Action.NOTE or not changed else []
             for what, told in [*lines, *changed]:
@@ -167,18 +207,19 @@ class Execution(Requests):
 def _count_change(session: Session, request: Request, actor: str, now: datetime) -> None:
     """Make it another version of the request, and tell the pages that show an older one."""
     request.version += 1
-    told = {"by": actor, "version": str(request.version)}
-    publish(session, LiveEvent(LiveEventKind.REQUEST_CHANGED, ref=str(request.id), data=told), now)
+    publish_request_change(session, request.id, request.version, actor, now)
 
 
-def _may_forward(session: Session, agent_id: int, action: Action, changes: Changes) -> bool:
-    """Tell whether it is an administrator who only forwards or assigns. Source: `docs/rules.md`, Executing."""
+def _may_forward(session: Session, request: Request, agent_id: int, action: Action, changes: Changes) -> bool:
+    """Tell whether it is a supervisor who sees it and only forwards or assigns. Source: `docs/rules.md`, Executing."""
     is_forwarding = changes.group_id is not None or changes.responsible_id is not None
     if action is not Action.NOTE or not is_forwarding:
         return False
     if changes.current_task is not None or changes.classification is not None:
         return False
-    return is_administrator(session, agent_id)
+    scope = scope_of(session, agent_id)
+    is_seen = scope is None or scope.sees(request.id, request.group_id, request.responsible_id)
+    return is_seen and may_supervise(session, agent_id)
 
 
 def _is_done(session: Session, key: str, action: Action, note: str) -> bool:
@@ -214,8 +255,12 @@ def _change(
         request.responsible_id = chosen.id if chosen else None
 
 
+def _name(thing: Service | Group | None) -> str:
+    return thing.name if thing else ""
+
+
 def _groups_with_agents() -> Select[Any]:
-    return select(Membership.group_id).join(Agent, Agent.id == Membership.agent_id).where(Agent.is_active)
+    return select(Membership.group_id).join(Agent, Agent.id == Membership.agent_id).where(Agent.is_active, may_work())
 
 
 def _executing_group(session: Session, group_id: int) -> Group:
@@ -231,13 +276,13 @@ def _executing_group(session: Session, group_id: int) -> Group:
 
 
 def _from_to(before: str, after: str) -> str:
-    return f"{before or '--'} → {after or '--'}"
+    return f"{before or '—'} → {after or '—'}"
 
 
 def _close_children(session: Session, parent: Request, now: datetime, calendar: WorkingCalendar) -> None:
     query = select(Request).where(Request.parent_id == parent.id)
     for child in session.scalars(query.where(Request.situation.in_(_CLOSABLE))):
         change_situation(session, child, Action.CLOSE, now, calendar)
-        _count_change(session, child, "Automático", now)
-        add_event(session, child.id, "Automático", Action.CLOSE, now, f"Encerrada com a solicitação {parent.id}.")
+        _count_change(session, child, AUTOMATIC, now)
+        add_event(session, child.id, AUTOMATIC, Action.CLOSE, now, f"Fechada com a solicitação {parent.id}.")
         _close_children(session, child, now, calendar)

@@ -4,35 +4,38 @@ Triggers mark what changed, whoever changes it: this program, an older node besi
 program writes is indexed at once by the events below; what else is marked, the next search indexes first.
 """
 
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Connection, delete, event, insert, inspect, select, update
+from sqlalchemy import Connection, delete, event, insert, inspect, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
 from soap_service.errors import StoreUnavailable
-from soap_service.model import Request, Requester, RequestEvent
+from soap_service.model import Contact, Request, Requester, RequestEvent
 from soap_service.rules.searching import contacts_of, subject_of, words_of
 from soap_service.rules.situations import Action
-from soap_service.search_model import RequesterContact, RequestWords, Unindexed
 from soap_service.storage.database import Database
+from soap_service.storage.part import Part
+from soap_service.tables.search import RequesterContact, RequestWords, Unindexed
 
 REQUEST, REQUESTER = "request", "requester"
 #: Lines of the history whose note nobody wrote.
-_NOT_WRITTEN = (Action.TASK, Action.FORWARD, Action.RESPONSIBLE, Action.RECLASSIFY)
+NOT_WRITTEN = (Action.TASK, Action.FORWARD, Action.RESPONSIBLE, Action.RECLASSIFY)
 _MOST_AT_ONCE = 500
+_COMPACT_SECONDS = 20.0
 _FIRST_MARKED = select(Unindexed.kind, Unindexed.row_id).limit(1)
 
 
-class Indexing(Database):
+class Indexing(Part):
     """Indexing what is marked."""
 
     def index_marked(self) -> bool:
         """Index some of what is marked and tell whether there was any. What is being changed is left to who does."""
-        if not self.ask(_FIRST_MARKED):
+        if not self._database.fetch(_FIRST_MARKED):
             return False
-        with self.changing() as connection:
+        with self._database.transaction() as connection:
             requests = _lock_marked(connection, REQUEST, Request.id)
             requesters = _lock_marked(connection, REQUESTER, Requester.id)
             for number in requests:
@@ -41,10 +44,25 @@ class Indexing(Database):
                 index_requester(connection, requester_id)
         return bool(requests or requesters)
 
-    def _index_before_search(self) -> None:
+    def index_before_search(self) -> None:
         """Index what is marked, if it can be; a search in what there is is better than none."""
         with suppress(StoreUnavailable):
             self.index_marked()
+
+
+def compact_index(database: Database, seconds: float = _COMPACT_SECONDS) -> bool:
+    """Have words that no text has any more leave the full-text index, piece by piece, in so many seconds at most.
+
+    Tell whether it is done; the rest is left to the next time.
+    """
+    deadline, is_first = time.monotonic() + seconds, True
+    while time.monotonic() < deadline:
+        with database.transaction() as connection:
+            if database.backend.compact_words(connection, is_first):
+                return True
+        is_first = False
+        time.sleep(0.002)  # a writer of another process looks every 2 ms whether it is its turn
+    return False
 
 
 def _lock_marked(connection: Connection, kind: str, key: InstrumentedAttribute[int]) -> Sequence[int]:
@@ -58,7 +76,7 @@ def index_request(connection: Connection, number: int) -> None:
     locked = select(Request.description).where(Request.id == number).with_for_update()
     description = connection.scalar(locked)
     if description is not None:
-        written = RequestEvent.action.not_in(_NOT_WRITTEN), RequestEvent.note != ""
+        written = RequestEvent.action.not_in(NOT_WRITTEN), RequestEvent.note != ""
         notes = connection.scalars(select(RequestEvent.note).where(RequestEvent.request_id == number, *written))
         row = {"subject": subject_of(description), "words": words_of([description, *notes])}
         if not connection.execute(update(RequestWords).where(RequestWords.request_id == number).values(row)).rowcount:
@@ -67,11 +85,22 @@ def index_request(connection: Connection, number: int) -> None:
 
 
 def index_requester(connection: Connection, requester_id: int) -> None:
-    """Write the contacts of a requester as they stand in this transaction."""
-    columns = select(Requester.email, Requester.phone, Requester.extension)
-    found = connection.execute(columns.where(Requester.id == requester_id).with_for_update()).first()
+    """Write what a requester is found by, as it stands in this transaction; of a merged record its other's.
+
+    That is their own telephone and so on, and those of records merged into theirs and of contacts who are still there.
+    """
+    connection.execute(select(Requester.id).where(Requester.id == requester_id).with_for_update())
     connection.execute(delete(RequesterContact).where(RequesterContact.requester_id == requester_id))
-    if found is not None and (entries := contacts_of(*(text or "" for text in found))):
+    own = select(Requester.email, Requester.phone, Requester.extension).where(
+        or_(Requester.id == requester_id, Requester.merged_into_id == requester_id),
+        or_(Requester.id != requester_id, Requester.merged_into_id.is_(None)),
+    )
+    theirs = select(Contact.email, Contact.phone, Contact.extension).where(
+        Contact.requester_id == requester_id, Contact.left_at.is_(None)
+    )
+    found = [*connection.execute(own), *connection.execute(theirs)]
+    entries = sorted({entry for texts in found for entry in contacts_of(*(text or "" for text in texts))})
+    if entries:
         rows = [{"entry": entry, "requester_id": requester_id} for entry in entries]
         connection.execute(insert(RequesterContact), rows)
     _unmark(connection, REQUESTER, requester_id)
@@ -94,7 +123,7 @@ def _index_changed_request(mapper: Mapper[Any], connection: Connection, request:
 
 @event.listens_for(RequestEvent, "after_insert")
 def _index_note(_mapper: Mapper[Any], connection: Connection, line: RequestEvent) -> None:
-    if line.note and line.action not in _NOT_WRITTEN:
+    if line.note and line.action not in NOT_WRITTEN:
         index_request(connection, line.request_id)
 
 

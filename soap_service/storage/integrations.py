@@ -8,27 +8,28 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from soap_service.administration_model import IntegrationUse
-from soap_service.errors import AlreadyExists, ChangedMeanwhile, IntegrationNotFound, InvalidValue
+from soap_service.errors import AlreadyExists, IntegrationNotFound, InvalidValue
 from soap_service.language import LANGUAGES, SOURCE_LANGUAGE
 from soap_service.model import Integration
 from soap_service.rules.calls import SIMULATION
 from soap_service.rules.edits import IntegrationEdit
-from soap_service.storage.database import Database
-from soap_service.storage.history import COMMAND, is_recorded, record
+from soap_service.storage.history import COMMAND, is_recorded, is_to_be_made, record
+from soap_service.storage.part import Part
+from soap_service.tables.administration import IntegrationUse
 
 log = logging.getLogger(__name__)
 
 NEEDS_ADDRESSES = "Sem segredo, a integração precisa de pelo menos um endereço de rede."
 
 
-class Integrations(Database):
+class Integrations(Part):
     """The platforms that may call the web services. Of a secret only salt and digest come here, and into no history.
 
-    The integration of simulated calls is none of them: no list has it, so no gate knows it, and nobody can change it.
+    The integration of simulated calls is none of them: no list has it, so admission does not know
+    it, and nobody can change it.
     """
 
-    def add_integration(
+    def add(
         self,
         name: str,
         salt: bytes | None,
@@ -44,8 +45,8 @@ class Integrations(Database):
         A second post of the same form gives the first one's platform the second secret: that one was shown last.
         """
         edit = IntegrationEdit(addresses, operations, language)
-        found = self.resolving(lambda: self._add_integration(name, salt, digest, edit, actor, form_key))
-        return self.find_integration(found)
+        found = self._database.retrying(lambda: self._add_integration(name, salt, digest, edit, actor, form_key))
+        return self.find(found)
 
     def _add_integration(
         self,
@@ -58,14 +59,17 @@ class Integrations(Database):
     ) -> int:
         if name == SIMULATION:
             raise AlreadyExists(name)
-        with self.writing() as session:
+        with self._database.writing() as session:
             integration = session.scalar(select(Integration).where(Integration.name == name))
             if integration is not None:
                 if not is_recorded(session, form_key):
                     raise AlreadyExists(name)
                 integration.secret_salt, integration.secret_hash = salt, digest
+                if digest is not None:
+                    now = self._database.now()
+                    record(session, now, actor, "integration", "renewed", name, record_id=integration.id)
                 return integration.id
-            now = self.now()
+            now = self._database.now()
             integration = Integration(
                 name=name,
                 secret_salt=salt,
@@ -77,12 +81,12 @@ class Integrations(Database):
             )
             session.add(integration)
             session.flush()
-            record(session, now, actor, "integration", "added", name, origin_key=form_key)
+            record(session, now, actor, "integration", "added", name, origin_key=form_key, record_id=integration.id)
             return integration.id
 
-    def find_integration(self, integration_id: int) -> Integration:
+    def find(self, integration_id: int) -> Integration:
         """Return a platform, revoked or not; raises IntegrationNotFound."""
-        with self.reading() as session:
+        with self._database.reading() as session:
             integration = session.get(Integration, integration_id)
         if integration is None or integration.name == SIMULATION:
             raise IntegrationNotFound(integration_id)
@@ -90,26 +94,26 @@ class Integrations(Database):
 
     def find_simulation(self) -> Integration:
         """Return the integration of simulated calls, made when it is first asked for: no secret, no address."""
-        return self.resolving(self._find_simulation)
+        return self._database.retrying(self._find_simulation)
 
     def _find_simulation(self) -> Integration:
         query = select(Integration).where(Integration.name == SIMULATION)
-        with self.reading() as session:
+        with self._database.reading() as session:
             found = session.scalar(query)
         if found is None:
-            with self.writing() as session:
-                found = session.scalar(query) or Integration(name=SIMULATION, created_at=self.now())
+            with self._database.writing() as session:
+                found = session.scalar(query) or Integration(name=SIMULATION, created_at=self._database.now())
                 session.add(found)
         return found
 
-    def list_integrations(self, include_revoked: bool = False) -> Sequence[Integration]:
+    def list_all(self, include_revoked: bool = False) -> Sequence[Integration]:
         """Return the platforms that may call, by name; on request those revoked too.
 
         One whose row cannot be read may not call; it is logged and holds up no other.
         """
         query = select(Integration).where(Integration.name != SIMULATION).order_by(Integration.name)
         query = query if include_revoked else query.where(Integration.revoked_at.is_(None))
-        with self.reading() as session:
+        with self._database.reading() as session:
             with suppress(ValueError, TypeError):
                 return session.scalars(query).all()
             found: list[Integration] = []
@@ -120,55 +124,56 @@ class Integrations(Database):
                     log.error("integration %d cannot be read and is passed over", number)
         return found
 
-    def change_integration(self, integration_id: int, edit: IntegrationEdit, stamp: str, actor: str = COMMAND) -> None:
+    def change(self, integration_id: int, edit: IntegrationEdit, stamp: str, actor: str = COMMAND) -> None:
         """Change from where and for what a platform may call, and the language it is answered in.
 
         Raises: IntegrationNotFound, for one that was revoked too; InvalidValue when nothing would identify it;
         ChangedMeanwhile when it is no longer the one with that stamp.
         """
-        with self.writing() as session:
+        with self._database.writing() as session:
             integration = _integration(session, integration_id)
             before = integration_edit_of(integration)
-            if before == edit:
+            if not is_to_be_made(edit, before, stamp, "integration"):
                 return
-            if before.stamp != stamp:
-                raise ChangedMeanwhile("integration")
             if integration.secret_hash is None and not edit.addresses:
                 raise InvalidValue("enderecos", NEEDS_ADDRESSES)
             integration.addresses, integration.operations = edit.addresses, edit.operations
             integration.language = edit.language
-            record(session, self.now(), actor, "integration", "changed", integration.name, before.differences(edit))
+            now, changed = self._database.now(), before.differences(edit)
+            record(session, now, actor, "integration", "changed", integration.name, changed, record_id=integration.id)
 
-    def set_integration_language(self, name: str, language: str, actor: str = COMMAND) -> None:
+    def set_language(self, name: str, language: str, actor: str = COMMAND) -> None:
         """Have receipts and faults for the platform in that language; raises IntegrationNotFound, InvalidValue."""
-        with self.writing() as session:
+        with self._database.writing() as session:
             integration = _integration(session, name)
             if language not in LANGUAGES:
                 raise InvalidValue("language", f"it is one of {', '.join(LANGUAGES)}")
             details = {"language": (integration.language, language)}
             integration.language = language
-            record(session, self.now(), actor, "integration", "changed", name, details)
+            now = self._database.now()
+            record(session, now, actor, "integration", "changed", name, details, record_id=integration.id)
 
     def renew_secret(self, integration_id: int, salt: bytes, digest: bytes, actor: str = COMMAND) -> None:
         """Give a platform a new secret; the old one is refused from now on. Raises IntegrationNotFound."""
-        with self.writing() as session:
+        with self._database.writing() as session:
             integration = _integration(session, integration_id)
             integration.secret_salt, integration.secret_hash = salt, digest
-            record(session, self.now(), actor, "integration", "renewed", integration.name)
+            now = self._database.now()
+            record(session, now, actor, "integration", "renewed", integration.name, record_id=integration_id)
 
-    def revoke_integration(self, name: str, actor: str = COMMAND) -> None:
+    def revoke(self, name: str, actor: str = COMMAND) -> None:
         """Refuse the platform from now on; raises IntegrationNotFound."""
-        with self.writing() as session:
+        with self._database.writing() as session:
             integration = _integration(session, name)
-            integration.revoked_at = self.now()
-            record(session, integration.revoked_at, actor, "integration", "revoked", name)
+            integration.revoked_at = self._database.now()
+            record(session, integration.revoked_at, actor, "integration", "revoked", name, record_id=integration.id)
 
-    def note_integration_uses(self, uses: Mapping[str, datetime]) -> None:
+    def note_uses(self, uses: Mapping[str, datetime]) -> None:
         """Keep when platforms last called, by name; unknown names are left out, a later use of another node stays."""
-        self.resolving(lambda: self._note_integration_uses(uses))
+        self._database.retrying(lambda: self._note_integration_uses(uses))
 
     def _note_integration_uses(self, uses: Mapping[str, datetime]) -> None:
-        with self.writing() as session:
+        with self._database.writing() as session:
             known = select(Integration.id, Integration.name).where(Integration.name.in_(uses)).order_by(Integration.id)
             for integration_id, name in session.execute(known).all():
                 kept = session.get(IntegrationUse, integration_id, with_for_update=True)
@@ -177,9 +182,9 @@ class Integrations(Database):
                 else:
                     kept.used_at = max(kept.used_at, uses[name])
 
-    def list_integration_uses(self) -> dict[int, datetime]:
+    def list_uses(self) -> dict[int, datetime]:
         """Return when each platform last called, by its id, to the minute; those that never did are not there."""
-        with self.reading() as session:
+        with self._database.reading() as session:
             return {use.integration_id: use.used_at for use in session.scalars(select(IntegrationUse))}
 
 

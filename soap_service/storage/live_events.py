@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, union_all
 from sqlalchemy.orm import Session
 
-from soap_service.live_event_model import LiveEventRow
 from soap_service.rules.cursor import MOST_MISSING, Position
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
-from soap_service.storage.database import Database
+from soap_service.storage.part import Part
+from soap_service.tables.live_events import LiveEventRow
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ _KEPT = timedelta(hours=1)
 
 
 def publish(transaction: Session | Connection, event: LiveEvent, now: datetime) -> None:
-    """Write an event within a transaction that rings when it commits: `writing(ring=True)`, `changing(ring=True)`."""
+    """Write an event within a transaction that notifies when it commits: `writing(notifies=True)`."""
     transaction.execute(
         insert(LiveEventRow),
         {
@@ -34,32 +34,42 @@ def publish(transaction: Session | Connection, event: LiveEvent, now: datetime) 
     )
 
 
-class LiveEvents(Database):
+def publish_request_change(
+    transaction: Session | Connection, number: int, version: int, by: str, now: datetime, **data: str
+) -> None:
+    """Tell pages that a request is new, has another version, or has a new child."""
+    told = {"by": by, "version": str(version), **data}
+    publish(transaction, LiveEvent(LiveEventKind.REQUEST_CHANGED, ref=str(number), data=told), now)
+
+
+class LiveEvents(Part):
     """What the streams ask of live events."""
 
-    def list_live_events_after(self, position: Position) -> Sequence[LiveEvent]:
+    def list_after(self, position: Position) -> Sequence[LiveEvent]:
         """Return the events that a position does not cover, by id; one round trip."""
         if position.missing:
-            rows = self.ask(_NOT_COVERED, last=position.last, missing=sorted(position.missing))
+            rows = self._database.fetch(_NOT_COVERED, last=position.last, missing=sorted(position.missing))
         else:
-            rows = self.ask(_AFTER, last=position.last)
+            rows = self._database.fetch(_AFTER, last=position.last)
         return [_event(*row) for row in rows]
 
     def pass_on_proofs(self, stream_ids: Sequence[str]) -> None:
         """Tell other processes whose streams were proved to be received here."""
-        with self.writing(ring=True) as session:
+        with self._database.writing(notifies=True) as session:
             event = LiveEvent(LiveEventKind.STREAMS_PROVED, data={"streams": " ".join(stream_ids)})
-            publish(session, event, self.now())
+            publish(session, event, self._database.now())
 
-    def newest_live_position(self) -> Position:
+    def newest_position(self) -> Position:
         """Return the position of who has read every event that is there now."""
-        return Position.of(row[0] for row in self.ask(_NEWEST))
+        return Position.of(row[0] for row in self._database.fetch(_NEWEST))
 
-    def forget_live_events(self) -> None:
+    def forget(self) -> None:
         """Forget the events of more than an hour ago; the newest stays, so that positions go on from it."""
         newest = select(func.max(LiveEventRow.id)).scalar_subquery()
-        old = delete(LiveEventRow).where(LiveEventRow.created_at < self.now() - _KEPT, LiveEventRow.id < newest)
-        with self.writing() as session:
+        old = delete(LiveEventRow).where(
+            LiveEventRow.created_at < self._database.now() - _KEPT, LiveEventRow.id < newest
+        )
+        with self._database.writing() as session:
             session.execute(old)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import Integer, bindparam, case, cast, func, literal_column, select, text
+from sqlalchemy import and_, bindparam, case, func, literal_column, select, text
 from sqlalchemy.exc import IntegrityError
 
 from soap_service.column_types import UtcDateTime
@@ -18,6 +18,8 @@ from soap_service.model import Call, CallHour, Group, Integration, Request
 from soap_service.rules.calls import SIMULATION, Notice
 from soap_service.rules.situations import OPEN_SITUATIONS
 from soap_service.storage.database import Database
+from soap_service.storage.expressions import MillisecondsBetween
+from soap_service.storage.part import Part
 
 _HOUR = timedelta(hours=1)
 #: Hours that are counted, from now back.
@@ -52,6 +54,8 @@ DELAY_BOUNDS = (
 @dataclass(frozen=True)
 class HourOfCalls:
     """The calls of the hour that begins then: announced, seen by an agent, missed; how many took how long to pop up.
+
+    One that was transferred is not missed; one that was returned was.
 
     `delays` counts by `DELAY_BOUNDS` those that were announced while a screen was connected: for the others it would
     tell how long an agent was away. Calls that may still be seen are neither seen nor missed.
@@ -97,42 +101,44 @@ def add_delays(hours: Iterable[HourOfCalls]) -> tuple[int, ...]:
     return tuple(total)
 
 
-class Panel(Database):
+class Panel(Part):
     """Figures of the service desk, simulated calls left out. What nobody saw within `call_lifetime` is missed."""
 
-    call_lifetime: timedelta
+    def __init__(self, database: Database, call_lifetime: timedelta) -> None:
+        super().__init__(database)
+        self._call_lifetime = call_lifetime
 
-    def list_hours_of_calls(self, since: datetime) -> Sequence[HourOfCalls]:
+    def list_hours(self, since: datetime) -> Sequence[HourOfCalls]:
         """Return the hours since then that had calls, oldest first: those counted, and those not over yet."""
-        rows = self.ask(_COUNTED, since=since)
+        rows = self._database.fetch(_COUNTED, since=since)
         hours = [
             HourOfCalls(begins_at, announced, seen, missed, tuple(map(int, delays.split())))
             for begins_at, announced, seen, missed, delays in rows
         ]
         begins_at = max(hours[-1].begins_at + _HOUR if hours else _hour_of(since), self._open_since() - 2 * _HOUR)
-        while begins_at <= self.now():
+        while begins_at <= self._database.now():
             hours.append(self._count(begins_at))
             begins_at += _HOUR
         return [hour for hour in hours if hour.announced]
 
     def list_group_loads(self) -> Sequence[GroupLoad]:
         """Return the requests in progress of each group that has any, by name."""
-        rows = self.ask(_LOADS, now=self.now())
+        rows = self._database.fetch(_LOADS, now=self._database.now())
         loads = [GroupLoad(name, late + in_time + free, late) for name, late, in_time, free in rows]
         return [load for load in loads if load.in_progress]
 
-    def count_hours_of_calls(self) -> int:
+    def count_hours(self) -> int:
         """Count hours of calls that are over and were not counted yet, newest first; return how many."""
         until = self._open_since()
         since = until - HOURS_KEPT * _HOUR
-        there = {row[0] for row in self.ask(_COUNTED, since=since)}
+        there = {row[0] for row in self._database.fetch(_COUNTED, since=since)}
         wanted = [until - n * _HOUR for n in range(1, HOURS_KEPT)]
         missing = [begins_at for begins_at in wanted if begins_at not in there][:_HOURS_A_TURN]
         counted = [self._count(begins_at) for begins_at in missing]
         if not counted:
             return 0
         try:
-            with self.writing() as session:
+            with self._database.writing() as session:
                 for hour in counted:
                     delays = " ".join(map(str, hour.delays))
                     session.add(CallHour(**{**vars(hour), "delays": delays}))
@@ -142,13 +148,14 @@ class Panel(Database):
 
     def _open_since(self) -> datetime:
         """Return the beginning of the first hour whose calls may still be seen for the first time."""
-        return _hour_of(self.now() - self.call_lifetime)
+        return _hour_of(self._database.now() - self._call_lifetime)
 
     def _count(self, begins_at: datetime) -> HourOfCalls:
         """Count the calls of one hour, from the calls."""
-        now = self.now()
-        statement = _DELAYS_EMBEDDED if self.is_embedded else _DELAYS_SERVER
-        rows = self.ask(statement, begins_at=begins_at, ends_at=begins_at + _HOUR, missed_at=now - self.call_lifetime)
+        now = self._database.now()
+        rows = self._database.fetch(
+            _DELAYS, begins_at=begins_at, ends_at=begins_at + _HOUR, missed_at=now - self._call_lifetime
+        )
         found: Counter[int] = Counter()
         announced = seen = missed = 0
         for delay, calls, unseen_and_old, connected in rows:
@@ -176,20 +183,16 @@ _OF_HOUR = (
     Call.integration_id.not_in(select(Integration.id).where(Integration.name == literal_column(f"'{SIMULATION}'"))),
 )
 _WAS_CONNECTED = Call.notice == literal_column(f"'{Notice.DELIVERED}'")
-_IS_MISSED = Call.created_at < bindparam("missed_at", type_=UtcDateTime)
-#: Milliseconds, in steps of 5, from the call's announcement to its popup.
-_EMBEDDED_DELAY = cast((func.julianday(Call.seen_at) - func.julianday(Call.created_at)) * 17_280_000, Integer) * 5
-_SERVER_DELAY = cast(func.extract("epoch", Call.seen_at - Call.created_at) * 200, Integer) * 5
-_DELAYS_EMBEDDED, _DELAYS_SERVER = (
+_IS_MISSED = and_(Call.created_at < bindparam("missed_at", type_=UtcDateTime), Call.transferred_to.is_(None))
+_DELAYS = (
     select(
-        delay.label("delay"),
+        MillisecondsBetween(Call.created_at, Call.seen_at).label("delay"),
         func.count(),
         func.sum(case((_IS_MISSED, 1), else_=0)),
         func.sum(case((_WAS_CONNECTED, 1), else_=0)),
     )
     .where(*_OF_HOUR)
     .group_by(text("delay"))
-    for delay in (_EMBEDDED_DELAY, _SERVER_DELAY)
 )
 _OF_GROUP = (
     select(func.count())

@@ -1,233 +1,328 @@
-"""Agents, their groups and log-ins, extensions. Knows neither requesters nor requests nor calls."""
+"""People as records: a requester's page, and what is changed on it. Each change leaves a line of its history.
 
-import secrets
-from collections.abc import Collection, Mapping, Sequence
+`view` is the one way to look at a person, `change`, `set_left` and `merge` the ways to change one; to export and to
+erase them there are `person_export` and `erasures`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, or_, select, update
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session, joinedload
 
-from soap_service.column_types import UtcDateTime
-from soap_service.errors import AgentNotFound, ExtensionTaken, InvalidValue, NotFound
-from soap_service.model import Agent, Extension, Listener, LoginSession
-from soap_service.rules.credentials import login_digest
-from soap_service.rules.extensions import is_extension
-from soap_service.rules.live_events import LiveEvent, LiveEventKind
-from soap_service.storage.database import Database
-from soap_service.storage.live_events import publish
+from soap_service.errors import (
+    AlreadyExists,
+    CallNotFound,
+    ChangedMeanwhile,
+    ContactNotFound,
+    PersonNotMergeable,
+    RequesterNotFound,
+    RequestNotFound,
+)
+from soap_service.model import Call, Contact, Request, Requester, RequesterName
+from soap_service.rules.auditing import AuditKind, RecordKind
+from soap_service.rules.edits import ContactEdit, PersonEdit
+from soap_service.storage.audit import write_entry
+from soap_service.storage.indexing import index_requester
+from soap_service.storage.part import Part
+from soap_service.storage.requesters import record_change, write_names
+from soap_service.tables.people import PersonChange
+from soap_service.tables.search import RequesterContact
+
+#: How much of a person's calls and history the page shows.
+CALLS_SHOWN, CHANGES_SHOWN = 20, 100
+#: Rows that one statement of a merge moves: none takes long.
+_ROWS_AT_ONCE = 500
+_MERGED_FIELDS = ("document", "name", "email", "phone", "extension", "unit", "external_id")
 
 
 @dataclass(frozen=True)
-class Ownership:
-    """Whose an extension is, if anybody's, and whether its owner wants no calls."""
+class Change:
+    """A line of a person's history; `details` are fields with their texts before and after."""
 
-    number: str
-    owner_id: int | None
-    owner: str | None
-    is_paused: bool
-
-    @property
-    def heard(self) -> str | None:
-        """What the owner's screens hear: the extension, or nothing in a pause."""
-        return None if self.is_paused else self.number
+    changed_at: datetime
+    actor: str
+    action: str
+    details: Mapping[str, tuple[str, str]]
 
 
-class People(Database):
-    """The people of the service desk."""
+@dataclass(frozen=True)
+class PersonView:
+    """All that a requester's page shows, but for their requests. `changes` are the newest, first."""
 
-    def find_agent(self, login: str) -> Agent:
-        """Return the agent with that login, active or not; raises AgentNotFound."""
-        with self.reading() as session:
-            return agent_of(session, login)
+    requester: Requester
+    contacts: Sequence[Contact]
+    calls: Sequence[Call]
+    changes: Sequence[Change]
+    request_count: int
+    call_count: int
 
-    def set_language(self, agent_id: int, language: str) -> None:
-        """Give the agent a language; the empty one is that of their browser."""
-        with self.writing() as session:
-            session.execute(update(Agent).where(Agent.id == agent_id).values(language=language))
 
-    def open_session(self, agent_id: int, lifetime: timedelta, longest: timedelta | None = None) -> str:
-        """Log a browser in and return the random id for its cookie; of it only the SHA-256 is kept.
+class People(Part):
+    """Looking at people closely, and changing their records."""
 
-        It ends after `lifetime` unless it is extended, and after `longest` at the latest.
-        """
-        cookie = secrets.token_urlsafe(32)
-        now = self.now()
-        with self.writing() as session:
-            session.execute(delete(LoginSession).where(LoginSession.expires_at < now))
-            session.add(
-                LoginSession(
-                    id_hash=login_digest(cookie),
-                    agent_id=agent_id,
-                    form_token=secrets.token_urlsafe(32),
-                    expires_at=now + lifetime,
-                    ends_at=now + (longest or lifetime),
-                )
+    def view(self, requester_id: int) -> PersonView:
+        """Return a requester with what surrounds them; of a merged record the other's. Raises: RequesterNotFound."""
+        with self._database.reading() as session:
+            requester = _person(session, requester_id)
+            found = requester.id
+            calls = select(Call).where(Call.requester_id == found).order_by(Call.created_at.desc(), Call.id.desc())
+            shown = map(joinedload, (Call.answered_by, Call.returned_by, Call.contact, Call.integration))
+            changes = select(PersonChange).where(PersonChange.requester_id == found).order_by(PersonChange.id.desc())
+            return PersonView(
+                requester,
+                _contacts(session, found),
+                session.scalars(calls.options(*shown).limit(CALLS_SHOWN)).all(),
+                [_change_of(one) for one in session.scalars(changes.limit(CHANGES_SHOWN))],
+                *_counts(session, found),
             )
-        return cookie
 
-    def find_session(self, cookie: str) -> LoginSession:
-        """Return the log-in of that cookie with its active agent and groups; raises NotFound."""
-        query = select(LoginSession).where(LoginSession.id_hash == login_digest(cookie))
-        with self.reading() as session:
-            found = session.scalar(query.options(joinedload(LoginSession.agent).selectinload(Agent.groups)))
-        if found is None or found.expires_at < self.now() or not found.agent.is_active:
-            raise NotFound
-        return found
+    def list_contacts(self, requester_id: int) -> Sequence[Contact]:
+        """Return the contacts of a requester who are still there, by name."""
+        with self._database.reading() as session:
+            return [one for one in _contacts(session, requester_id) if one.left_at is None]
 
-    def extend_session(self, digest: bytes, expires_at: datetime, ends_at: datetime) -> None:
-        """Have a log-in expire later; one that has ended meanwhile stays ended, and one that expires later is left."""
-        mine = update(LoginSession).where(LoginSession.id_hash == digest, LoginSession.expires_at < expires_at)
-        with self.writing() as session:
-            session.execute(mine.values(expires_at=expires_at, ends_at=ends_at))
+    def change(self, requester_id: int, edit: PersonEdit, stamp: str, actor: str) -> None:
+        """Change a requester's data, the document too.
 
-    def find_hearing(self, cookie: str) -> tuple[int, str | None, str]:
-        """Return whose log-in that cookie is, the extension that their screens hear, and its form token.
-
-        One round trip. In a pause they hear no extension.
-
-        Raises: NotFound for what is no log-in of an active agent any more.
+        Raises: RequesterNotFound; AlreadyExists with the id of who has the document; ChangedMeanwhile when it is no
+        longer the record with that stamp.
         """
-        for agent_id, extension, form_token in self.ask(_HEARING, id_hash=login_digest(cookie), now=self.now()):
-            return agent_id, extension, form_token
-        raise NotFound
+        self._database.retrying(lambda: self._change(requester_id, edit, stamp, actor))
 
-    def close_session(self, cookie: str) -> None:
-        """Log the browser out and end its streams; nothing happens when it was not logged in."""
-        digest = login_digest(cookie)
-        mine = delete(LoginSession).where(LoginSession.id_hash == digest).returning(LoginSession.agent_id)
-        with self.writing(ring=True) as session:
-            agent_id = session.scalar(mine)
-            if agent_id is not None:
-                ended = LiveEvent(LiveEventKind.LOGIN_ENDED, agent_id, ref=digest.hex(), data={"reason": "logout"})
-                publish(session, ended, self.now())
-
-    def extension_of(self, agent_id: int) -> str | None:
-        """Return the extension that the agent has registered, if any."""
-        with self.reading() as session:
-            return session.scalar(select(Extension.number).where(Extension.agent_id == agent_id))
-
-    def register_extension(self, agent_id: int, number: str, take_over: bool = False) -> None:
-        """Make the agent the one owner of an extension, giving up their former one.
-
-        Raises: InvalidValue for a number that no extension can have; ExtensionTaken when somebody else holds it and
-        `take_over` is not given.
-        """
-        number = number.strip()
-        if not is_extension(number):
-            raise InvalidValue("ramal", "O ramal tem até 20 caracteres: dígitos, letras e * # + - . @ _")
-        self.resolving(lambda: self._register_extension(agent_id, number, take_over))
-
-    def _register_extension(self, agent_id: int, number: str, take_over: bool) -> None:
-        with self.writing(ring=True) as session:
-            # Locked in one order by everybody, and before their owners are read: who waited sees what the other did.
-            mine = or_(Extension.agent_id == agent_id, Extension.taken_from_id == agent_id)
-            involved = select(Extension).where(or_(Extension.number == number, mine)).order_by(Extension.number)
-            found = session.scalars(involved.with_for_update()).all()
-            extension = next((one for one in found if one.number == number), None) or Extension(number=number)
-            if extension.agent_id == agent_id:
+    def _change(self, requester_id: int, edit: PersonEdit, stamp: str, actor: str) -> None:
+        with self._database.writing() as session:
+            requester = _person(session, requester_id, is_changed=True)
+            before = edit_of(requester)
+            if before == edit:
                 return
-            owner = None if extension.agent_id is None else session.get_one(Agent, extension.agent_id)
-            if owner is not None and not take_over:
-                raise ExtensionTaken(number, owner.name)
-            now = self.now()
-            give_up_extension(session, agent_id, now)
-            session.execute(update(Extension).where(Extension.taken_from_id == agent_id).values(taken_from_id=None))
-            extension.taken_from_id, extension.agent_id = extension.agent_id, agent_id
-            extension.changed_at = now
-            session.add(extension)
-            # What was missed before is no news for who answers there from now on.
-            session.execute(update(Agent).where(Agent.id == agent_id).values(calls_looked_at=now))
+            if before.stamp != stamp or requester.erased_at is not None:
+                raise ChangedMeanwhile("requester")
+            owner = session.scalar(select(Requester).where(Requester.document == edit.document))
+            if owner is not None and owner.id != requester.id:
+                raise AlreadyExists(owner.id if owner.merged_into_id is None else owner.merged_into_id)
+            for name, value in vars(edit).items():
+                if getattr(requester, name) != value:
+                    setattr(requester, name, value)
+            _record(session, self._database.now(), actor, requester.id, "changed", before.differences(edit))
 
-    def release_extension(self, agent_id: int) -> None:
-        """Give up the agent's extension; nothing happens when there is none."""
-        with self.writing(ring=True) as session:
-            give_up_extension(session, agent_id, self.now())
+    def set_left(self, requester_id: int, has_left: bool, actor: str) -> None:
+        """Mark a requester as having left, or as back; raises RequesterNotFound."""
+        with self._database.writing() as session:
+            requester = _person(session, requester_id, is_changed=True)
+            if (requester.left_at is not None) == has_left:
+                return
+            now = self._database.now()
+            requester.left_at = now if has_left else None
+            _record(session, now, actor, requester.id, "left" if has_left else "returned")
 
-    def list_extensions_taken_from(self, agent_id: int) -> Sequence[Ownership]:
-        """Return the extensions that others took over from the agent, who has not been told of it yet."""
-        return [_ownership(*row) for row in self.ask(_TAKEN_EXTENSIONS, agent_id=agent_id)]
+    def add_contact(self, requester_id: int, edit: ContactEdit, actor: str, form_key: str) -> None:
+        """Add a contact of a requester; a second post of the same form finds the first one's."""
+        self._database.retrying(lambda: self._add_contact(requester_id, edit, actor, form_key))
 
-    def acknowledge_takeover(self, agent_id: int) -> None:
-        """Record that the agent has been told that their extension was taken over."""
-        with self.writing() as session:
-            session.execute(update(Extension).where(Extension.taken_from_id == agent_id).values(taken_from_id=None))
+    def _add_contact(self, requester_id: int, edit: ContactEdit, actor: str, form_key: str) -> None:
+        with self._database.writing() as session:
+            requester = _person(session, requester_id, is_changed=True)
+            made = select(PersonChange.id).where(PersonChange.form_key == form_key)
+            if session.scalar(made) is not None:
+                return
+            if requester.erased_at is not None:
+                raise ChangedMeanwhile("requester")
+            now = self._database.now()
+            contact = Contact(requester_id=requester.id, name=edit.name)
+            session.add(_filled(contact, edit, now))
+            details = ContactEdit("").differences(edit)
+            _record(session, now, actor, requester.id, "contact-added", details, form_key)
+            _index(session, requester.id)
 
-    def list_extensions_changed_since(self, since: datetime) -> Sequence[Ownership]:
-        """Return the extensions whose owner, or their pause, changed at or after `since`."""
-        return [_ownership(*row) for row in self.ask(_CHANGED_EXTENSIONS, since=since)]
+    def find_contact(self, requester_id: int, contact_id: int) -> Contact:
+        """Return a contact of a requester; raises ContactNotFound."""
+        with self._database.reading() as session:
+            return _contact(session, requester_id, contact_id)
 
-    def change_listeners(self, worker: str, heard: Mapping[str, datetime], gone: Collection[str]) -> None:
-        """Say for which extensions a worker process listens too, until when each, and for which it no longer does."""
-        with self.writing() as session:
-            if gone:
-                mine = delete(Listener).where(Listener.worker == worker)
-                session.execute(mine.where(Listener.extension.in_(gone)))
-            if heard:
-                self._write_listeners(session, worker, heard)
+    def change_contact(self, requester_id: int, contact_id: int, edit: ContactEdit, stamp: str, actor: str) -> None:
+        """Change a contact, or mark that they have left; raises ContactNotFound, ChangedMeanwhile."""
+        with self._database.writing() as session:
+            requester = _person(session, requester_id, is_changed=True)
+            contact = _contact(session, requester.id, contact_id)
+            before = contact_edit_of(contact)
+            if before == edit:
+                return
+            if before.stamp != stamp or requester.erased_at is not None:
+                raise ChangedMeanwhile("contact")
+            now = self._database.now()
+            _filled(contact, edit, now)
+            details = {"contact": (before.name, before.name), **before.differences(edit)}
+            _record(session, now, actor, requester.id, "contact-changed", details)
+            _index(session, requester.id)
 
-    def keep_listeners(self, worker: str, heard: Mapping[str, datetime]) -> None:
-        """Say which extensions a worker process listens for, until when each, and no other; forget who died.
+    def name_contact_of_call(self, token: str, contact_id: int | None) -> None:
+        """Record which contact of its requester calls; raises CallNotFound, ContactNotFound."""
+        with self._database.writing() as session:
+            call = session.scalar(select(Call).where(Call.token == token).with_for_update())
+            if call is None:
+                raise CallNotFound
+            if contact_id is not None:
+                _contact(session, call.requester_id or 0, contact_id)
+            call.contact_id = contact_id
 
-        Those of a process that could not say so for a while are there again.
+    def name_contact_of_request(self, number: int, contact_id: int | None) -> None:
+        """Record for which contact of its requester a request is; raises RequestNotFound, ContactNotFound."""
+        with self._database.writing() as session:
+            request = session.get(Request, number, with_for_update=True)
+            if request is None:
+                raise RequestNotFound(number)
+            if contact_id is not None:
+                _contact(session, request.requester_id, contact_id)
+            request.contact_id = contact_id
+
+    def merge(self, kept_id: int, merged_id: int, actor: str) -> None:
+        """Merge a record into another of the same person: requests, calls, contacts and history follow, at once.
+
+        The merged one stays as a row: its document, name and telephone lead to the other, and the history says what it
+        was. What the kept one does not say is taken from it. A second time nothing is left to do.
+        Raises: RequesterNotFound; PersonNotMergeable for the same record, one that was erased, or one that was merged
+        into a third.
         """
-        with self.writing() as session:
-            session.execute(delete(Listener).where(Listener.until < self.now()))
-            gone = delete(Listener).where(Listener.worker == worker, Listener.extension.not_in(heard))
-            session.execute(gone)
-            if heard:
-                self._write_listeners(session, worker, heard)
+        self._database.retrying(lambda: self._merge(kept_id, merged_id, actor))
 
-    def _write_listeners(self, session: Session, worker: str, heard: Mapping[str, datetime]) -> None:
-        """Write the rows, those that are there already and those that are not alike, in one order everywhere."""
-        rows = [
-            {"extension": extension, "worker": worker, "until": until} for extension, until in sorted(heard.items())
-        ]
-        insert = self.insert_into(Listener)
-        key = (Listener.extension, Listener.worker)
-        session.execute(insert.on_conflict_do_update(index_elements=key, set_={"until": insert.excluded.until}), rows)
-
-    def remove_listeners(self, worker: str) -> None:
-        """Say that a worker process listens for nothing: it starts or ends."""
-        with self.writing() as session:
-            session.execute(delete(Listener).where(Listener.worker == worker))
-
-
-_HEARING = (
-    select(LoginSession.agent_id, Extension.number, LoginSession.form_token)
-    .join(Agent, Agent.id == LoginSession.agent_id)
-    .outerjoin(Extension, and_(Extension.agent_id == Agent.id, Agent.paused_at.is_(None)))
-    .where(LoginSession.id_hash == bindparam("id_hash"), Agent.is_active)
-    .where(LoginSession.expires_at >= bindparam("now", type_=UtcDateTime))
-)
-_OWNERSHIPS = select(Extension.number, Extension.agent_id, Agent.name, Agent.paused_at)
-_CHANGED_EXTENSIONS = _OWNERSHIPS.outerjoin(Agent, Agent.id == Extension.agent_id).where(
-    Extension.changed_at >= bindparam("since", type_=UtcDateTime)
-)
-_TAKEN_EXTENSIONS = _OWNERSHIPS.join(Agent, Agent.id == Extension.agent_id).where(
-    Extension.taken_from_id == bindparam("agent_id")
-)
+    def _merge(self, kept_id: int, merged_id: int, actor: str) -> None:
+        with self._database.writing(notifies=True) as session:
+            query = select(Requester).where(Requester.id.in_([kept_id, merged_id])).order_by(Requester.id)
+            found = {one.id: one for one in session.scalars(query.with_for_update())}
+            kept, merged = found.get(kept_id), found.get(merged_id)
+            if kept is None or merged is None:
+                raise RequesterNotFound(merged_id if kept is not None else kept_id)
+            if merged.merged_into_id == kept_id:
+                return
+            is_done = kept.merged_into_id is not None or merged.merged_into_id is not None
+            if kept is merged or is_done or kept.erased_at is not None or merged.erased_at is not None:
+                raise PersonNotMergeable(merged_id)
+            moved = {
+                "requests": _move(session, Request, merged_id, kept_id),
+                "calls": _move(session, Call, merged_id, kept_id),
+                "contacts": _move(session, Contact, merged_id, kept_id),
+            }
+            _move(session, PersonChange, merged_id, kept_id)
+            before = edit_of(kept)
+            was = {name: getattr(merged, name) or "" for name in _MERGED_FIELDS}
+            _join(session, kept, merged)
+            details = {name: (value, "") for name, value in was.items() if value}
+            details |= {name: ("", str(count)) for name, count in moved.items() if count}
+            now = self._database.now()
+            _record(session, now, actor, kept_id, "merged", details)
+            if differences := before.differences(edit_of(kept)):
+                record_change(session, now, actor, kept_id, "changed", differences)
+            session.flush()
+            for table in (RequesterName, RequesterContact):
+                session.execute(delete(table).where(table.requester_id == merged_id))
+            _index(session, kept_id)
 
 
-def agent_of(session: Session, login: str) -> Agent:
-    """Return an agent with their groups within a session; raises AgentNotFound."""
-    agent = session.scalar(select(Agent).where(Agent.login == login).options(selectinload(Agent.groups)))
-    if agent is None:
-        raise AgentNotFound(login)
-    return agent
+def _record(
+    session: Session,
+    now: datetime,
+    actor: str,
+    requester_id: int,
+    action: str,
+    details: Mapping[str, tuple[str, str]] | None = None,
+    form_key: str | None = None,
+) -> None:
+    """Write a line of a requester's history, and one of the audit."""
+    record_change(session, now, actor, requester_id, action, details, form_key)
+    kind = AuditKind.PERSONS_MERGED if action == "merged" else AuditKind.PERSON_CHANGED
+    write_entry(session, now, kind, RecordKind.REQUESTER, requester_id)
 
 
-def give_up_extension(session: Session, agent_id: int, now: datetime) -> None:
-    """Free the agent's extension within a session."""
-    mine = update(Extension).where(Extension.agent_id == agent_id)
-    session.execute(mine.values(agent_id=None, taken_from_id=None, changed_at=now))
+def edit_of(requester: Requester) -> PersonEdit:
+    """Return what can be changed of a requester."""
+    given = ("email", "phone", "extension", "unit")
+    return PersonEdit(requester.document, requester.name, *(getattr(requester, name) or "" for name in given))
 
 
-def end_logins(session: Session, agent_id: int, reason: str, now: datetime) -> None:
-    """End all log-ins of an agent, and their streams, within a session; why is `LiveEventKind.LOGINS_ENDED`'s."""
-    session.execute(delete(LoginSession).where(LoginSession.agent_id == agent_id))
-    publish(session, LiveEvent(LiveEventKind.LOGINS_ENDED, agent_id, data={"reason": reason}), now)
+def contact_edit_of(contact: Contact) -> ContactEdit:
+    """Return what can be changed of a contact."""
+    given = (contact.name, contact.role, contact.email, contact.phone, contact.extension)
+    return ContactEdit(*given, has_left=contact.left_at is not None)
 
 
-def _ownership(number: str, owner_id: int | None, owner: str | None, paused_at: datetime | None) -> Ownership:
-    return Ownership(number, owner_id, owner, paused_at is not None)
+def _person(session: Session, requester_id: int, is_changed: bool = False) -> Requester:
+    """Return a requester, or the one they were merged into; raises RequesterNotFound."""
+    requester = session.get(Requester, requester_id, with_for_update=is_changed or None)
+    if requester is not None and requester.merged_into_id is not None:
+        requester = session.get(Requester, requester.merged_into_id, with_for_update=is_changed or None)
+    if requester is None:
+        raise RequesterNotFound(requester_id)
+    return requester
+
+
+def _contact(session: Session, requester_id: int, contact_id: int) -> Contact:
+    contact = session.get(Contact, contact_id)
+    if contact is None or contact.requester_id != requester_id:
+        raise ContactNotFound(contact_id)
+    return contact
+
+
+def _contacts(session: Session, requester_id: int) -> Sequence[Contact]:
+    """Return the contacts of a requester, those who are still there first, by name."""
+    query = select(Contact).where(Contact.requester_id == requester_id)
+    return session.scalars(query.order_by(Contact.left_at.is_not(None), Contact.name, Contact.id)).all()
+
+
+def _filled(contact: Contact, edit: ContactEdit, now: datetime) -> Contact:
+    contact.name, contact.role = edit.name, edit.role
+    contact.email, contact.phone, contact.extension = edit.email, edit.phone, edit.extension
+    contact.left_at = (contact.left_at or now) if edit.has_left else None
+    return contact
+
+
+def _change_of(row: PersonChange) -> Change:
+    details = {name: (str(before), str(after)) for name, (before, after) in json.loads(row.details).items()}
+    return Change(row.changed_at, row.actor, row.action, details)
+
+
+def _counts(session: Session, requester_id: int) -> tuple[int, int]:
+    count: Any = select(func.count())
+    requests = session.scalar(count.select_from(Request).where(Request.requester_id == requester_id))
+    calls = session.scalar(count.select_from(Call).where(Call.requester_id == requester_id))
+    return requests or 0, calls or 0
+
+
+def _index(session: Session, requester_id: int) -> None:
+    session.flush()
+    write_names(session.connection(), requester_id)
+    index_requester(session.connection(), requester_id)
+
+
+def _move(session: Session, table: Any, merged_id: int, kept_id: int) -> int:
+    """Have the rows of one requester be another's, and tell how many there were."""
+    moved = 0
+    some = select(table.id).where(table.requester_id == merged_id).limit(_ROWS_AT_ONCE)
+    while ids := session.scalars(some).all():
+        session.execute(
+            update(table).where(table.id.in_(ids)).values(requester_id=kept_id),
+            execution_options={"synchronize_session": False},
+        )
+        moved += len(ids)
+    return moved
+
+
+def _join(session: Session, kept: Requester, merged: Requester) -> None:
+    """Fill what the kept record does not say from the merged one, which leads to it from now on."""
+    external_id, merged.external_id = merged.external_id, None
+    session.flush()  # it is unique
+    if kept.external_id is None:
+        kept.external_id = external_id
+    else:
+        merged.external_id = external_id
+    for name in ("email", "phone", "extension", "unit"):
+        if not getattr(kept, name):
+            setattr(kept, name, getattr(merged, name))
+    session.execute(
+        update(Requester)
+        .where(or_(Requester.id == merged.id, Requester.merged_into_id == merged.id))
+        .values(merged_into_id=kept.id)
+    )

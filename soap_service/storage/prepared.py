@@ -34,17 +34,25 @@ class Prepared:
             if (processor := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
         ]
 
-    def ask(self, cursor: Any, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
+    def fetch(self, cursor: Any, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
         """Return the rows, in one round trip; raises the driver's errors."""
+        cursor.execute(self.sql, self._sent(values))
+        return self._received(cursor.fetchall())
+
+    async def fetch_async(self, cursor: Any, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
+        """Do what `fetch` does, with a cursor whose methods are awaited."""
+        await cursor.execute(self.sql, self._sent(values))
+        return self._received(await cursor.fetchall())
+
+    def _sent(self, values: dict[str, Any]) -> dict[str, Any] | list[Any]:
         if self._fixed or self._to_driver:
             values = {**self._fixed, **values}
             for name, processor in self._to_driver.items():
                 values[name] = processor(values[name])
-        cursor.execute(self.sql, values if self._names is None else [values[name] for name in self._names])
-        rows: list[Sequence[Any]] = cursor.fetchall()
-        if not self._from_driver:
-            return rows
-        return [self._converted(row) for row in rows]
+        return values if self._names is None else [values[name] for name in self._names]
+
+    def _received(self, rows: list[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        return [self._converted(row) for row in rows] if self._from_driver else rows
 
     def _converted(self, row: Sequence[Any]) -> Sequence[Any]:
         converted = list(row)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from soap_service.model import Request, RequestStop, Service
 from soap_service.rules.deadlines import WorkingCalendar, recounted_deadline, time_left
 from soap_service.rules.situations import LEVELS, STOPPED_SITUATIONS, priority_of
-from soap_service.storage.administration import active_service
+from soap_service.storage.catalogue import active_service
 from soap_service.storage.requests import sla_of
 
 
@@ -66,9 +66,9 @@ def _told(session: Session, request: Request, zone: ZoneInfo) -> dict[str, str]:
     service = session.get(Service, request.service_id)
     due_at = request.due_at
     return {
-        "Serviço": service.name if service else "--",
-        "Urgência": LEVELS.get(request.urgency, "--"),
-        "Impacto": LEVELS.get(request.impact, "--"),
+        "Serviço": service.name if service else "—",
+        "Urgência": LEVELS.get(request.urgency, "—"),
+        "Impacto": LEVELS.get(request.impact, "—"),
         "Prioridade": str(request.priority),
         _DEADLINE: f"{due_at.astimezone(zone):%d/%m/%Y %H:%M}" if due_at else "A combinar",
     }

@@ -1,21 +1,35 @@
 """Requests: look-ups of the SOAP operations, opening, executing, history. Knows nothing of calls but their id."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any
 
-from sqlalchemy import bindparam, case, func, literal_column, select
+from sqlalchemy import ColumnElement, literal_column, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from soap_service.errors import AgentNotFound, RequesterNotFound, RequestNotFound, TransitionRefused
-from soap_service.model import Agent, CallRequest, PrioritySla, Request, Requester, RequestEvent, RequestStop, Service
-from soap_service.rules.deadlines import WorkingCalendar, is_late, resumed_deadline, time_left
-from soap_service.rules.documents import documents_to_look_up
+from soap_service.errors import (
+    AgentNotFound,
+    ExecutionRefused,
+    RequesterNotFound,
+    RequestNotFound,
+    TransitionRefused,
+)
+from soap_service.model import (
+    Agent,
+    CallRequest,
+    PrioritySla,
+    Request,
+    Requester,
+    RequestEvent,
+    RequestStop,
+    Service,
+)
+from soap_service.rules.deadlines import WorkingCalendar, resumed_deadline, time_left
+from soap_service.rules.roles import Permission, Role
 from soap_service.rules.situations import (
     FINISHED_SITUATIONS,
     OPEN_SITUATIONS,
-    SITUATION_LABELS,
     STOPPED_SITUATIONS,
     Action,
     Situation,
@@ -23,8 +37,11 @@ from soap_service.rules.situations import (
     next_situation,
     priority_of,
 )
-from soap_service.storage.administration import active_service
 from soap_service.storage.calendar import Calendars
+from soap_service.storage.catalogue import active_service
+from soap_service.storage.database import Database
+from soap_service.storage.live_events import publish_request_change
+from soap_service.storage.part import Part
 
 
 @dataclass(frozen=True)
@@ -40,107 +57,80 @@ class NewRequest:
     impact: str = "B"
     contact_phone: str = ""
     contact_email: str = ""
+    contact_id: int | None = None
 
 
-class RequestSummary(NamedTuple):
-    """What obterDadosSolicitacao tells of a request."""
-
-    number: int
-    opened_at: datetime
-    deadline: datetime | None
-    situation: str
-    is_late: bool
-
-
-class Requests(Calendars):
+class Requests(Part):
     """The work of the service desk."""
 
-    def count_open_requests(self, document: str) -> tuple[int, int | None]:
-        """Return how many requests of a requester are in progress, and the number of the only one if it is one.
+    def __init__(self, database: Database, calendars: Calendars) -> None:
+        super().__init__(database)
+        self._calendars = calendars
 
-        One round trip for a document that somebody has, by index, at a price that does not grow.
-        Raises: RequesterNotFound for an unknown document.
-        """
-        for meant in documents_to_look_up(document):
-            for count, number in self.ask(_OPEN_REQUESTS, document=meant):
-                return count, number
-        raise RequesterNotFound
-
-    def summarise_request(self, number: int) -> RequestSummary:
-        """Return what the telephony may know of a request, in one round trip; raises RequestNotFound."""
-        for opened_at, due_at, closed_at, stored in self.ask(_SUMMARY, number=number):
-            situation = Situation(stored)
-            return RequestSummary(
-                number=number,
-                opened_at=opened_at,
-                deadline=None if situation is Situation.SUSPENDED else due_at,
-                situation=SITUATION_LABELS[situation],
-                is_late=is_late(situation, due_at, closed_at, self.now()),
-            )
-        raise RequestNotFound(number)
-
-    def find_request(self, number: int) -> Request:
+    def find(self, number: int) -> Request:
         """Return a request with its requester, service, group, responsible and history; raises RequestNotFound."""
-        with self.reading() as session:
+        with self._database.reading() as session:
             return _request(session, number)
 
     def list_children(self, number: int) -> Sequence[Request]:
         """Return the child requests of a request with their services, oldest first."""
         query = select(Request).where(Request.parent_id == number).order_by(Request.id)
-        with self.reading() as session:
+        with self._database.reading() as session:
             return session.scalars(query.options(joinedload(Request.service))).all()
 
     def may_execute(self, number: int, agent_id: int) -> bool:
         """Tell whether the agent may execute the request, from what the database says now; raises RequestNotFound."""
-        with self.reading() as session:
+        with self._database.reading() as session:
             request = _request(session, number)
             return request.situation in OPEN_SITUATIONS and is_executor(session, request, agent_id)
 
     def may_act(self, number: int, agent_id: int) -> bool:
         """Tell whether the agent may do anything to the request, whatever its situation; raises RequestNotFound."""
-        with self.reading() as session:
-            return is_executor(session, _request(session, number), agent_id) or is_administrator(session, agent_id)
+        with self._database.reading() as session:
+            return is_executor(session, _request(session, number), agent_id) or may_supervise(session, agent_id)
 
-    def open_request(self, new: NewRequest, agent_id: int, origin_key: str, call_id: int | None = None) -> Request:
+    def open(
+        self, new: NewRequest, agent_id: int, origin_key: str, call_id: int | None = None, solution: str = ""
+    ) -> Request:
         """Open a request; a second post of the same form (`origin_key`) returns the first one's request.
 
-        A call that it was opened in is kept with it.
-        Raises: RequesterNotFound, ServiceNotFound, AgentNotFound.
+        A call that it was opened in is kept with it. With a `solution` it is resolved at once, by who may execute it.
+        Raises: RequesterNotFound, ServiceNotFound, AgentNotFound; ExecutionRefused for a solution of somebody else.
         """
-        return self.find_request(self.resolving(lambda: self._open(new, agent_id, origin_key, call_id)))
+        return self.find(self._database.retrying(lambda: self._open(new, agent_id, origin_key, call_id, solution)))
 
-    def _open(self, new: NewRequest, agent_id: int, origin_key: str, call_id: int | None) -> int:
-        calendar = self.calendar
-        with self.writing() as session:
+    def _open(self, new: NewRequest, agent_id: int, origin_key: str, call_id: int | None, solution: str) -> int:
+        calendar = self._calendars.current
+        with self._database.writing(notifies=True) as session:
             existing = session.scalar(select(Request.id).where(Request.origin_key == origin_key))
             if existing is not None:
                 return existing
-            if session.get(Requester, new.requester_id) is None:
+            locked: Any = {"read": True, "key_share": True}  # so that a merge takes the request along
+            requester = session.get(Requester, new.requester_id, with_for_update=locked)
+            if requester is None:
                 raise RequesterNotFound(new.requester_id)
+            if requester.merged_into_id is not None:  # meanwhile
+                new = replace(new, requester_id=requester.merged_into_id)
             service = active_service(session, new.service_id)
-            now = self.now()
+            now = self._database.now()
             request = create_request(session, new, service, calendar, origin_key, now)
-            add_event(session, request.id, active_agent(session, agent_id).name, Action.OPEN, now)
+            actor = active_agent(session, agent_id).name
+            add_event(session, request.id, actor, Action.OPEN, now)
+            publish_request_change(session, request.id, 1, actor, now)
             if call_id is not None:
                 session.add(CallRequest(request_id=request.id, call_id=call_id))
+            if solution:
+                if not is_executor(session, request, agent_id):
+                    raise ExecutionRefused(request.id)
+                change_situation(session, request, Action.RESOLVE, now.replace(microsecond=0), calendar)
+                add_event(session, request.id, actor, Action.RESOLVE, now, solution)
             return request.id
 
-    def list_requests_of_call(self, call_id: int) -> Sequence[int]:
+    def list_of_call(self, call_id: int) -> Sequence[int]:
         """Return the numbers of the requests that were opened in a call, in order."""
         query = select(CallRequest.request_id).where(CallRequest.call_id == call_id).order_by(CallRequest.request_id)
-        with self.reading() as session:
+        with self._database.reading() as session:
             return session.scalars(query).all()
-
-
-_IS_OPEN = Request.situation.in_([literal_column(f"'{situation}'") for situation in OPEN_SITUATIONS])
-_ONLY_REQUEST = select(func.max(Request.id)).where(Request.requester_id == Requester.id, _IS_OPEN).scalar_subquery()
-# The number is looked up only where it is the only one, so the answer costs the same whatever somebody's requests.
-_OPEN_REQUESTS = select(Requester.open_requests, case((Requester.open_requests == 1, _ONLY_REQUEST))).where(
-    Requester.document == bindparam("document")
-)
-_SUMMARY = select(Request.opened_at, Request.due_at, Request.closed_at, Request.situation).where(
-    Request.id == bindparam("number")
-)
 
 
 def create_request(
@@ -170,6 +160,7 @@ def create_request(
         priority=priority,
         contact_phone=new.contact_phone,
         contact_email=new.contact_email,
+        contact_id=new.contact_id,
         opened_at=now,
         due_at=deadline_of(sla_of(session, service, priority), now, calendar),
         origin_key=origin_key,
@@ -257,6 +248,7 @@ def _request(session: Session, number: int) -> Request:
     request = session.scalar(
         query.options(
             joinedload(Request.requester),
+            joinedload(Request.contact),
             joinedload(Request.service),
             joinedload(Request.group),
             joinedload(Request.responsible),
@@ -276,16 +268,21 @@ def active_agent(session: Session, agent_id: int) -> Agent:
     return agent
 
 
-def is_administrator(session: Session, agent_id: int) -> bool:
-    """Tell whether it is an active administrator: who may forward and assign what others execute."""
+def may_supervise(session: Session, agent_id: int) -> bool:
+    """Tell whether it is an active agent who may forward and assign what others execute."""
     agent = session.get(Agent, agent_id)
-    return agent is not None and agent.is_active and agent.is_admin
+    return agent is not None and agent.is_active and agent.may(Permission.SUPERVISE)
+
+
+def may_work() -> ColumnElement[bool]:
+    """Return what holds for the agents whose role may execute requests at all."""
+    return or_(Agent.is_admin, Agent.stored_role != literal_column(f"'{Role.VIEWER}'"))
 
 
 def is_executor(session: Session, request: Request, agent_id: int) -> bool:
     """In its group or its responsible, and in a group with the permission. Source: docs/rules.md, Executing."""
     agent = session.scalar(select(Agent).where(Agent.id == agent_id).options(selectinload(Agent.groups)))
-    if agent is None or not agent.is_active:
+    if agent is None or not agent.is_active or not agent.may(Permission.WORK):
         return False
     belongs = request.responsible_id == agent_id or any(group.id == request.group_id for group in agent.groups)
     return belongs and any(group.may_execute for group in agent.groups)

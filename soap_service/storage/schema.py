@@ -3,42 +3,40 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
 from soap_service.errors import DatabaseMissing, InvalidValue, StoreUnavailable
-from soap_service.storage import sqlite
-from soap_service.storage.database import Database
+from soap_service.storage.part import Part
+from soap_service.storage.sqlite import make_file
 
 log = logging.getLogger(__name__)
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
-#: The one lock that nodes starting together take before they migrate; any number that nobody else uses.
-_LOCK_NUMBER = 281_282_283
 
 
-class Schema(Database):
+class Schema(Part):
     """Migrations, one node at a time, each all or nothing."""
 
     def is_ready(self) -> bool:
         """Tell whether the database answers, can be written, and has the schema of this program."""
         try:
-            self.look()
-            return self.schema_version() == newest_schema_version()
+            self._database.check()
+            return self.version() == newest_schema_version()
         except StoreUnavailable:
             return False
 
-    def schema_version(self) -> str | None:
+    def version(self) -> str | None:
         """Return the migration that the database stands at; None for an empty one."""
-        with self.reading() as session:
+        with self._database.reading() as session:
             return _version(session.connection())
 
     def must_exist(self) -> None:
         """Refuse an embedded database that is not there: SQLite would make an empty one; raises DatabaseMissing."""
-        with self._as_domain_errors():
-            if self.is_embedded and not Path(str(self.url.database)).exists():
-                raise DatabaseMissing(self.url.database)
+        with self._database.as_domain_errors():
+            file = self._database.backend.file
+            if file is not None and not file.exists():
+                raise DatabaseMissing(file)
 
     def upgrade(self) -> None:
         """Bring the database up to the schema of this program; does nothing where it already is.
@@ -47,11 +45,11 @@ class Schema(Database):
 
         Raises: InvalidValue when a newer program has brought it further.
         """
-        if self.is_embedded and self.url.database:
-            with self._as_domain_errors():
-                sqlite.make_file(Path(self.url.database))
+        if self._database.backend.file is not None:
+            with self._database.as_domain_errors():
+                make_file(self._database.backend.file)
         newest = newest_schema_version()
-        version = self.schema_version()
+        version = self.version()
         _refuse_newer(version)
         if version != newest:
             self._migrate(newest, lambda found: (found or "") < newest)
@@ -59,8 +57,8 @@ class Schema(Database):
     def problems(self) -> list[str]:
         """Return what is wrong with the database, as sentences for an administrator; raises StoreUnavailable."""
         self.must_exist()
-        self.look()
-        version = self.schema_version()
+        self._database.check()
+        version = self.version()
         if is_newer(version):
             return [_newer(version)]
         if version != newest_schema_version():
@@ -70,18 +68,11 @@ class Schema(Database):
 
         from soap_service.model import Base
 
-        with self.reading() as session:
+        with self._database.reading() as session:
             connection = session.connection()
             context = MigrationContext.configure(connection, opts={"include_name": _has_class})
             found = [f"its tables are not this program's: {one}" for one in compare_metadata(context, Base.metadata)]
-            if self.is_embedded:
-                for pragma in ("quick_check", "foreign_key_check"):
-                    rows = connection.exec_driver_sql(f"PRAGMA {pragma}").all()
-                    said = [" ".join(map(str, row)).replace("\n", " ") for row in rows if tuple(row) != ("ok",)]
-                    found += [f"it is damaged: {pragma}: {one}" for one in said]
-            elif connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "off":
-                found.append("synchronous_commit is off: what was answered can be lost")
-        return found
+            return found + self._database.backend.problems(connection)
 
     def downgrade(self, version: str) -> None:
         """Take the database back to an earlier migration (`0001`), or to an empty one (`base`).
@@ -101,11 +92,10 @@ class Schema(Database):
 
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
-        with self._as_domain_errors(), self._lock, self._writer.connect() as connection:
-            unbound(connection)
+        with self._database.as_domain_errors(), self._database.lock, self._database.writer.connect() as connection:
+            self._database.backend.begin_long_work(connection)
             with connection.begin():
-                if not self.is_embedded:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
+                self._database.backend.begin_migration(connection)
                 version = _version(connection)
                 _refuse_newer(version)  # how to take the steps back only the newer program knows
                 if not is_due(version):
@@ -150,15 +140,3 @@ def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-
-
-def unbound(connection: Connection) -> None:
-    """Let statements take as long as they need: a migration of many rows, and the wait for another node's."""
-    if connection.dialect.name != "postgresql":
-        return
-    connection.detach()  # what is set here must not come back to the pool
-    driver: Any = connection.connection.dbapi_connection
-    driver.answer_seconds = None
-    for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
-        connection.exec_driver_sql(f"SET {name} = 0")
-    connection.commit()

@@ -1,21 +1,138 @@
-"""SQLite, embedded: how its connections are made and its writers kept apart. Knows no table."""
+"""SQLite, embedded: how its connections are made, its writers kept apart, and what it is told in words of its own."""
 
 import fcntl
 import os
 import sqlite3
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Column, Connection, Engine, create_engine, event, text
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import DeclarativeBase
 
-from soap_service.errors import StoreUnavailable
+from soap_service.errors import DatabaseDamaged, StoreUnavailable
+from soap_service.storage.backend import Backend, Fetch, Link, Traits
+from soap_service.storage.full_text import find_in_sqlite
 
 #: How long a transaction waits for another writer, in seconds.
 BUSY_SECONDS = 5.0
+_TRAITS = Traits(
+    reads_inline=True,
+    writers=1,
+    batch_size=32,  # others wait for the lock of a transaction meanwhile
+    poll_seconds=0.1,
+    commit_lag=timedelta(seconds=5),
+    counts_written_numbers=True,
+)
+_DATA_VERSION = text("PRAGMA data_version")
+_LAST_NUMBER = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+_ADVANCE = text("UPDATE sqlite_sequence SET seq = :last WHERE name = :name AND seq < :last")
+_BEGIN_NUMBERS = text(
+    "INSERT INTO sqlite_sequence (name, seq) SELECT :name, :last "
+    "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = :name)"
+)
+#: 64 MiB of pages for a connection that imports; the default is 2.
+_IMPORT_CACHE = "PRAGMA cache_size=-65536"
 _HELD = f"another writer holds it for more than {BUSY_SECONDS:.0f} s"
+
+
+#: Words are merged out of the index in pieces of so many pages.
+_PAGES_AT_ONCE = 200
+_CHECKPOINT_TRIES = 3
+_CHANGES = text("SELECT total_changes()")
+_MERGE = text("INSERT INTO fulltext_words (fulltext_words, rank) VALUES ('merge', :pages)")
+
+
+class SqliteBackend(Backend):
+    """An SQLite file of this machine."""
+
+    traits = _TRAITS
+
+    def __init__(self, url: URL) -> None:
+        self.file = Path(url.database) if url.database else None
+        self.lock = self._lock = WriterLock(Path(f"{url.database}-writer"))
+        # An error's text may reach the log; documents must not.
+        self.reader = make_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
+        self.writer = make_engine(url, hide_parameters=True)
+
+    def close(self) -> None:  # noqa: D102
+        self.reader.dispose()
+        self.writer.dispose()
+        self._lock.close()
+
+    def read_clock(self, fetch: Fetch) -> datetime | None:  # noqa: D102
+        return None
+
+    def failure_of(self, error: BaseException) -> type[StoreUnavailable]:  # noqa: D102
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is above is the kind of damage
+        is_damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        return DatabaseDamaged if is_damaged else StoreUnavailable
+
+    def drop_if_gone(self, connection: Connection, error: Exception) -> bool:  # noqa: D102
+        return False
+
+    def subscribe(self, on_notification: Callable[[], None]) -> None:
+        """Do nothing: no other process can call; `change_marker` tells of their commits."""
+
+    def notify_others(self) -> None:
+        """Do nothing: the others look at their `change_marker`."""
+
+    def change_marker(self, fetch: Fetch) -> int:  # noqa: D102
+        return int(fetch(_DATA_VERSION)[0][0])
+
+    def insert_into(self, table: type[DeclarativeBase]) -> Any:  # noqa: D102
+        return insert(table)
+
+    def find_words(self, fetch: Fetch, words: Sequence[str], highest: int, most: int) -> Sequence[Any]:  # noqa: D102
+        return find_in_sqlite(fetch, words, highest, most)
+
+    def compact_words(self, connection: Connection, is_first: bool) -> bool:  # noqa: D102
+        before = connection.scalar(_CHANGES)
+        connection.execute(_MERGE, {"pages": -_PAGES_AT_ONCE if is_first else _PAGES_AT_ONCE})
+        return bool(connection.scalar(_CHANGES) - before < 2)  # Source: SQLite, FTS5, the 'merge' command
+
+    def empty_log(self) -> None:  # noqa: D102
+        with self.lock, self.reader.connect() as connection:
+            for _ in range(_CHECKPOINT_TRIES):
+                is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+                if not is_busy:
+                    break
+
+    def open_links(self, count: int) -> list[Link]:  # noqa: D102
+        return []
+
+    def begin_migration(self, connection: Connection) -> None:
+        """Do nothing: whoever migrates holds `lock`."""
+
+    def begin_long_work(self, connection: Connection) -> None:
+        """Do nothing: no statement is bounded."""
+
+    def begin_import(self, connection: Connection) -> None:  # noqa: D102
+        connection.exec_driver_sql(_IMPORT_CACHE).close()
+
+    def begin_snapshot(self, connection: Connection) -> None:
+        """Do nothing: every transaction reads of one instant."""
+
+    def problems(self, connection: Connection) -> list[str]:  # noqa: D102
+        found: list[str] = []
+        for pragma in ("quick_check", "foreign_key_check"):
+            rows = connection.exec_driver_sql(f"PRAGMA {pragma}").all()
+            said = [" ".join(map(str, row)).replace("\n", " ") for row in rows if tuple(row) != ("ok",)]
+            found += [f"it is damaged: {pragma}: {one}" for one in said]
+        return found
+
+    def last_number(self, connection: Connection, column: Column[int]) -> int:  # noqa: D102
+        return int(connection.scalar(_LAST_NUMBER, {"name": column.table.name}) or 0)
+
+    def advance_number(self, connection: Connection, column: Column[int], last: int) -> None:  # noqa: D102
+        given = {"name": column.table.name, "last": last}
+        connection.execute(_ADVANCE, given)
+        connection.execute(_BEGIN_NUMBERS, given)
 
 
 def make_engine(url: URL, **options: Any) -> Engine:
@@ -46,15 +163,10 @@ def _prepare(connection: Any, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",  # as Debian's SQLite has it: what was erased is not left in the file
         f"busy_timeout={int(BUSY_SECONDS * 1000)}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
-
-
-def is_damage(error: BaseException) -> bool:
-    """Tell whether a driver's error says that the file is malformed, or is no database."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is above is the kind of damage
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class WriterLock:

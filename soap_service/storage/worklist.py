@@ -1,7 +1,8 @@
 """Lists of requests: filtered, in an order, page by page, each page by index. Knows neither history nor execution.
 
 What is unfinished is small beside all there is, and is listed in every order from indexes that hold it alone, in that
-order, with all that filters it. Of the rest there is a list a situation, merged; by number or by opening only.
+order, with all that filters it; where few fit, they are sought by what filters them, and sorted. Of the rest there is a
+list a situation, merged; by number or by opening only.
 """
 
 import re
@@ -9,19 +10,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import product
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, case, func, literal_column, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
-from soap_service.model import Request
+from soap_service.model import Group, Membership, Request
 from soap_service.rules.numbers import HIGHEST_NUMBER
-from soap_service.rules.situations import FINISHED_SITUATIONS, UNFINISHED_SITUATIONS, Situation
-from soap_service.storage.database import Database
+from soap_service.rules.scopes import Scope
+from soap_service.rules.situations import FINISHED_SITUATIONS, OPEN_SITUATIONS, UNFINISHED_SITUATIONS, Situation
+from soap_service.storage.part import Part
+from soap_service.storage.scopes import is_in
 
 PAGE_SIZE = 50
 #: A list is counted up to this many requests; one more says "more than that".
 MOST_COUNTED = 1000
+#: A list of no more is sorted; a longer one is read in its order, and has a page together soon.
+_MOST_SORTED = 1000
+# Each group and situation is a query of its own within a list of finished requests.
+_MOST_GROUPS = 40
 _AFTER = re.compile(r"(-?[0-9]{0,18})\.([1-9][0-9]{0,9})", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,27 +49,64 @@ ORDERS_OF_ALL = (Order.NUMBER, Order.OPENED)
 
 @dataclass(frozen=True)
 class RequestFilter:
-    """Which requests a list has. `is_late` leaves only what is unfinished, not suspended, and past its deadline."""
+    """Which requests a list has; no groups mean any.
+
+    What is late, or due before `due_by`, is unfinished and not suspended; asked for both, a list has both. In the same
+    way `is_unassigned` leaves what is unfinished and nobody's, or that and the responsible's. With a `scope` a list has
+    only what is in it.
+    """
 
     situations: tuple[Situation, ...] = UNFINISHED_SITUATIONS
-    group_id: int | None = None
+    group_ids: tuple[int, ...] = ()
     responsible_id: int | None = None
     requester_id: int | None = None
     is_late: bool = False
+    due_by: datetime | None = None
+    is_unassigned: bool = False
+    scope: Scope | None = None
+
+    @property
+    def is_timed(self) -> bool:
+        """Tell whether only what has a deadline is asked for."""
+        return self.is_late or self.due_by is not None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Tell whether only what is unfinished can be in the list, whatever the situations."""
+        return self.is_timed or self.is_unassigned
 
     @property
     def is_of_unfinished(self) -> bool:
         """Tell whether only unfinished requests, of anybody, are asked for: then every order can be had."""
-        return self.requester_id is None and (self.is_late or set(self.situations) <= set(UNFINISHED_SITUATIONS))
+        is_unfinished = self.is_narrow or set(self.situations) <= set(UNFINISHED_SITUATIONS)
+        return self.requester_id is None and is_unfinished
+
+    @property
+    def is_suspended(self) -> bool:
+        """Tell whether of what is unfinished only what is suspended is asked for: nothing of it has a deadline."""
+        return set(self.situations) & set(UNFINISHED_SITUATIONS) == {Situation.SUSPENDED}
 
     @property
     def is_contradictory(self) -> bool:
-        """Tell whether nothing can be late and in one of these situations at once."""
-        return self.is_late and not set(self.situations) & set(UNFINISHED_SITUATIONS)
+        """Tell whether nothing can be late, due or nobody's, and in one of these situations at once."""
+        return self.is_narrow and not set(self.situations) & set(UNFINISHED_SITUATIONS)
 
     def order(self, wanted: Order) -> Order:
         """Return the order in which this list can be had, the wanted one if so."""
         return wanted if self.is_of_unfinished or wanted in ORDERS_OF_ALL else Order.NUMBER
+
+
+@dataclass(frozen=True)
+class WorkCounts:
+    """How much there is to do, each counted like a list.
+
+    What the agent is responsible for; of their groups, or of all for an agent without one, the rest.
+    """
+
+    mine: int
+    due_today: int
+    late: int
+    unassigned: int
 
 
 @dataclass(frozen=True)
@@ -72,46 +117,101 @@ class RequestPage:
     after: str = ""
 
 
-class Worklist(Database):
+class Worklist(Part):
     """What there is to do, and what has been done."""
 
-    def list_requests(self, wanted: RequestFilter, order: Order, after: str = "") -> RequestPage:
+    def list_page(self, wanted: RequestFilter, order: Order, after: str = "") -> RequestPage:
         """Return a page of a list: the first, or the one after the place that the page before it named."""
         if wanted.is_contradictory:
             return RequestPage(())
         order = wanted.order(order)
-        now = self.now()
-        with self.reading() as session:
-            rows = list(session.execute(_page_query(wanted, order, _place(order, after), now)))
-            if order is Order.DUE and not wanted.is_late and len(rows) <= PAGE_SIZE:
-                rest = _without_deadline(wanted, _place_without_deadline(after))
-                rows += session.execute(rest.limit(PAGE_SIZE + 1 - len(rows)))
+        now = self._database.now()
+        with self._database.reading() as session:
+            rows = _find_few(session, wanted, order, after, now)
+            if rows is None:
+                rows = _find_in_order(session, wanted, order, after, now)
             shown = rows[:PAGE_SIZE]
             requests = load_requests(session, [row[0] for row in shown])
         following = _named(shown[-1]) if len(rows) > PAGE_SIZE else ""
         return RequestPage(requests, following)
 
-    def count_requests(self, wanted: RequestFilter) -> int:
+    def count(self, wanted: RequestFilter) -> int:
         """Return how many requests a list has, of more than `MOST_COUNTED` one more than that."""
         if wanted.is_contradictory:
             return 0
-        with self.reading() as session:
-            return session.scalar(_count_query(wanted, self.now())) or 0
+        with self._database.reading() as session:
+            return session.scalar(_count_query(wanted, self._database.now())) or 0
+
+    def count_work(self, agent_id: int, group_ids: tuple[int, ...], due_by: datetime) -> WorkCounts:
+        """Return how much there is to do for an agent of these groups, in one statement; the day ends at `due_by`."""
+        lists = (
+            RequestFilter(responsible_id=agent_id),
+            RequestFilter(group_ids=group_ids, due_by=due_by),
+            RequestFilter(group_ids=group_ids, is_late=True),
+            RequestFilter(group_ids=group_ids, is_unassigned=True),
+        )
+        now = self._database.now()
+        with self._database.reading() as session:
+            counted = session.execute(select(*(_count_query(wanted, now).scalar_subquery() for wanted in lists))).one()
+        return WorkCounts(*counted)
+
+    def list_groups_of(self, agent_id: int) -> Sequence[Group]:
+        """Return the groups that an agent belongs to, by name."""
+        mine = Membership.agent_id == agent_id
+        with self._database.reading() as session:
+            return session.scalars(
+                select(Group).join(Membership, Membership.group_id == Group.id).where(mine).order_by(Group.name)
+            ).all()
 
     def has_request(self, number: int) -> bool:
         """Tell whether a request has that number."""
-        with self.reading() as session:
+        with self._database.reading() as session:
             return session.scalar(select(Request.id).where(Request.id == number)) is not None
 
 
 # As the indexes of unfinished requests have it, and of no use to any other index.
 _IS_UNFINISHED = Request.situation.not_in([literal_column(f"'{situation}'") for situation in FINISHED_SITUATIONS])
+# As `ix_request_load` has it.
+_IS_OPEN = Request.situation.in_([literal_column(f"'{situation}'") for situation in OPEN_SITUATIONS])
+# As `Request.deadline` says it.
+_DEADLINE = case((Request.situation == literal_column(f"'{Situation.SUSPENDED}'"), None), else_=Request.due_at)
 _KEYS: dict[Order, InstrumentedAttribute[Any]] = {
     Order.NUMBER: Request.id,
     Order.OPENED: Request.opened_at,
     Order.DUE: Request.due_at,
     Order.PRIORITY: Request.priority,
 }
+
+
+def _find_few(session: Session, wanted: RequestFilter, order: Order, after: str, now: datetime) -> list[Any] | None:
+    """Return the rows of a page of a list that is short, and one more if there are; None of one that is not."""
+    sought = _sought(wanted, now)
+    if not sought or (session.scalar(_count_of(sought, _MOST_SORTED)) or 0) > _MOST_SORTED:
+        return None
+    key: Any = _DEADLINE if order is Order.DUE else _KEYS[order]
+    branches = [select(Request.id.label("id"), key.label("key")).where(*conditions) for conditions in sought]
+    few: Any = union_all(*[select(branch.limit(_MOST_SORTED).subquery()) for branch in branches]).subquery()
+    query = select(few.c.id, few.c.key).limit(PAGE_SIZE + 1)
+    place = _place(order, after)
+    if order is Order.NUMBER:
+        return list(session.execute((query.where(few.c.id < place[1]) if place else query).order_by(few.c.id.desc())))
+    if place is not None and order is Order.DUE:
+        is_after = few.c.key.is_(None) & (few.c.id > _place_without_deadline(after))
+        query = query.where(is_after | (tuple_(few.c.key, few.c.id) > tuple_(*place)))
+    elif place is not None:
+        query = query.where(tuple_(few.c.key, few.c.id) > tuple_(*place))
+    return list(session.execute(query.order_by(few.c.key.is_(None), few.c.key, few.c.id)))
+
+
+def _find_in_order(session: Session, wanted: RequestFilter, order: Order, after: str, now: datetime) -> list[Any]:
+    """Return the rows of a page, and one more if there are, as an index has them in that order."""
+    rows: list[Any] = []
+    if not (order is Order.DUE and wanted.is_suspended):
+        rows += session.execute(_page_query(wanted, order, _place(order, after), now))
+    if order is Order.DUE and not wanted.is_timed and len(rows) <= PAGE_SIZE:
+        rest = _without_deadline(wanted, _place_without_deadline(after))
+        rows += session.execute(rest.limit(PAGE_SIZE + 1 - len(rows)))
+    return rows
 
 
 def _page_query(wanted: RequestFilter, order: Order, place: tuple[Any, int] | None, now: datetime) -> Select[Any]:
@@ -148,24 +248,81 @@ def _conditions(wanted: RequestFilter, order: Order, now: datetime) -> list[list
 
     Expressions instead of plain columns keep a database from a filter's own index where the order's has all it needs.
     """
-    late: list[ColumnElement[bool]] = [Request.due_at < now, _is_not_suspended()] if wanted.is_late else []
+    timed = _times(wanted, now)
     if wanted.is_of_unfinished:
-        conditions = [_IS_UNFINISHED, *late]
+        conditions = [_IS_UNFINISHED, *timed, *_nobodys(wanted)]
         if set(wanted.situations) != set(UNFINISHED_SITUATIONS):
             conditions.append(Request.situation.concat("").in_(wanted.situations))
-        if wanted.group_id is not None:
-            conditions.append(Request.group_id + 0 == wanted.group_id)
-        if wanted.responsible_id is not None:
+        if wanted.group_ids:
+            conditions.append((Request.group_id + 0).in_(wanted.group_ids))
+        if wanted.responsible_id is not None and not wanted.is_unassigned:
             conditions.append(Request.responsible_id + 0 == wanted.responsible_id)
-        return [conditions]
-    owners = [Request.requester_id == wanted.requester_id] if wanted.requester_id is not None else []
-    for column, value in ((Request.responsible_id, wanted.responsible_id), (Request.group_id, wanted.group_id)):
-        if value is not None:
-            owners.append((column + 0 if owners else column) == value)
-    if order is Order.NUMBER and not owners and not late and set(wanted.situations) == set(Situation):
+        return [conditions + _seen(wanted)]
+    owners: list[ColumnElement[bool]] = _nobodys(wanted)
+    if wanted.requester_id is not None:
+        owners.append(Request.requester_id == wanted.requester_id)
+    if wanted.responsible_id is not None and not wanted.is_unassigned:
+        owners.append((Request.responsible_id + 0 if owners else Request.responsible_id) == wanted.responsible_id)
+    grouped: list[list[ColumnElement[bool]]] = [[]]
+    if owners:
+        owners += _seen(wanted)
+    elif wanted.scope is not None:
+        return [
+            [*group, _is_in(situation), *timed]
+            for group, situation in product(_in_scope(wanted, wanted.scope), _situations(wanted))
+        ]
+    if wanted.group_ids and (owners or len(wanted.group_ids) > _MOST_GROUPS):
+        grouped = [[(Request.group_id + 0).in_(wanted.group_ids)]]
+    elif wanted.group_ids:
+        grouped = [[Request.group_id == group_id] for group_id in wanted.group_ids]
+    is_of_all = set(wanted.situations) == set(Situation)
+    if order is Order.NUMBER and is_of_all and not (owners or timed or wanted.group_ids):
         return [[]]
-    situations = [s for s in wanted.situations if not wanted.is_late or s in UNFINISHED_SITUATIONS]
-    return [[*owners, Request.situation == literal_column(f"'{situation}'"), *late] for situation in situations]
+    return [
+        [*owners, *groups, _is_in(situation), *timed] for groups, situation in product(grouped, _situations(wanted))
+    ]
+
+
+def _situations(wanted: RequestFilter) -> list[Situation]:
+    return [s for s in wanted.situations if not wanted.is_narrow or s in UNFINISHED_SITUATIONS]
+
+
+def _seen(wanted: RequestFilter) -> list[ColumnElement[bool]]:
+    """Return what leaves only what is in the list's scope; nothing where all its requests are."""
+    if wanted.scope is None or (wanted.responsible_id == wanted.scope.agent_id and not wanted.is_unassigned):
+        return []
+    return [is_in(wanted.scope)]
+
+
+def _in_scope(wanted: RequestFilter, scope: Scope) -> list[list[ColumnElement[bool]]]:
+    """Return the conditions of queries that have what is in a scope, each once: by group, then the agent's own."""
+    asked: list[ColumnElement[bool]] = [(Request.group_id + 0).in_(wanted.group_ids)] if wanted.group_ids else []
+    groups = [one for one in wanted.group_ids or scope.group_ids if one in scope.group_ids]
+    found: list[list[ColumnElement[bool]]] = [[Request.group_id == group_id] for group_id in groups]
+    if len(groups) > _MOST_GROUPS:
+        found = [[(Request.group_id + 0).in_(groups)]]
+    others = (Request.group_id + 0).not_in(scope.group_ids)
+    found.append([Request.responsible_id == scope.agent_id, others, *asked])
+    if scope.numbers:
+        is_anothers = func.coalesce(Request.responsible_id, 0) != scope.agent_id
+        found.append([Request.id.in_(sorted(scope.numbers)), others, is_anothers, *asked])
+    return found
+
+
+def _times(wanted: RequestFilter, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what holds for what is late, due today, or either."""
+    if not wanted.is_timed:
+        return []
+    times: list[ColumnElement[bool]] = [Request.due_at < (wanted.due_by or now), _is_not_suspended()]
+    return times if wanted.is_late else [Request.due_at >= now, *times]
+
+
+def _nobodys(wanted: RequestFilter) -> list[ColumnElement[bool]]:
+    if not wanted.is_unassigned:
+        return []
+    if wanted.responsible_id is None:
+        return [Request.responsible_id.is_(None)]
+    return [func.coalesce(Request.responsible_id, wanted.responsible_id) == wanted.responsible_id]
 
 
 def _is_not_suspended() -> ColumnElement[bool]:
@@ -173,12 +330,52 @@ def _is_not_suspended() -> ColumnElement[bool]:
 
 
 def _count_query(wanted: RequestFilter, now: datetime) -> Select[Any]:
+    return _count_of(_sought(wanted, now) or _conditions(wanted, Order.NUMBER, now), MOST_COUNTED)
+
+
+def _count_of(conditions: Sequence[Sequence[ColumnElement[bool]]], most: int) -> Select[Any]:
+    """Return the query of how many rows fit one of these lists of conditions, of more than `most` one more."""
     branches: list[Any] = [
-        select(literal_column("1").label("one")).select_from(Request).where(*conditions).limit(MOST_COUNTED + 1)
-        for conditions in _conditions(wanted, Order.NUMBER, now)
+        select(literal_column("1").label("one")).select_from(Request).where(*some).limit(most + 1)
+        for some in conditions
     ]
-    some = union_all(*[select(branch.subquery()) for branch in branches]).limit(MOST_COUNTED + 1).subquery()
+    some = union_all(*[select(branch.subquery()) for branch in branches]).limit(most + 1).subquery()
     return cast("Select[Any]", select(func.count()).select_from(some))
+
+
+def _sought(wanted: RequestFilter, now: datetime) -> list[list[ColumnElement[bool]]]:
+    """Return the conditions by which an index finds what a list of unfinished requests holds, and little else.
+
+    They need no order, and leave out what is not in the list's scope. None for a list that no index has, as all that is
+    unfinished is.
+    """
+    if not wanted.is_of_unfinished:
+        return []
+    timed, seen = _times(wanted, now), _seen(wanted)
+    possible = [s for s in UNFINISHED_SITUATIONS if not (timed and s == Situation.SUSPENDED)]
+    situations = [s for s in wanted.situations if s in possible]
+    some = [] if set(situations) == set(possible) else [Request.situation.concat("").in_(situations)]
+    groups = [Request.group_id == group_id for group_id in wanted.group_ids]
+    any_group = [(Request.group_id + 0).in_(wanted.group_ids)] if groups else []
+    is_each_sought = 0 < len(groups) <= _MOST_GROUPS
+    if wanted.is_unassigned:
+        if wanted.responsible_id is not None:
+            return []
+        nobodys = [_IS_UNFINISHED, Request.responsible_id.is_(None), *timed, *some, *seen]
+        return [[*nobodys, group] for group in groups] if is_each_sought else [[*nobodys, *any_group]]
+    if wanted.responsible_id is not None:
+        owner = Request.responsible_id == wanted.responsible_id
+        return [[owner, _is_in(situation), *timed, *any_group, *seen] for situation in situations]
+    if is_each_sought or (some and not groups and not timed):
+        return [
+            [*([_IS_OPEN] if timed and situation in OPEN_SITUATIONS else []), _is_in(situation), *group, *timed, *seen]
+            for group, situation in product([[one] for one in groups] or [[]], situations)
+        ]
+    return [[_IS_UNFINISHED, *timed, *some, *any_group, *seen]] if timed else []
+
+
+def _is_in(situation: Situation) -> ColumnElement[bool]:
+    return Request.situation == literal_column(f"'{situation}'")
 
 
 def load_requests(session: Session, numbers: Sequence[int]) -> Sequence[Request]:

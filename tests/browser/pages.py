@@ -16,11 +16,12 @@ PLACES = (
     ("/chamadas/", {"<token:token>": "{known}"}),
     ("/solicitacoes/", {"<number:number>": "955"}),
     ("/administracao/", {"<number:number>": "1"}),
+    ("/pessoas/", {"<number:number>": "1"}),
 )
 #: Addresses worth a look that are no rule of their own.
 FURTHER = {"pagina-que-nao-existe": "/nada", "nova-de-uma-ligacao": "/solicitacoes/nova?chamada={unknown}"}
 #: Files, fragments and answers for programs.
-NO_PAGES = ("/sessao", "/static/<path:path>", "/chamadas/<token:token>/janela")
+NO_PAGES = ("/sessao", "/solicitacoes.csv", "/static/<path:path>", "/chamadas/<token:token>/janela")
 
 
 def list_addresses() -> dict[str, str]:
@@ -65,15 +66,15 @@ class Walk:
 
 def prepare(service: Service) -> Walk:
     """Give a demonstration an extension with calls of each kind, and return the walk through it."""
-    admin = service.store.find_agent("admin")
-    service.store.register_extension(admin.id, "4067")
+    admin = service.store.staff.find_agent("admin")
+    service.store.extensions.register(admin.id, "4067")
     known = service.call("visualizarSolicitacao", id=955, cpf="12312312312", ramal="4067")
     unknown = service.call("novaSolicitacao", cpf="99988877766", ramal="4067")
     tokens = {
         name: element(answer, "url").rpartition("/")[2] for name, answer in (("known", known), ("unknown", unknown))
     }
     for token in tokens.values():
-        service.store.mark_seen(token)  # no popup upon the page that is looked at
+        service.store.calls.mark_seen(token)  # no popup upon the page that is looked at
     return Walk(service, tokens)
 
 

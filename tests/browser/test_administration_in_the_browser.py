@@ -42,27 +42,29 @@ def open_request(desk: Desk, page: Page) -> timedelta:
     page.get_by_label("Descrição").fill("Sem rede.")
     page.get_by_role("button", name="Registrar solicitação").click()
     page.wait_for_url(re.compile(r"/solicitacoes/\d+"))
-    request = desk.service.store.find_request(int(page.url.partition("?")[0].rpartition("/")[2]))
+    request = desk.service.store.requests.find(int(page.url.partition("?")[0].rpartition("/")[2]))
     assert request.deadline is not None
     return request.deadline - request.opened_at
 
 
-def test_a_parameter_with_a_wrong_value_is_refused_and_the_last_good_one_stays(desk: Desk) -> None:
+def test_a_wrong_parameter_is_refused_and_the_last_good_one_stays(desk: Desk) -> None:
     page = administration(desk, "Parâmetros")
-    service = next(one for one in desk.service.store.list_services() if one.name == "Projeto sob demanda")
+    service = next(one for one in desk.service.store.catalogue.list_services() if one.name == "Projeto sob demanda")
     page.get_by_label("Valor do parâmetro 283").select_option(label=f"{service.id} – {service.name}")
     other = desk.page("admin")
     other.goto(f"{desk.service.url}{ROOT}/servicos/{service.id}")
     other.get_by_label("Ativo").uncheck()
     other.get_by_role("button", name="Gravar").click()
     expect(other.get_by_text("Alteração gravada.")).to_be_visible()
-    before = desk.service.store.parameter(283)
+    before = desk.service.store.parameters.value(283)
     page.get_by_role("button", name="Gravar 283").click()
     expect(page.get_by_role("alert").get_by_text("Não há serviço ativo com esse número")).to_be_visible()
     picture(page, "parameter-refused")
-    assert desk.service.store.parameter(283) == before
+    assert desk.service.store.parameters.value(283) == before
     page.get_by_label("Valor do parâmetro 281").select_option("N")
     page.get_by_role("button", name="Gravar 281").click()
+    picture(page, "parameter-asked")
+    page.get_by_role("button", name="Desligar a telefonia").click()
     expect(page.get_by_text("Alteração gravada.")).to_be_visible()
     wait_until(lambda: "INTEGRACAO_DESATIVADA" in desk.service.call("obterQtdeSolicitacoes", cpf="11144477735"))
 
@@ -74,12 +76,14 @@ def test_the_secret_of_a_new_integration_calls_until_it_is_revoked(desk: Desk) -
     page.get_by_label("novaSolicitacao").uncheck()
     page.get_by_role("button", name="Gravar").click()
     secret = page.get_by_label("Segredo", exact=True).input_value()
+    page.reload()
+    expect(page.get_by_label("Segredo", exact=True)).to_have_value(secret)
     page.get_by_role("button", name="Copiar").click()
     expect(page.get_by_role("button", name="Copiado")).to_be_visible()
     picture(page, "secret")
     wait_until(lambda: count_requests(desk, "ivr-nova", secret).status_code == 200)
     assert element(count_requests(desk, "ivr-nova", secret).text, "obterQtdeSolicitacoesResult") == "1?34534"
-    wait_until(lambda: desk.service.store.list_integration_uses())
+    wait_until(lambda: desk.service.store.integrations.list_uses())
     page.get_by_role("link", name="Já copiei").click()
     row = page.get_by_role("row").filter(has_text="ivr-nova")
     expect(row).not_to_contain_text("nunca")

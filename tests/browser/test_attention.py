@@ -10,7 +10,7 @@ from tests.browser.test_calls_in_the_browser import announce, popup_of
 from tests.conftest import element, wait_until
 
 
-def test_of_two_tabs_the_one_in_front_shows_the_popup_and_it_follows_the_agent(desk: Desk) -> None:
+def test_the_popup_is_in_the_tab_in_front_and_follows_the_agent(desk: Desk) -> None:
     first = desk.page("atendente")
     register_extension(first, "4067")
     second = desk.page("atendente")
@@ -28,7 +28,7 @@ def test_of_two_tabs_the_one_in_front_shows_the_popup_and_it_follows_the_agent(d
     assert popup_of(second).count() == 0
 
 
-def test_when_the_tab_that_listens_is_closed_the_next_call_pops_up_in_another(desk: Desk) -> None:
+def test_when_the_listening_tab_is_closed_calls_pop_up_in_another(desk: Desk) -> None:
     first = desk.page("atendente")
     register_extension(first, "4067")
     second = desk.page("atendente")
@@ -72,16 +72,16 @@ def test_in_a_pause_calls_wait_in_the_list_and_pop_up_afterwards(desk: Desk) -> 
     page = desk.page("atendente")
     register_extension(page, "4067")
     other = desk.page("atendente")
-    page.get_by_role("button", name="Não receber chamadas").click()
+    page.get_by_role("button", name="Não receber ligações").click()
     expect(page.get_by_text("Em pausa: as ligações não aparecem")).to_be_visible()
-    expect(other.get_by_role("button", name="Voltar a receber chamadas")).to_be_visible()
+    expect(other.get_by_role("button", name="Voltar a receber ligações")).to_be_visible()
     picture(page, "paused")
     assert element(announce(desk.service), "aviso") == "AGUARDANDO"
     page.wait_for_timeout(700)
     assert popup_of(page).count() + popup_of(other).count() == 0
-    other.get_by_role("button", name="Voltar a receber chamadas").click()
+    other.get_by_role("button", name="Voltar a receber ligações").click()
     popup_of(other).wait_for()
-    expect(page.get_by_role("button", name="Não receber chamadas")).to_be_visible()
+    expect(page.get_by_role("button", name="Não receber ligações")).to_be_visible()
 
 
 def test_a_hidden_tab_notifies_and_the_page_asks_only_when_told_to(desk: Desk) -> None:
@@ -113,11 +113,12 @@ def test_the_sound_can_be_switched_off_and_stays_off(desk: Desk) -> None:
         window.AudioContext = class { constructor() { window.sounds += 1; throw new DOMException("silent"); } };
     """)
     register_extension(page, "4067")
-    sound = page.get_by_role("button", name="Tocar um som a cada ligação")
-    expect(sound).to_have_attribute("aria-pressed", "true")
-    sound.click()
+    page.goto(f"{desk.service.url}/preferencias")
+    sound = page.get_by_role("checkbox", name="Tocar um som a cada ligação")
+    expect(sound).to_be_checked()
+    sound.uncheck()
     page.reload()
-    expect(sound).to_have_attribute("aria-pressed", "false")
+    expect(sound).not_to_be_checked()
     expect(page.locator("#connection")).to_have_text("Conectado")
     announce(desk.service)
     popup_of(page).wait_for()
@@ -129,12 +130,12 @@ def test_a_missed_call_is_counted_and_called_back(desk: Desk) -> None:
     register_extension(page, "4067")
     page.goto("about:blank")
     token = element(announce(desk.service), "url").rpartition("/")[2]
-    with desk.service.store.writing() as session:
+    with desk.service.store._database.writing() as session:
         session.query(Call).filter_by(token=token).one().created_at -= timedelta(minutes=5)
         session.query(Agent).filter_by(login="atendente").one().calls_looked_at = datetime.now(UTC) - timedelta(hours=1)
     page.goto(f"{desk.service.url}/")
     expect(page).to_have_title("(1) Início · Central de Serviços")
-    page.get_by_role("navigation").get_by_role("link", name="Chamadas").click()
+    page.get_by_role("navigation").get_by_role("link", name="Ligações").click()
     expect(page.get_by_text("Perdida", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="(62) 3945-1000")).to_have_attribute("href", "tel:6239451000")
     picture(page, "calls-missed")
@@ -149,9 +150,9 @@ def test_the_home_page_of_a_former_owner_follows_the_take_over(desk: Desk) -> No
     page = desk.page("atendente")
     register_extension(page, "4067")
     store = desk.service.store
-    store.register_extension(store.find_agent("consulta").id, "4067", take_over=True)
+    store.extensions.register(store.staff.find_agent("consulta").id, "4067", take_over=True)
     expect(page.get_by_text("O ramal 4067 foi assumido por Caio Consulta.")).to_be_visible()
     expect(page.get_by_role("link", name="Informar ramal")).to_be_visible()
     expect(page.get_by_role("link", name="Trocar de ramal")).to_be_hidden()
     expect(page.get_by_text("As ligações para este ramal aparecem aqui")).to_be_hidden()
-    expect(page.get_by_role("button", name="Não receber chamadas")).to_be_hidden()
+    expect(page.get_by_role("button", name="Não receber ligações")).to_be_hidden()

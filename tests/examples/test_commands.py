@@ -1,4 +1,7 @@
-"""The command-line kits: one form for all (examples/README.md), each run as its README says, with a credential."""
+"""The command-line kits: one form for all (examples/README.md), each run as its README says, with a credential.
+
+Each runs on this machine's platform and on the oldest one that Debian still carries (old/fetch.sh).
+"""
 
 import os
 import re
@@ -14,7 +17,7 @@ import pytest
 
 from tests.examples.conftest import require
 from tests.interop.conftest import Secured
-from tests.interop.stacks import ENVIRONMENT, needs, needs_node, needs_package, needs_php, run
+from tests.interop.stacks import ENVIRONMENT, OLD, needs, needs_node, needs_old, needs_package, needs_php, run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -35,8 +38,17 @@ def _make_csharp(folder: Path, wsdl: str) -> list[str]:
     return ["mono", str(folder / "Telefonia.exe")]
 
 
+def _on_old(name: str, program: str, *script: str) -> Kit:
+    return Kit(name, needs_old(program), lambda _f, _w: [str(OLD / program), str(EXAMPLES.joinpath(*script))])
+
+
 KITS = (
     Kit("curl", needs("curl"), lambda _f, _w: [str(EXAMPLES / "curl" / "telefonia.sh")]),
+    Kit(
+        "curl 7.74",
+        needs_old("curl"),
+        lambda _f, _w: ["env", f"PATH={OLD}:{os.environ['PATH']}", str(EXAMPLES / "curl" / "telefonia.sh")],
+    ),
     Kit(
         "python-zeep",
         needs_package("zeep"),
@@ -45,6 +57,10 @@ KITS = (
     Kit("php", needs_php, lambda _f, _w: ["php", str(EXAMPLES / "php" / "telefonia.php")]),
     Kit("node", needs_node, lambda _f, _w: ["node", str(EXAMPLES / "node" / "telefonia.js")]),
     Kit("java", needs("java"), lambda _f, _w: ["java", str(EXAMPLES / "java" / "Telefonia.java")]),
+    _on_old("python-zeep, 3.9", "python3", "python-zeep", "telefonia.py"),
+    _on_old("php 7.4", "php", "php", "telefonia.php"),
+    _on_old("node 12", "node", "node", "telefonia.js"),
+    _on_old("java 11", "java", "java", "Telefonia.java"),
     Kit("csharp", needs("wsdl", "mcs", "mono"), _make_csharp),
 )
 

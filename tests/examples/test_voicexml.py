@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,19 +11,19 @@ import pytest
 
 from tests.conftest import free_port, wait_until
 from tests.event_streams import listening, log_in
-from tests.examples.conftest import require
+from tests.examples.conftest import PYTHONS, require
 from tests.interop.conftest import Secured
 
 GATEWAY = Path(__file__).parents[2] / "examples" / "voicexml" / "gateway.py"
 _VXML = "{http://www.w3.org/2001/vxml}"
 
 
-def _start(endpoint: str, secured: Secured) -> tuple["subprocess.Popen[bytes]", str]:
+def _start(python: str, endpoint: str, secured: Secured) -> tuple["subprocess.Popen[bytes]", str]:
     port = free_port()
     environment = {**os.environ, "TELEFONIA_URL": endpoint, "TELEFONIA_RAMAL": "4044"}
     environment |= {"TELEFONIA_USER": secured.user, "TELEFONIA_SECRET": secured.secret}
     process = subprocess.Popen(
-        [sys.executable, GATEWAY, str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [python, GATEWAY, str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     url = f"http://127.0.0.1:{port}"
 
@@ -38,11 +37,18 @@ def _start(endpoint: str, secured: Secured) -> tuple["subprocess.Popen[bytes]", 
     return process, url
 
 
+@pytest.fixture(scope="module", params=PYTHONS)
+def python(request: pytest.FixtureRequest) -> str:
+    """One Python after the other."""
+    command, missing = PYTHONS[request.param]
+    require(f"voicexml, {request.param}", missing)
+    return command
+
+
 @pytest.fixture(scope="module")
-def gateway(secured: Secured) -> Iterator[str]:
+def gateway(python: str, secured: Secured) -> Iterator[str]:
     """The gateway's address."""
-    require("voicexml", lambda: "")
-    process, url = _start(secured.service.endpoint, secured)
+    process, url = _start(python, secured.service.endpoint, secured)
     yield url
     process.terminate()
     process.wait(10)
@@ -93,9 +99,8 @@ def test_what_is_no_document_is_asked_again(gateway: str) -> None:
     assert _spoken(gateway, "123456789012345") == ("O número digitado não é um CPF.", "/")
 
 
-def test_the_call_is_transferred_when_the_service_is_away(secured: Secured) -> None:
-    require("voicexml", lambda: "")
-    process, url = _start(f"http://127.0.0.1:{free_port()}/soap", secured)
+def test_the_call_is_transferred_when_the_service_is_away(python: str, secured: Secured) -> None:
+    process, url = _start(python, f"http://127.0.0.1:{free_port()}/soap", secured)
     try:
         assert _spoken(url, "11144477735") == ("O sistema não respondeu. Vamos transferir a sua ligação.", "tel:4044")
     finally:

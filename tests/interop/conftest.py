@@ -41,7 +41,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     """A demonstration whose only integration has a secret; with two extensions, none is the only one."""
     service = start_service(tmp_path_factory.mktemp("secured"))
     for login, number in (("atendente", "9001"), ("consulta", "9002")):
-        service.store.register_extension(service.store.find_agent(login).id, number)
+        service.store.extensions.register(service.store.staff.find_agent(login).id, number)
     service.command("integration", "revoke", "demonstracao")
     secret = service.command("integration", "add", USER).rpartition(": ")[2].strip()
     yield Secured(service, USER, secret)

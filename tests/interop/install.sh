@@ -1,10 +1,10 @@
 #!/bin/sh
 # Install the client stacks of the interop suite. Idempotent: what is there is left alone.
 #
-#   install.sh        everything, an Asterisk for the kits too; Debian's packages need root
-#   install.sh user   what needs no root: node's soap, into the folder below
+#   install.sh        everything, for the kits an Asterisk and the oldest interpreters too; Debian's packages need root
+#   install.sh user   what needs no root: npm's stacks, into the folder below
 #
-# zeep and suds come with `pip install -e .[test]`; curl is part of every system that runs this.
+# zeep, suds and xsdata come with `pip install -e .[test]`; curl is part of every system that runs this.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -28,6 +28,12 @@ qtbase5-dev
 g++
 mono-devel
 mono-mcs
+libsoap-lite-perl
+libsoap-wsdl-perl
+lua-soap
+tclws
+ruby-soap4r
+ruby-httpclient
 npm
 lua5.1
 lua5.2
@@ -59,7 +65,7 @@ install_debian() {
 
 install_node() {
     if ! command -v npm >/dev/null; then
-        echo "install.sh: there is no npm, so no node soap" >&2
+        echo "install.sh: there is no npm, so no node stacks" >&2
         exit 1
     fi
     mkdir -p "$cache/node"
@@ -78,6 +84,7 @@ case "${1:-all}" in
         install_debian
         install_node
         "$here/../examples/asterisk/fetch.sh" "$cache/asterisk"
+        "$here/../examples/old/fetch.sh" "$cache/old"
         ;;
     *) echo "usage: install.sh [user]" >&2; exit 2 ;;
 esac

@@ -11,8 +11,15 @@ from pathlib import Path
 
 CLIENTS = Path(__file__).parent / "clients"
 CACHE = Path(os.environ.get("INTEROP_CACHE", Path(__file__).parents[2] / "var" / "interop"))
-#: Where node finds `soap`, and an encoding for programs that print accents.
-ENVIRONMENT = {"NODE_PATH": str(CACHE / "node" / "node_modules"), "LC_ALL": "C.UTF-8"}
+NODE_MODULES = CACHE / "node" / "node_modules"
+#: Commands of the oldest interpreters; tests/examples/old/fetch.sh puts them there.
+OLD = CACHE / "old" / "bin"
+#: Where node finds its stacks, an encoding for programs that print accents, and ruff, which xsdata calls by name.
+ENVIRONMENT = {
+    "NODE_PATH": str(NODE_MODULES),
+    "LC_ALL": "C.UTF-8",
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+}
 _JARS = Path("/usr/share/java")
 _AXIS = ":".join(
     str(_JARS / f"{jar}.jar")
@@ -91,12 +98,33 @@ def needs_package(name: str) -> Callable[[], str]:
     return missing
 
 
+def needs_debian(package: str) -> Callable[[], str]:
+    """Return what tells that a Debian package is not there."""
+
+    def missing() -> str:
+        if absent := needs("dpkg-query")():
+            return absent
+        done = subprocess.run(["dpkg-query", "-W", "-f", "${Status}", package], capture_output=True, text=True)
+        return "" if done.stdout.endswith("ok installed") else f"the Debian package {package}"
+
+    return missing
+
+
+def needs_old(*programs: str) -> Callable[[], str]:
+    """Return what tells which of the oldest interpreters are not there."""
+
+    def missing() -> str:
+        return ", ".join(f"the old {program}" for program in programs if not (OLD / program).exists())
+
+    return missing
+
+
 def needs_node() -> str:
-    """Install node's soap, which needs no root, where there is npm."""
+    """Install npm's stacks, which need no root, where there is npm."""
     if missing := needs("node", "npm")():
         return missing
     done = subprocess.run([CLIENTS.parent / "install.sh", "user"], capture_output=True, text=True)
-    return "" if done.returncode == 0 else f"npm's soap ({done.stderr.strip()[:80]})"
+    return "" if done.returncode == 0 else f"npm's stacks ({done.stderr.strip()[:80]})"
 
 
 def needs_php() -> str:
@@ -119,6 +147,15 @@ def _build_gsoap(folder: Path, wsdl: str) -> list[str]:
 def _build_jaxws(folder: Path, wsdl: str) -> list[str]:
     run(folder, "wsimport", "-quiet", "-keep", "-Xnocompile", "-p", "telefonia", "-d", ".", wsdl)
     return _compile_java(folder, "JaxwsClient", _JAXWS)
+
+
+def _build_validating_jaxws(folder: Path, wsdl: str) -> list[str]:
+    java, *rest = _build_jaxws(folder, wsdl)
+    return [java, "-Dvalidate=true", *rest]
+
+
+def _build_saaj(folder: Path, _wsdl: str) -> list[str]:
+    return _compile_java(folder, "SaajClient", _JAXWS)
 
 
 def _build_axis(folder: Path, wsdl: str) -> list[str]:
@@ -147,6 +184,46 @@ def _build_mono(folder: Path, wsdl: str) -> list[str]:
         "Telefonia.cs",
     )
     return ["mono", "client.exe"]
+
+
+def _build_wcf(folder: Path, _wsdl: str) -> list[str]:
+    libraries = ("-r:System.ServiceModel", "-r:System.Runtime.Serialization")
+    run(folder, "mcs", "-nologo", "-out:client.exe", *libraries, str(CLIENTS / "WcfClient.cs"))
+    return ["mono", "client.exe"]
+
+
+def _build_typed_node(folder: Path, wsdl: str) -> list[str]:
+    run(folder, "curl", "-sf", "-o", "telefonia.wsdl", wsdl)
+    for name in ("typed_client.ts", "report.cjs"):
+        shutil.copy(CLIENTS / name, folder)
+    (folder / "node_modules").symlink_to(NODE_MODULES)
+    commands = NODE_MODULES / ".bin"
+    run(folder, str(commands / "wsdl-tsclient"), "--quiet", "telefonia.wsdl", "-o", "generated")
+    options = ("--strict", "--target", "es2020", "--module", "commonjs", "--skipLibCheck")
+    run(folder, str(commands / "tsc"), *options, "typed_client.ts")
+    return ["node", "typed_client.js"]
+
+
+def _build_soap_wsdl(folder: Path, wsdl: str) -> list[str]:
+    run(folder, "wsdl2perl", "-b", ".", wsdl)
+    return ["perl", str(CLIENTS / "soap_wsdl.pl")]
+
+
+def _build_xsdata(folder: Path, wsdl: str) -> list[str]:
+    run(folder, "curl", "-sf", "-o", "telefonia.wsdl", wsdl)
+    run(folder, sys.executable, "-m", "xsdata", "generate", "-p", "telefonia", "telefonia.wsdl")
+    for name in ("xsdata_client.py", "report.py"):
+        shutil.copy(CLIENTS / name, folder)
+    return [sys.executable, "xsdata_client.py"]
+
+
+def _nusoap_version() -> str:
+    code = "require 'nusoap/nusoap.php'; echo (new nusoap_base())->version, ', PHP ', PHP_VERSION;"
+    return run(CLIENTS, str(OLD / "php"), "-d", "error_reporting=0", "-r", code)
+
+
+def _npm_version(package: str) -> Callable[[], str]:
+    return lambda: run(CLIENTS, "node", "-p", f"require('{package}/package.json').version").strip()
 
 
 def _build_kdsoap(folder: Path, wsdl: str) -> list[str]:
@@ -216,7 +293,7 @@ STACKS = (
         "node soap",
         "at run time",
         needs_node,
-        lambda: run(CLIENTS, "node", "-p", "require('soap/package.json').version").strip(),
+        _npm_version("soap"),
         _script("node", "client.cjs"),
     ),
     Stack(
@@ -253,6 +330,84 @@ STACKS = (
         needs("kdwsdl2cpp", "moc", "g++", "curl", files=("/usr/include/KDSoapClient", _QT)),
         _debian("libkdsoap-dev"),
         _build_kdsoap,
+    ),
+    Stack(
+        "strong-soap (Node)",
+        "at run time",
+        needs_node,
+        _npm_version("strong-soap"),
+        _script("node", "strong_client.cjs"),
+    ),
+    Stack(
+        "wsdl-tsclient (TypeScript)",
+        "wsdl-tsclient",
+        lambda: needs_node() or needs("curl")(),
+        _npm_version("wsdl-tsclient"),
+        _build_typed_node,
+    ),
+    Stack(
+        "xsdata (Python)",
+        "xsdata",
+        lambda: needs_package("xsdata")() or needs("curl")(),
+        lambda: importlib.metadata.version("xsdata"),
+        _build_xsdata,
+    ),
+    Stack(
+        "NuSOAP (PHP)",
+        "at run time",
+        needs_old("php"),
+        _nusoap_version,
+        _script(str(OLD / "php"), "nusoap.php"),
+    ),
+    Stack(
+        "SOAP::Lite (Perl)",
+        "no",
+        needs_debian("libsoap-lite-perl"),
+        _debian("libsoap-lite-perl"),
+        _script("perl", "soap_lite.pl"),
+    ),
+    Stack(
+        "SOAP::WSDL (Perl)",
+        "wsdl2perl",
+        needs_debian("libsoap-wsdl-perl"),
+        _debian("libsoap-wsdl-perl"),
+        _build_soap_wsdl,
+    ),
+    Stack(
+        "LuaSOAP (Lua 5.1)",
+        "no",
+        lambda: needs("lua5.1")() or needs_debian("lua-soap")(),
+        _debian("lua-soap"),
+        _script("lua5.1", "client.lua"),
+    ),
+    Stack("WS::Client (Tcl)", "at run time", needs_debian("tclws"), _debian("tclws"), _script("tclsh", "client.tcl")),
+    Stack(
+        "soap4r (Ruby)",
+        "at run time",
+        lambda: needs_debian("ruby-soap4r")() or needs_debian("ruby-httpclient")(),
+        _debian("ruby-soap4r"),
+        _script("ruby", "client.rb"),
+    ),
+    Stack(
+        "SAAJ (Java)",
+        "no",
+        needs("java", "javac", files=(_JAXWS,)),
+        _debian("libsaaj-ri-java"),
+        _build_saaj,
+    ),
+    Stack(
+        "JAX-WS RI, schema validation",
+        "wsimport",
+        needs("wsimport", "javac", files=(_JAXWS,)),
+        _debian("jaxws"),
+        _build_validating_jaxws,
+    ),
+    Stack(
+        "Mono WCF (C#)",
+        "no",
+        needs("mcs", "mono"),
+        lambda: run(CLIENTS, "mono", "--version").split()[4],
+        _build_wcf,
     ),
     *(_curl(style) for style in CURL_STYLES),
 )

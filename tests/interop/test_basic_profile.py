@@ -88,7 +88,7 @@ class TestTheDescription:
             defined = {(NAMESPACE, e.get("name")) for e in _find(wsdl, f"w:{kind}")}
             assert {_resolve(e, e.get(attribute, "")) for e in _find(wsdl, path)} <= defined
 
-    def test_r2102_r2206_every_part_is_a_global_element_and_every_type_is_defined(self, wsdl: Element) -> None:
+    def test_r2102_r2206_parts_are_global_elements_and_types_are_defined(self, wsdl: Element) -> None:
         elements = {(NAMESPACE, e.get("name")) for e in _find(wsdl, "w:types/xs:schema/xs:element")}
         parts = {_resolve(part, part.get("element", "")) for part in _find(wsdl, "w:message/w:part")}
         assert parts <= elements

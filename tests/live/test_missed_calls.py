@@ -13,6 +13,7 @@ from soap_service.asgi.protocol import BoundedProtocol
 from soap_service.live.streams import Streams
 from soap_service.model import Listener
 from soap_service.rules.cursor import Position
+from soap_service.storage.calls import Calls
 from soap_service.store import Announcement, Delivery, Store
 from tests.conftest import Service, start_service, wait_until
 from tests.event_streams import Listener as Browser
@@ -47,29 +48,30 @@ def test_a_browser_that_comes_back_is_told_what_was_missed(hasty: Service) -> No
         pass
     token = announce(hasty, ramal="4068")
     store = Store(hasty.database_url, call_lifetime=timedelta(seconds=0.5))
-    wait_until(lambda: store.find_attendance(store.find_agent("consulta").id).missed == 1)
+    wait_until(lambda: store.attendance.find(store.staff.find_agent("consulta").id).missed == 1)
     store.close()
     with listening(hasty, cookie) as browser:
         wait_until(lambda: missed(browser) == ["1"])
         assert token not in browser.tokens
 
 
-class FailingOnce(Store):
-    """A store whose first look at the calls fails as no store should."""
+class FailingOnce(Calls):
+    """Calls whose first look at them fails as none should."""
 
     failures = 0
 
-    def list_calls_after(self, position: Position) -> Sequence[Delivery]:
+    def list_after(self, position: Position) -> Sequence[Delivery]:
         if self.failures == 0:
             self.failures += 1
             raise RuntimeError("unforeseen")
-        return super().list_calls_after(position)
+        return super().list_after(position)
 
 
 def test_delivery_goes_on_after_an_unforeseen_error(tmp_path: Path) -> None:
-    store = FailingOnce(f"sqlite:///{tmp_path / 'store.db'}")
-    store.upgrade()
-    integration = store.add_integration("pbx", None, None, "127.0.0.0/8")
+    store = Store(f"sqlite:///{tmp_path / 'store.db'}")
+    store.calls = FailingOnce(store._database, store.calendars, store.calls.repeat_within, store.calls.lifetime)
+    store.schema.upgrade()
+    integration = store.integrations.add("pbx", None, None, "127.0.0.0/8")
     pushed: list[Delivery] = []
 
     async def run() -> None:
@@ -77,14 +79,14 @@ def test_delivery_goes_on_after_an_unforeseen_error(tmp_path: Path) -> None:
         await streams.start()
         streams._push = pushed.extend  # type: ignore[method-assign]
         streams._deliver_at_once = lambda: False  # type: ignore[method-assign]
-        store.announce_call(Announcement(integration.id, "novaSolicitacao", "1", extension="4067"))
+        store.calls.announce(Announcement(integration.id, "novaSolicitacao", "1", extension="4067"))
         async with asyncio.timeout(10):
             while not pushed:
                 await asyncio.sleep(0.05)
         await streams.close()
 
     run_in_own_loop(run())
-    assert store.failures == 1 and len(pushed) == 1
+    assert store.calls.failures == 1 and len(pushed) == 1
     store.close()
 
 
@@ -107,10 +109,10 @@ def test_a_part_is_left_to_the_queue_unless_it_can_be_written(
 
 def test_a_process_that_ends_leaves_the_screens_of_others(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'store.db'}")
-    store.upgrade()
+    store.schema.upgrade()
     for worker in ("one", "two"):
-        store.change_listeners(worker, {"4067": store.now()}, [])
-    store.remove_listeners("one")
-    with store.reading() as session:
+        store.listeners.change(worker, {"4067": store.now()}, [])
+    store.listeners.remove("one")
+    with store._database.reading() as session:
         assert [row.worker for row in session.query(Listener)] == ["two"]
     store.close()

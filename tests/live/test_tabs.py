@@ -70,9 +70,9 @@ def test_an_extension_taken_back_after_it_was_lost_is_heard_again(desk: Desk) ->
     page = desk.page("atendente")
     register_extension(page, "4067")
     store = desk.service.store
-    store.register_extension(store.find_agent("consulta").id, "4067", take_over=True)
+    store.extensions.register(store.staff.find_agent("consulta").id, "4067", take_over=True)
     expect(page.get_by_text("O ramal 4067 foi assumido por")).to_be_visible()
-    store.register_extension(store.find_agent("atendente").id, "4067", take_over=True)
+    store.extensions.register(store.staff.find_agent("atendente").id, "4067", take_over=True)
     expect(page.locator("#connection")).to_be_visible()
     announce(desk.service)
     page.locator("dialog.popup").wait_for()

@@ -71,7 +71,7 @@ def test_national_holidays_are_told_in_the_countrys_language() -> None:
     assert all(day.year == 2027 for day in listed)
 
 
-def test_own_holidays_count_once_or_each_year_and_national_ones_can_be_worked() -> None:
+def test_own_holidays_count_once_or_yearly_national_ones_can_be_worked() -> None:
     own = (
         OwnDay(date(2026, 10, 24), "Aniversário de Goiânia", is_yearly=True),
         OwnDay(date(2026, 7, 1), "Mudança"),

@@ -74,7 +74,7 @@ def test_around_the_clock_only_time_counts() -> None:
     assert calendar.add(local("2026-11-21T23:30"), timedelta(hours=2)) == local("2026-11-22T01:30")
 
 
-def test_the_hour_that_the_clock_skips_is_not_worked_and_the_one_it_repeats_is() -> None:
+def test_a_skipped_hour_is_not_worked_and_a_repeated_one_is() -> None:
     nights = WorkingCalendar(ZoneInfo("Europe/Lisbon"), ((Shift(0, 6 * 60),),) * 7)
     spring, autumn = (datetime(2026, month, day, tzinfo=nights.zone) for month, day in ((3, 29), (10, 25)))
     assert nights.between(spring, spring + timedelta(hours=12)) == timedelta(hours=5)

@@ -189,7 +189,9 @@ def test_a_padded_cpf_is_looked_up_as_it_stands_then_as_a_cpf(document: str) -> 
     assert list(documents_to_look_up(read(padded))) == [padded, *meant]
 
 
-@pytest.mark.parametrize("digits", ["0" * 11, "1" * 11, "0" * 14, "9" * 14, "12ABC34501DE36", "11144477734"])
+@pytest.mark.parametrize(
+    "digits", ["0" * 11, "1" * 11, "0" * 14, "9" * 14, "12ABC34501DE36", "11144477734", "12311144477735"]
+)
 def test_what_no_check_digits_confirm_is_looked_up_as_it_stands(digits: str) -> None:
     assert list(documents_to_look_up(digits)) == [digits]
 

@@ -23,7 +23,7 @@ def test_the_settings_are_those_of_the_class() -> None:
     assert table("Settings") == expected
 
 
-def test_the_fault_codes_are_those_of_the_door() -> None:
+def test_the_fault_codes_are_those_of_the_endpoint() -> None:
     raised = {(code, faultcode) for faultcode, code, _ in FAULTS.values() if code} | {(INTERNAL_ERROR, "Server")}
     assert {(row[0], row[1]) for row in table("Fault codes")} == raised
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from soap_service.rules.searching import request_number_of, words_of
+from soap_service.rules.searching import request_number_of, wanted_contacts, words_of
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,17 @@ def test_words_are_kept_once_folded_and_bounded() -> None:
     assert words_of(["São João,\nsão", "AÇÃO d'água"]) == "acao agua d joao sao"
     assert len(words_of([" ".join(map(str, range(100_000)))])) <= 200_000
     assert words_of(["x" * 100]) == "x" * 60
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ("@x", []),
+        ("a@b", []),  # too short to tell anybody apart
+        ("A@bc", [("ea@bc", True)]),
+        (" ze@x.org ", [("eze@x.org", True)]),
+        ("Maria", []),
+    ],
+)
+def test_an_email_address_is_looked_for_by_its_beginning(typed: str, wanted: list[tuple[str, bool]]) -> None:
+    assert [one for one in wanted_contacts(typed) if one[1]] == wanted

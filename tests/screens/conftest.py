@@ -1,32 +1,63 @@
 """Browsers of agents against the real screens on a real store; no server between, no mock behind."""
 
 import re
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
 from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from werkzeug.test import Client, TestResponse
 
 from soap_service.model import Agent, Request, Requester, Service
 from soap_service.rules.calendars import Holidays, NationalHolidays
-from soap_service.rules.credentials import SESSION_COOKIE, hash_password
+from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.rules.deadlines import WorkingCalendar
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE
+from soap_service.rules.roles import Role
 from soap_service.screens.app import Screens
+from soap_service.screens.pages import Pages
+from soap_service.storage.staff import agent_edit_of
 from soap_service.store import Announcement, NewRequest, Store
+from tests.demonstration import cheap_hash
 
 PASSWORD = "uma senha comprida"
 ZONE = ZoneInfo("America/Sao_Paulo")
 LOGIN_LIMITS = LoginLimits(timedelta(hours=8), timedelta(hours=24))
 
 
-@cache
-def _password_hash() -> str:
-    return hash_password(PASSWORD)
+class _Compiled(BytecodeCache):
+    """Templates as they were compiled once in this run."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._code.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates() -> Iterator[None]:
+    """Compile a template once for each language, not for each test: that takes as long as all else that a test does."""
+    make, compiled = Pages._environment, defaultdict(_Compiled)
+
+    def make_with_compiled(pages: Pages, language: str) -> Environment:
+        environment = make(pages, language)
+        environment.bytecode_cache = compiled[language]
+        return environment
+
+    Pages._environment = make_with_compiled  # type: ignore[method-assign]
+    yield
+    Pages._environment = make  # type: ignore[method-assign]
 
 
 @dataclass
@@ -83,6 +114,12 @@ class Desk:
     integration_id: int
     browsers: dict[str, Browser] = field(default_factory=dict)
 
+    def give_role(self, login: str, role: Role) -> None:
+        """Make an agent what they were not."""
+        agent = self.store.staff.find_agent(login)
+        edit = agent_edit_of(agent)
+        self.store.staff.change_agent(agent.id, replace(edit, role=role), edit.stamp)
+
     def visitor(self) -> Browser:
         """Return a new browser that is not logged in."""
         return Browser(Client(self.screens))
@@ -91,8 +128,8 @@ class Desk:
         """Return the browser in which that agent is logged in."""
         if login not in self.browsers:
             browser = self.browsers[login] = self.visitor()
-            agent = self.store.find_agent(login)
-            browser.client.set_cookie(SESSION_COOKIE, self.store.open_session(agent.id, timedelta(hours=8)))
+            agent = self.store.staff.find_agent(login)
+            browser.client.set_cookie(SESSION_COOKIE, self.store.logins.open(agent.id, timedelta(hours=8)))
             browser.get("/")
         return self.browsers[login]
 
@@ -100,26 +137,28 @@ class Desk:
         """Announce a call and return its token."""
         operation = "novaSolicitacao" if request_id is None else "visualizarSolicitacao"
         call = Announcement(self.integration_id, operation, document, request_id, extension)
-        return self.store.announce_call(call).token
+        return self.store.calls.announce(call).token
 
     def launch_children(self, service_id: str = "") -> None:
         """Set parameters 282 and 283."""
-        self.store.set_parameter(CHILD_REQUEST_ON, "S", "teste")
-        self.store.set_parameter(CHILD_REQUEST_SERVICE, service_id, "teste")
+        self.store.parameters.change(CHILD_REQUEST_ON, "S", "teste")
+        self.store.parameters.change(CHILD_REQUEST_SERVICE, service_id, "teste")
 
 
 @pytest.fixture
 def desk(store: Store) -> Desk:
-    store.repeat_within = timedelta(0)
-    store.add_group("SDNIVEL1", may_execute=True)
-    ana = store.add_agent("ana", "Ana Souza", _password_hash(), ["SDNIVEL1"])
-    bia = store.add_agent("bia", "Bia <b>Lima</b>", _password_hash())
-    store.add_agent("rui", "Rui Costa", _password_hash(), is_admin=True)
-    maria = store.add_requester("11144477735", "Maria da Silva", "maria@exemplo.com.br", "62 3000", "210", "Financeiro")
-    service = store.add_service("Falha <em> rede", "incidente", "SDNIVEL1", sla_minutes=480, contract="C1")
+    store.calls.repeat_within = timedelta(0)
+    store.staff.add_group("SDNIVEL1", may_execute=True)
+    ana = store.staff.add_agent("ana", "Ana Souza", cheap_hash(PASSWORD), ["SDNIVEL1"])
+    bia = store.staff.add_agent("bia", "Bia <b>Lima</b>", cheap_hash(PASSWORD))
+    store.staff.add_agent("rui", "Rui Costa", cheap_hash(PASSWORD), role=Role.ADMINISTRATOR)
+    maria = store.requesters.add(
+        "11144477735", "Maria da Silva", "maria@exemplo.com.br", "62 3000", "210", "Financeiro"
+    )
+    service = store.catalogue.add_service("Falha <em> rede", "incidente", "SDNIVEL1", sla_minutes=480, contract="C1")
     new = NewRequest(maria.id, service.id, "Sem rede.\n<script>alert(1)</script>", "incidente")
-    request = store.open_request(new, ana.id, "form:first")
-    integration = store.add_integration("pbx", None, None, "127.0.0.0/8")
+    request = store.requests.open(new, ana.id, "form:first")
+    integration = store.integrations.add("pbx", None, None, "127.0.0.0/8")
     screens = Screens(store, ZONE, LOGIN_LIMITS, is_https=False)
     return Desk(store, screens, ana, bia, maria, service, request, integration.id)
 
@@ -132,7 +171,7 @@ def ana(desk: Desk) -> Browser:
 @pytest.fixture
 def rui(desk: Desk) -> Browser:
     """The administrator's browser; the desk keeps the national holidays."""
-    desk.store.default_calendar = WorkingCalendar(ZONE, holidays=Holidays(NationalHolidays("BR")))
+    desk.store.calendars.default = WorkingCalendar(ZONE, holidays=Holidays(NationalHolidays("BR")))
     return desk.browser_of("rui")
 
 

@@ -53,7 +53,7 @@ def test_the_cookies_are_secure_over_https(desk: Desk) -> None:
 
 
 def test_every_refusal_reads_the_same(desk: Desk) -> None:
-    desk.store.disable_agent("bia")
+    desk.store.staff.disable_agent("bia")
     pages = set()
     for login, password in (("ana", "wrong password"), ("nobody", PASSWORD), ("bia", PASSWORD), ("ana", "x" * 5000)):
         response = desk.visitor().log_in(login, password)
@@ -67,7 +67,7 @@ def test_too_many_failures_are_refused_even_with_the_right_password(desk: Desk) 
     for _ in range(10):
         assert desk.visitor().log_in("ana", "wrong").status_code == 403
     response = desk.visitor().log_in("ana")
-    assert response.status_code == 429
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "60")
     assert "Aguarde um minuto" in response.text
     assert desk.visitor().log_in("bia").status_code == 303
 
@@ -156,7 +156,7 @@ def test_logging_in_again_ends_the_former_session(desk: Desk, ana: Browser) -> N
 
 
 def test_a_disabled_agent_is_out_at_once(desk: Desk, ana: Browser) -> None:
-    desk.store.disable_agent("ana")
+    desk.store.staff.disable_agent("ana")
     assert ana.get("/").location == "/entrar?para=%2F"
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from soap_service.rules.calendars import OwnDay
+from soap_service.rules.calendars import OwnDay, read_shifts
 
 from .conftest import Browser, Desk
 from .test_administration import ROOT, history
@@ -17,7 +17,7 @@ def test_the_shifts_of_each_weekday_are_saved(desk: Desk, rui: Browser) -> None:
     fields = {**WEEK, "dia-5": "9h00 às 13h00", "nacionais": "S", "acao": "gravar", "carimbo": rui.hidden("carimbo")}
     page = rui.follow(rui.post(f"{ROOT}/calendario", **fields))
     assert 'value="09:00-13:00"' in page.text
-    assert desk.store.find_calendar().week[5] == ((540, 780),)
+    assert desk.store.calendars.find().week[5] == ((540, 780),)
     assert "Sábado: em branco → 09:00-13:00" in rui.get(f"{ROOT}/historico").text
     stale = rui.post(f"{ROOT}/calendario", **{**fields, "dia-5": ""})
     assert stale.status_code == 409
@@ -38,7 +38,7 @@ def test_a_calendar_that_cannot_be_is_refused(desk: Desk, rui: Browser, changes:
     response = rui.post(f"{ROOT}/calendario", **fields)
     assert response.status_code == 422
     assert sentence in response.text
-    assert desk.store.find_calendar().week == desk.store.default_calendar.week
+    assert desk.store.calendars.find().week == desk.store.calendars.default.week
 
 
 def test_the_example_is_the_check_case_of_the_manual_and_saves_nothing(desk: Desk, rui: Browser) -> None:
@@ -61,10 +61,25 @@ def test_holidays_are_added_removed_and_national_ones_worked(desk: Desk, rui: Br
     year = date.today().year
     rui.follow(rui.post(path, dia=f"{year}-12-25", nome="Natal", acao="trabalhar"))
     assert "Voltar a folgar" in rui.page
-    assert date(year, 12, 25) not in desk.store.calendar.holidays
+    assert date(year, 12, 25) not in desk.store.calendars.current.holidays
     rui.follow(rui.post(path, dia=f"{year}-12-25", acao="remover"))
     rui.follow(rui.post(path, dia=f"{year}-12-25", acao="remover"))
-    assert date(year, 12, 25) in desk.store.calendar.holidays
-    assert desk.store.find_calendar().own == (OwnDay(date(2026, 10, 24), "Aniversário de Goiânia", is_yearly=True),)
+    assert date(year, 12, 25) in desk.store.calendars.current.holidays
+    assert desk.store.calendars.find().own == (OwnDay(date(2026, 10, 24), "Aniversário de Goiânia", is_yearly=True),)
     for wrong in ({"dia": ""}, {"dia": "2026-13-01"}, {"nome": ""}):
         assert rui.post(path, **{**own, **wrong}).status_code == 422
+
+
+def test_monday_to_friday_are_filled_at_once_and_saved_only_when_asked(desk: Desk, rui: Browser) -> None:
+    path = f"{ROOT}/calendario"
+    rui.get(path)
+    typed = {"carimbo": rui.hidden("carimbo"), "dia-5": "08:00-12:00", "nacionais": "S"}
+    assert rui.post(path, acao="preencher", uteis="", **typed).status_code == 422
+    page = rui.post(path, acao="preencher", uteis="09:00-12:00, 13:00-17:00", **typed).text
+    assert page.count('value="09:00-12:00 13:00-17:00"') == 5
+    assert "Estes turnos ainda não foram gravados." in page
+    assert desk.store.calendars.find().week[0] != read_shifts("09:00-12:00 13:00-17:00")
+    days = {f"dia-{number}": "09:00-12:00 13:00-17:00" for number in range(5)}
+    rui.follow(rui.post(path, acao="gravar", **typed, **days))
+    week = desk.store.calendars.find().week
+    assert [len(shifts) for shifts in week] == [2, 2, 2, 2, 2, 1, 0]

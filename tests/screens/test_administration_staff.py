@@ -2,17 +2,26 @@
 
 import pytest
 
+from soap_service.rules.roles import Role
+
 from .conftest import PASSWORD, Browser, Desk
 from .test_administration import ROOT
 
 
 def test_an_agent_is_added_and_can_log_in(desk: Desk, rui: Browser) -> None:
     rui.get(f"{ROOT}/atendentes/novo")
-    group = desk.store.list_groups()[0]
-    typed = {"login": "eva", "nome": "Eva Reis", "senha": PASSWORD, "senha_de_novo": PASSWORD, "ativo": "S"}
+    group = desk.store.staff.list_groups()[0]
+    typed = {
+        "login": "eva",
+        "nome": "Eva Reis",
+        "senha": PASSWORD,
+        "senha_de_novo": PASSWORD,
+        "ativo": "S",
+        "papel": "agent",
+    }
     rui.follow(rui.post(f"{ROOT}/atendentes/novo", chave=rui.hidden("chave"), **{**typed, f"grupo-{group.id}": "S"}))
-    agent = desk.store.find_agent("eva")
-    assert ([one.name for one in agent.groups], agent.is_admin) == (["SDNIVEL1"], False)
+    agent = desk.store.staff.find_agent("eva")
+    assert ([one.name for one in agent.groups], agent.role) == (["SDNIVEL1"], Role.AGENT)
     assert desk.visitor().log_in("eva").location == "/"
     assert PASSWORD not in rui.get(f"{ROOT}/historico").text
 
@@ -27,10 +36,10 @@ def test_an_agent_is_added_and_can_log_in(desk: Desk, rui: Browser) -> None:
         ({"login": "eva reis"}, "sem espaços"),
     ],
 )
-def test_an_agent_who_cannot_be_added_is_refused_and_the_password_is_not_repeated(
+def test_a_refused_agent_is_not_added_and_the_password_not_repeated(
     rui: Browser, changes: dict[str, str], sentence: str
 ) -> None:
-    typed = {"login": "eva", "nome": "Eva", "senha": PASSWORD, "senha_de_novo": PASSWORD}
+    typed = {"login": "eva", "nome": "Eva", "senha": PASSWORD, "senha_de_novo": PASSWORD, "papel": "agent"}
     response = rui.post(f"{ROOT}/atendentes/novo", **{**typed, **changes})
     assert response.status_code == 422
     assert sentence in response.text
@@ -41,20 +50,20 @@ def test_a_deactivated_agent_is_out_at_once_and_the_extension_is_free(desk: Desk
     ana.post("/ramal", ramal="4067")
     path = f"{ROOT}/atendentes/{desk.ana.id}"
     rui.get(path)
-    rui.follow(rui.post(path, nome="Ana Souza", carimbo=rui.hidden("carimbo")))
+    rui.follow(rui.post(path, nome="Ana Souza", papel="agent", carimbo=rui.hidden("carimbo")))
     assert ana.get("/").status_code == 303
-    assert desk.store.extension_of(desk.ana.id) is None
-    assert not desk.store.find_agent("ana").groups
+    assert desk.store.extensions.number_of(desk.ana.id) is None
+    assert not desk.store.staff.find_agent("ana").groups
 
 
-@pytest.mark.parametrize("left", [{"ativo": "S"}, {"administrador": "S"}])
+@pytest.mark.parametrize("left", [{"ativo": "S", "papel": "supervisor"}, {"papel": "administrator"}])
 def test_the_last_administrator_stays_one(desk: Desk, rui: Browser, left: dict[str, str]) -> None:
-    path = f"{ROOT}/atendentes/{desk.store.find_agent('rui').id}"
+    path = f"{ROOT}/atendentes/{desk.store.staff.find_agent('rui').id}"
     rui.get(path)
     response = rui.post(path, nome="Rui Costa", carimbo=rui.hidden("carimbo"), **left)
     assert "Este é o último administrador ativo." in response.text
-    agent = desk.store.find_agent("rui")
-    assert agent.is_admin
+    agent = desk.store.staff.find_agent("rui")
+    assert agent.role is Role.ADMINISTRATOR
     assert agent.is_active
 
 
@@ -71,11 +80,11 @@ def test_a_new_password_ends_the_agents_sessions(desk: Desk, rui: Browser, ana: 
 def test_a_group_is_added_and_changed(desk: Desk, rui: Browser) -> None:
     rui.get(f"{ROOT}/grupos/novo")
     rui.follow(rui.post(f"{ROOT}/grupos/novo", nome="CAMPO", executa="S", chave=rui.hidden("chave")))
-    group = next(one for one in desk.store.list_groups() if one.name == "CAMPO")
+    group = next(one for one in desk.store.staff.list_groups() if one.name == "CAMPO")
     path = f"{ROOT}/grupos/{group.id}"
     rui.get(path)
     assert rui.post(path, nome="SDNIVEL1", carimbo=rui.hidden("carimbo")).status_code == 422
     rui.get(path)
     rui.follow(rui.post(path, nome="EXTERNO", carimbo=rui.hidden("carimbo")))
-    changed = desk.store.find_group(group.id)
+    changed = desk.store.staff.find_group(group.id)
     assert (changed.name, changed.may_execute) == ("EXTERNO", False)

@@ -44,6 +44,6 @@ def test_no_place_in_a_sentence_is_lost_or_misspelt(language: str) -> None:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_what_telephony_reads_is_within_latin_1(language: str) -> None:
     translate = translations_of(language).gettext
-    for sentence in ("O CPF/CNPJ informado não é válido.", "A chamada foi entregue à tela do ramal {extension}."):
+    for sentence in ("O CPF/CNPJ informado não é válido.", "A ligação foi entregue à tela do ramal {extension}."):
         assert translate(sentence) != sentence
         translate(sentence).encode("latin-1")

@@ -10,9 +10,9 @@ from tests.screens.test_requests import form_of
 
 def add_group(desk: Desk, name: str, *members: str, may_execute: bool = True) -> str:
     """Add a group with these new agents in it, and return its id as a form sends it."""
-    group = desk.store.add_group(name, may_execute=may_execute)
+    group = desk.store.staff.add_group(name, may_execute=may_execute)
     for login in members:
-        desk.store.add_agent(login, login.capitalize(), "hash", [name])
+        desk.store.staff.add_agent(login, login.capitalize(), "hash", [name])
     return str(group.id)
 
 
@@ -36,11 +36,11 @@ def test_administrator_forwards_assigns_and_leaves_a_note(desk: Desk) -> None:
     redes, rui = add_group(desk, "REDES", "davi"), desk.browser_of("rui")
     path = f"/solicitacoes/{desk.request.id}"
     rui.get(path)
-    davi = str(desk.store.find_agent("davi").id)
+    davi = str(desk.store.staff.find_agent("davi").id)
     sent = forwarding(rui, grupo=redes, responsavel=davi, anotacao="É da rede.")
     page = rui.follow(rui.post(f"{path}/executar", **sent)).text
     assert "Encaminhada para REDES." in page
-    found = desk.store.find_request(desk.request.id)
+    found = desk.store.requests.find(desk.request.id)
     assert (found.group.name, str(found.responsible_id), found.current_task) == ("REDES", davi, "Atendimento")
     assert [event.note for event in found.events][1] == "É da rede."
 
@@ -53,7 +53,7 @@ def test_administrators_note_alone_is_refused_and_kept(desk: Desk) -> None:
     assert refused.status_code == 422
     for words in ("Escolha outro grupo ou outro responsável.", "Só uma nota."):
         assert words in refused.text
-    assert len(desk.store.find_request(desk.request.id).events) == 1
+    assert len(desk.store.requests.find(desk.request.id).events) == 1
 
 
 def test_administrator_who_is_no_executor_cannot_resolve(desk: Desk) -> None:
@@ -61,7 +61,7 @@ def test_administrator_who_is_no_executor_cannot_resolve(desk: Desk) -> None:
     path = f"/solicitacoes/{desk.request.id}"
     rui.get(path)
     assert rui.post(f"{path}/executar", acao="resolver", anotacao="x").status_code == 403
-    assert desk.store.find_request(desk.request.id).situation == "EmAndamento"
+    assert desk.store.requests.find(desk.request.id).situation == "EmAndamento"
 
 
 def test_finished_request_offers_the_administrator_nothing(desk: Desk, ana: Browser) -> None:
@@ -90,4 +90,4 @@ def test_group_where_nobody_can_execute_is_not_offered_and_says_why(
     assert refused.status_code == 422
     for sentence in (words, "Para a rede."):
         assert sentence in refused.text
-    assert desk.store.find_request(desk.request.id).group.name == "SDNIVEL1"
+    assert desk.store.requests.find(desk.request.id).group.name == "SDNIVEL1"

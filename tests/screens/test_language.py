@@ -7,12 +7,12 @@ from werkzeug.datastructures import LanguageAccept
 
 import soap_service
 from soap_service.model import CallState
-from soap_service.rules.situations import LEVELS, SITUATION_LABELS, Action
+from soap_service.rules.situations import LEVELS, SITUATION_LABELS, Action, word_of_action
 from soap_service.screens.language import STORE_SENTENCES, choose_language
 from soap_service.screens.requests.registration import KINDS
 
 PACKAGE = Path(soap_service.__file__).parent
-MARKERS = {"gettext", "N_"}
+MARKERS = {"gettext", "ngettext", "N_"}
 
 
 def gathered() -> set[str]:
@@ -48,7 +48,7 @@ def test_every_sentence_of_the_screens_stands_in_the_catalogue() -> None:
 
 
 def test_what_the_store_says_stands_in_the_catalogue() -> None:
-    shown = {*SITUATION_LABELS.values(), *Action, *LEVELS.values(), *CallState, *KINDS}
+    shown = {*SITUATION_LABELS.values(), *map(word_of_action, Action), *LEVELS.values(), *CallState, *KINDS}
     assert {str(word) for word in shown} <= set(STORE_SENTENCES)
 
 

@@ -20,7 +20,7 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 def clock(desk: Desk) -> Clock:
     """Let time pass for the store."""
     now = datetime.now(UTC)
-    desk.store.now = lambda: now  # type: ignore[method-assign]
+    desk.store._database.now = lambda: now  # type: ignore[method-assign]
 
     def advance(by: timedelta) -> None:
         nonlocal now
@@ -93,8 +93,8 @@ def test_a_log_in_ends_after_its_longest_life_however_much_it_is_used(browser: B
 
 def test_use_is_kept_once_a_minute(desk: Desk, browser: Browser, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[datetime] = []
-    extend = desk.store.extend_session
-    monkeypatch.setattr(desk.store, "extend_session", lambda *told: (kept.append(told[1]), extend(*told)))
+    extend = desk.store.logins.extend
+    monkeypatch.setattr(desk.store.logins, "extend", lambda *told: (kept.append(told[1]), extend(*told)))
     for _ in range(30):
         clock(timedelta(seconds=10))
         assert use(browser) == 200
@@ -111,7 +111,7 @@ def test_the_page_says_when_use_counts_and_when_to_warn(browser: Browser, clock:
 
 
 def test_a_log_in_made_before_the_upgrade_is_valid_and_lives_a_day(desk: Desk, browser: Browser, clock: Clock) -> None:
-    with desk.store.writing() as session:
+    with desk.store._database.writing() as session:
         session.execute(update(LoginSession).values(ends_at=None))
     clock(HOUR)
     assert is_logged_in(browser)
@@ -125,9 +125,9 @@ def test_a_log_in_made_before_the_upgrade_is_valid_and_lives_a_day(desk: Desk, b
 def test_a_log_in_that_ended_is_not_brought_back_by_use(desk: Desk, browser: Browser) -> None:
     cookie = browser.client.get_cookie(SESSION_COOKIE)
     assert cookie is not None
-    login = desk.store.find_session(cookie.value)
-    desk.store.close_session(cookie.value)
-    desk.store.extend_session(login.id_hash, login.expires_at + HOUR, login.expires_at + HOUR)
+    login = desk.store.logins.find(cookie.value)
+    desk.store.logins.close(cookie.value)
+    desk.store.logins.extend(login.id_hash, login.expires_at + HOUR, login.expires_at + HOUR)
     assert not is_logged_in(browser)
     assert use(browser) == 401
 
@@ -138,7 +138,7 @@ def test_a_database_that_cannot_be_written_keeps_no_page_back(
     def fail(*_: object) -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr(desk.store, "extend_session", fail)
+    monkeypatch.setattr(desk.store.logins, "extend", fail)
     clock(HOUR)
     assert browser.get("/", headers={"Sec-Fetch-User": "?1"}).status_code == 200
 
@@ -169,4 +169,4 @@ def test_a_button_of_an_ended_log_in_leads_to_its_page(desk: Desk, ana: Browser)
     refused = ana.post(f"/chamadas/{token}", token="of another log-in")
     assert refused.status_code == 403
     assert f'href="/chamadas/{token}"' in refused.text
-    assert desk.store.find_call(token).answered_at is None
+    assert desk.store.calls.find(token).answered_at is None

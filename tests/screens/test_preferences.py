@@ -1,5 +1,9 @@
 """Which language each reads: an agent's choice, a browser's choice, what a browser prefers."""
 
+import re
+
+import pytest
+
 from tests.screens.conftest import Browser, Desk
 
 
@@ -14,7 +18,7 @@ def test_a_page_speaks_the_language_that_the_browser_prefers(desk: Desk) -> None
         assert lang_of(visitor) == spoken
 
 
-def test_the_language_chosen_on_the_log_in_page_goes_before_that_of_the_browser(desk: Desk) -> None:
+def test_the_language_of_the_log_in_page_goes_before_the_browsers(desk: Desk) -> None:
     visitor = desk.visitor()
     visitor.get("/entrar?para=/chamadas")
     answer = visitor.post("/entrar/idioma", idioma="es", para="/chamadas")
@@ -56,8 +60,42 @@ def test_every_language_writes_dates_in_its_own_form(desk: Desk, ana: Browser) -
         ana.post("/preferencias", idioma=language)
         page = ana.get(f"/solicitacoes/{desk.request.id}").text
         shown[language] = page.split("<time datetime=")[1].split(">")[1].split("<")[0]
-    opened = desk.request.opened_at.astimezone(desk.store.calendar.zone)
+    opened = desk.request.opened_at.astimezone(desk.store.calendars.current.zone)
     assert shown["pt-BR"] == opened.strftime("%d/%m/%Y %H:%M")
     assert shown["en"] == f"{opened.day} {opened:%b %Y, %H:%M}"
     assert shown["es"].startswith(f"{opened.day} ")
     assert shown["es"].endswith(f" {opened.year}, {opened.hour}:{opened:%M}")
+
+
+@pytest.mark.parametrize(
+    ("theme", "scheme", "sheet"),
+    [("", "light dark", "screen and (prefers-color-scheme: dark)"), ("dark", "dark", "screen"), ("light", "light", "")],
+)
+def test_theme_is_the_browsers_or_the_one_chosen(ana: Browser, theme: str, scheme: str, sheet: str) -> None:
+    ana.get("/preferencias")
+    page = ana.follow(ana.post("/preferencias", tema=theme, teclas="S")).text
+    assert "Preferências gravadas." in page
+    assert f'<meta name="color-scheme" content="{scheme}">' in page
+    assert re.findall(r'dark\.css" media="([^"]*)"', page) == ([sheet] if sheet else [])
+    assert f'<option value="{theme}" selected>' in page
+
+
+def test_unknown_theme_is_that_of_the_browser(ana: Browser) -> None:
+    ana.get("/preferencias")
+    assert 'content="light dark"' in ana.follow(ana.post("/preferencias", tema="rosa")).text
+
+
+def test_keys_are_on_until_an_agent_switches_them_off(ana: Browser, bia: Browser) -> None:
+    assert 'data-keys="on"' in ana.get("/preferencias").text
+    assert 'data-keys="off"' in ana.follow(ana.post("/preferencias")).text
+    assert 'data-keys="on"' in bia.get("/").text
+    assert 'data-keys="on"' in ana.follow(ana.post("/preferencias", teclas="S")).text
+
+
+def test_preferences_have_sound_notifications_and_the_extension(ana: Browser) -> None:
+    ana.get("/")
+    ana.post("/ramal", ramal="4067")
+    page = ana.get("/preferencias").text
+    for part in ('type="checkbox" id="sound"', 'id="ask-to-notify"', "Trocar de ramal", ">4067</p>"):
+        assert part in page
+        assert part not in ana.get("/").text

@@ -9,7 +9,9 @@ from .conftest import Browser, Desk
 
 
 def test_executor_reclassifies_and_sees_the_new_deadline_in_the_history(desk: Desk, ana: Browser) -> None:
-    other = desk.store.add_service("Projeto", "requisição", "SDNIVEL1", sla_minutes=60, priority_slas=((1, 30),))
+    other = desk.store.catalogue.add_service(
+        "Projeto", "requisição", "SDNIVEL1", sla_minutes=60, priority_slas=((1, 30),)
+    )
     path = f"/solicitacoes/{desk.request.id}"
     assert f'href="{path}/reclassificar"' in ana.get(path).text
     page = ana.get(f"{path}/reclassificar").text
@@ -18,8 +20,8 @@ def test_executor_reclassifies_and_sees_the_new_deadline_in_the_history(desk: De
     page = ana.follow(ana.post(f"{path}/reclassificar", **fields, anotacao="É urgente.")).text
     for words in ("Solicitação reclassificada.", "É urgente.", "Reclassificação", "Urgência: Baixa → Alta"):
         assert words in page
-    request = desk.store.find_request(desk.request.id)
-    assert request.deadline == desk.store.calendar.add(request.opened_at, timedelta(minutes=30))
+    request = desk.store.requests.find(desk.request.id)
+    assert request.deadline == desk.store.calendars.current.add(request.opened_at, timedelta(minutes=30))
 
 
 def test_reclassifying_wrongly_or_too_late_keeps_what_was_typed(desk: Desk, ana: Browser) -> None:
@@ -28,12 +30,12 @@ def test_reclassifying_wrongly_or_too_late_keeps_what_was_typed(desk: Desk, ana:
     for wrong in ({"servico": "999"}, {"servico": "x"}, {"urgencia": ""}, {"impacto": "Z"}, {"anotacao": "x" * 4001}):
         response = ana.post(path, **{**fields, **wrong})
         assert (response.status_code, 'aria-invalid="true"' in response.text) == (422, True)
-    desk.store.execute_request(desk.request.id, desk.ana.id, Action.NOTE, "", Changes(current_task="Outra"))
+    desk.store.execution.execute(desk.request.id, desk.ana.id, Action.NOTE, "", Changes(current_task="Outra"))
     response = ana.post(path, **fields)
     assert response.status_code == 409
     assert "Digitei." in response.text
     assert ana.follow(ana.post(path, **{**fields, "versao": ana.hidden("versao")})).status_code == 200
-    desk.store.execute_request(desk.request.id, desk.ana.id, Action.RESOLVE, "")
+    desk.store.execution.execute(desk.request.id, desk.ana.id, Action.RESOLVE, "")
     assert ana.get(path).location == f"/solicitacoes/{desk.request.id}"
 
 
@@ -45,11 +47,11 @@ def test_who_may_not_execute_may_not_reclassify(desk: Desk, bia: Browser) -> Non
 
 
 def test_late_request_that_is_suspended_says_how_late_it_was(desk: Desk, ana: Browser) -> None:
-    with desk.store.writing() as session:
-        session.merge(desk.request).due_at = desk.store.calendar.subtract(
+    with desk.store._database.writing() as session:
+        session.merge(desk.request).due_at = desk.store.calendars.current.subtract(
             desk.store.now(), timedelta(hours=5, seconds=20)
         )
-    desk.store.execute_request(desk.request.id, desk.ana.id, Action.SUSPEND, "Peça.")
+    desk.store.execution.execute(desk.request.id, desk.ana.id, Action.SUSPEND, "Peça.")
     page = ana.get(f"/solicitacoes/{desk.request.id}").text
     assert "Prazo parado" in page
     assert "já estava atrasada há 5 h 0 min de expediente" in page
@@ -81,4 +83,4 @@ def test_half_day_and_optional_holidays_are_set_on_the_calendar(desk: Desk, rui:
     days = {f"dia-{number}": "08:00-18:00" for number in range(5)} | {"dia-5": "", "dia-6": ""}
     saved = rui.post(path, acao="gravar", carimbo=rui.hidden("carimbo"), nacionais="S", facultativos="S", **days)
     assert "Corpus Christi" in rui.follow(saved).text.split("Feriados nacionais de")[2]
-    assert desk.store.find_calendar().skips_optional
+    assert desk.store.calendars.find().skips_optional

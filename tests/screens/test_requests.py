@@ -20,7 +20,7 @@ def test_a_request_is_shown_with_its_blocks_and_history(desk: Desk, ana: Browser
 
 
 def test_a_late_request_says_so(desk: Desk, ana: Browser) -> None:
-    with desk.store.writing() as session:
+    with desk.store._database.writing() as session:
         request = session.get(Request, desk.request.id)
         assert request is not None
         request.due_at = datetime.now(UTC) - timedelta(minutes=1)
@@ -40,9 +40,9 @@ def test_a_late_request_says_so(desk: Desk, ana: Browser) -> None:
         ("-8", "-9999", "EmAndamento", None, None, "Fora do prazo atrasada há mais de um ano"),
         ("-8", "-4", "Suspensa", None, 9000, "Prazo parado restam 2 h 30 min de expediente"),
         ("-8", "-4", "Suspensa", None, 0, "Prazo parado já tinha terminado quando foi suspensa"),
-        ("-8", "-2", "Resolvida", "-3", None, "Dentro do prazo encerrada com sobra de 1 h 0 min de expediente"),
-        ("-8", "-4", "Fechada", "-3", None, "Fora do prazo encerrada com atraso de 1 h 0 min de expediente"),
-        ("-8", "-4", "Cancelada", "-3", None, "--"),
+        ("-8", "-2", "Resolvida", "-3", None, "Dentro do prazo finalizada com sobra de 1 h 0 min de expediente"),
+        ("-8", "-4", "Fechada", "-3", None, "Fora do prazo finalizada com atraso de 1 h 0 min de expediente"),
+        ("-8", "-4", "Cancelada", "-3", None, "—"),
         ("-8", None, "EmAndamento", None, None, "A combinar"),
     ],
 )
@@ -57,8 +57,8 @@ def test_a_request_says_how_it_stands_with_its_deadline(
     words: str,
 ) -> None:
     now = datetime(2026, 11, 25, 12, tzinfo=ZONE).astimezone(UTC)  # a Wednesday
-    desk.store.now = lambda: now  # type: ignore[method-assign]
-    with desk.store.writing() as session:
+    desk.store._database.now = lambda: now  # type: ignore[method-assign]
+    with desk.store._database.writing() as session:
         request = session.get_one(Request, desk.request.id)
         request.situation, request.remaining_seconds = Situation(situation), remaining
         for column, hours in (("opened_at", opened), ("due_at", due), ("closed_at", closed)):
@@ -72,9 +72,9 @@ def test_a_request_says_how_it_stands_with_its_deadline(
 def test_a_suspended_request_has_no_deadline_and_can_be_reactivated(desk: Desk, ana: Browser, bia: Browser) -> None:
     path = f"/solicitacoes/{desk.request.id}"
     assert 'value="resolver"' in ana.get(path).text
-    desk.store.execute_request(desk.request.id, desk.ana.id, Action.SUSPEND, "Aguarda peça.")
+    desk.store.execution.execute(desk.request.id, desk.ana.id, Action.SUSPEND, "Aguarda peça.")
     page = ana.get(path).text
-    assert "<dt>Data/Hora limite</dt><dd>--</dd>" in page
+    assert "<dt>Data/Hora limite</dt><dd>—</dd>" in page
     assert 'value="reativar"' in page
     assert 'value="reativar"' not in bia.get(path).text
 
@@ -85,7 +85,7 @@ def test_who_may_not_execute_is_told_by_a_page(desk: Desk, bia: Browser) -> None
     for response in (bia.get(f"{path}/executar"), bia.post(f"{path}/executar", acao="resolver")):
         assert response.status_code == 403
         assert "Você não pode executar esta solicitação." in response.text
-    assert desk.store.find_request(desk.request.id).situation == Situation.IN_PROGRESS
+    assert desk.store.requests.find(desk.request.id).situation == Situation.IN_PROGRESS
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_button_does_its_action(
     page = ana.follow(ana.post(f"{path}/executar", acao=button, anotacao=note)).text
     assert notice in page
     assert note in page
-    assert desk.store.find_request(desk.request.id).situation == situation
+    assert desk.store.requests.find(desk.request.id).situation == situation
 
 
 def test_a_suspended_request_is_reactivated(desk: Desk, ana: Browser) -> None:
@@ -120,11 +120,11 @@ def test_a_note_that_is_needed_is_asked_for(desk: Desk, ana: Browser, button: st
     response = ana.post(f"/solicitacoes/{desk.request.id}/executar", acao=button, anotacao=" \r\n ")
     assert response.status_code == 422
     assert 'aria-describedby="anotacao-hint anotacao-error" aria-invalid="true" autofocus' in response.text
-    assert desk.store.find_request(desk.request.id).situation == Situation.IN_PROGRESS
+    assert desk.store.requests.find(desk.request.id).situation == Situation.IN_PROGRESS
 
 
 def test_an_action_that_came_too_late_keeps_what_was_typed(desk: Desk, ana: Browser) -> None:
-    desk.store.execute_request(desk.request.id, desk.ana.id, Action.RESOLVE, "")
+    desk.store.execution.execute(desk.request.id, desk.ana.id, Action.RESOLVE, "")
     response = ana.post(f"/solicitacoes/{desk.request.id}/executar", acao="suspender", anotacao="Aguarda peça.")
     assert response.status_code == 409
     assert "A situação da solicitação agora é “Resolvida”" in response.text
@@ -133,8 +133,8 @@ def test_an_action_that_came_too_late_keeps_what_was_typed(desk: Desk, ana: Brow
 
 def test_an_unknown_button_only_keeps_the_note(desk: Desk, ana: Browser) -> None:
     ana.post(f"/solicitacoes/{desk.request.id}/executar", acao="apagar", anotacao="Nota.")
-    assert desk.store.find_request(desk.request.id).situation == Situation.IN_PROGRESS
-    assert desk.store.find_request(desk.request.id).events[-1].action == Action.NOTE
+    assert desk.store.requests.find(desk.request.id).situation == Situation.IN_PROGRESS
+    assert desk.store.requests.find(desk.request.id).events[-1].action == Action.NOTE
 
 
 def test_a_note_has_a_longest_length(desk: Desk, ana: Browser) -> None:
@@ -171,7 +171,7 @@ def test_the_other_transitions(desk: Desk, ana: Browser, button: str, first: str
     if button == "cancelar":
         assert ana.post(path, **form_of(ana, acao=button)).status_code == 422
     assert ana.post(path, **form_of(ana, acao=button, anotacao="Porque sim.")).status_code == 303
-    assert desk.store.find_request(desk.request.id).situation == situation
+    assert desk.store.requests.find(desk.request.id).situation == situation
 
 
 @pytest.mark.parametrize(("button", "situation"), [("fechar", "Fechada"), ("reabrir", "Reaberta")])
@@ -181,13 +181,13 @@ def test_a_finished_request_has_no_fields_to_change(desk: Desk, ana: Browser, bu
     assert 'name="grupo"' not in ana.get(path).text
     fields = {name: text for name, text in form_of(ana).items() if name not in ("tarefa", "grupo", "responsavel")}
     assert ana.post(path, acao=button, **fields).status_code == 303
-    found = desk.store.find_request(desk.request.id)
+    found = desk.store.requests.find(desk.request.id)
     assert (found.situation, found.group_id, found.current_task) == (situation, desk.request.group_id, "Atendimento")
 
 
 def test_a_second_agent_sees_what_changed_and_overwrites_nothing(desk: Desk, ana: Browser) -> None:
     path = f"/solicitacoes/{desk.request.id}/executar"
-    desk.store.add_agent("eva", "Eva Dias", "hash", ["SDNIVEL1"])
+    desk.store.staff.add_agent("eva", "Eva Dias", "hash", ["SDNIVEL1"])
     eva = desk.browser_of("eva")
     eva.get(path)
     ana.get(path)
@@ -200,12 +200,12 @@ def test_a_second_agent_sees_what_changed_and_overwrites_nothing(desk: Desk, ana
     for words in ("Ana esteve aqui.", "O que Eva digitou.", "Como está agora: Análise", 'value="Tarefa de Eva"'):
         assert words in response.text
     assert f'<option value="{desk.ana.id}" selected>' in response.text
-    assert desk.store.find_request(desk.request.id).current_task == "Análise"
+    assert desk.store.requests.find(desk.request.id).current_task == "Análise"
     again = form_of(
         eva, acao="gravar", anotacao="O que Eva digitou.", tarefa="Tarefa de Eva", responsavel=str(desk.ana.id)
     )
     assert eva.post(path, **again).status_code == 303
-    found = desk.store.find_request(desk.request.id)
+    found = desk.store.requests.find(desk.request.id)
     assert (found.current_task, found.responsible_id) == ("Tarefa de Eva", desk.ana.id)
 
 
@@ -214,7 +214,7 @@ def test_a_form_posted_twice_writes_one_note(desk: Desk, ana: Browser) -> None:
     ana.get(path)
     fields = form_of(ana, acao="gravar", anotacao="Uma vez.")
     assert [ana.post(path, **fields).status_code for _ in range(2)] == [303, 303]
-    assert [event.note for event in desk.store.find_request(desk.request.id).events].count("Uma vez.") == 1
+    assert [event.note for event in desk.store.requests.find(desk.request.id).events].count("Uma vez.") == 1
 
 
 def test_a_request_is_taken_with_one_button(desk: Desk, ana: Browser) -> None:
@@ -228,7 +228,7 @@ def test_a_request_is_taken_with_one_button(desk: Desk, ana: Browser) -> None:
 
 @pytest.mark.parametrize("damage", ["situation = 'Perdida'", "urgency = 'X', impact = ''"])
 def test_a_damaged_request_is_shown_as_far_as_it_can_be(desk: Desk, ana: Browser, damage: str) -> None:
-    with desk.store.writing() as session:
+    with desk.store._database.writing() as session:
         session.execute(text(f"UPDATE request SET {damage}"))
     assert ana.get(f"/solicitacoes/{desk.request.id}").status_code == 200
     assert ana.get(f"/solicitacoes/{desk.request.id}/executar").status_code in (200, 303)
@@ -254,7 +254,7 @@ def test_a_group_or_agent_that_no_database_holds_is_refused(desk: Desk, ana: Bro
     refused = ana.post(path, **form_of(ana, acao="gravar", anotacao="Minha nota.", **{field: number}))
     assert refused.status_code == 422
     assert "Minha nota." in refused.text
-    assert len(desk.store.find_request(desk.request.id).events) == 1
+    assert len(desk.store.requests.find(desk.request.id).events) == 1
 
 
 @pytest.mark.parametrize("address", ["", "/executar"])
@@ -275,9 +275,9 @@ def test_what_ends_an_unresolved_request_takes_a_second_press(desk: Desk, ana: B
 
 
 def test_forwarding_says_to_whom(desk: Desk, ana: Browser) -> None:
-    desk.store.add_group("REDES", may_execute=True)
-    desk.store.add_agent("davi", "Davi Reis", "hash", ["REDES"])
-    [redes] = [group for group in desk.store.list_groups() if group.name == "REDES"]
+    desk.store.staff.add_group("REDES", may_execute=True)
+    desk.store.staff.add_agent("davi", "Davi Reis", "hash", ["REDES"])
+    [redes] = [group for group in desk.store.staff.list_groups() if group.name == "REDES"]
     path = f"/solicitacoes/{desk.request.id}"
     ana.get(path)
     page = ana.follow(ana.post(f"{path}/executar", **form_of(ana, acao="gravar", grupo=str(redes.id)))).text
@@ -291,5 +291,5 @@ def test_a_page_names_the_forms_that_its_agent_has_sent(desk: Desk, ana: Browser
     key = ana.hidden("chave")
     ana.post(f"{path}/executar", **form_of(ana, acao="gravar", anotacao="Uma vez."))
     assert f'data-sent="{key}"' in ana.get(path).text
-    desk.store.add_agent("eva", "Eva Dias", "hash", ["SDNIVEL1"])
+    desk.store.staff.add_agent("eva", "Eva Dias", "hash", ["SDNIVEL1"])
     assert 'data-sent=""' in desk.browser_of("eva").get(path).text

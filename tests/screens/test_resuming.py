@@ -54,7 +54,7 @@ def test_an_execution_comes_back_with_what_changed_meanwhile(desk: Desk, ana: Br
     fields = form_of(ana, anotacao="Peça trocada.", tarefa="Teste")
     end_login(ana)
     ana.post(path, acao="resolver", **fields)
-    desk.store.add_agent("eva", "Eva Dias", "hash", ["SDNIVEL1"])
+    desk.store.staff.add_agent("eva", "Eva Dias", "hash", ["SDNIVEL1"])
     eva = desk.browser_of("eva")
     eva.get(path)
     eva.post(path, **form_of(eva, acao="gravar", anotacao="Eva esteve aqui."))
@@ -64,7 +64,7 @@ def test_an_execution_comes_back_with_what_changed_meanwhile(desk: Desk, ana: Br
     page = ana.post(path, acao="retomar", **kept).text
     for words in ("Peça trocada.", 'value="Teste"', "O que mudou enquanto você escrevia", "Eva esteve aqui."):
         assert words in page
-    assert desk.store.find_request(desk.request.id).situation == Situation.IN_PROGRESS
+    assert desk.store.requests.find(desk.request.id).situation == Situation.IN_PROGRESS
 
 
 def test_a_form_of_a_former_log_in_comes_back_too(desk: Desk, ana: Browser) -> None:
@@ -151,3 +151,9 @@ def test_a_log_in_page_that_stayed_open_too_long_carries_its_form_on(desk: Desk,
     fields = {"usuario": "ana", "senha": "x", "guardado": KEPT, "form_token": "of a former cookie"}
     posted = desk.visitor().client.post("/entrar", data=fields, headers=headers)
     assert (posted.status_code, "words of a stranger" in posted.text) == (403, True)
+
+
+@pytest.mark.parametrize("path", [NEW, "/solicitacoes/1/executar"])
+def test_what_a_program_posts_without_log_in_and_token_is_refused(desk: Desk, path: str) -> None:
+    posted = desk.visitor().client.post(path, data={"descricao": "words", "anotacao": "words"})
+    assert (posted.status_code, "Voltar ao formulário" in posted.text) == (401, False)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Service, start_service
-from tests.soap.test_ends_of_messages import ASK, XML
-from tests.soap.test_heads import basic
+from tests.soap.test_http_headers import basic
+from tests.soap.test_message_framing import ASK, XML
 from tests.soap.wire import Connection, exchange, post
 from tests.waiting import wait_until
 

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from soap_service.cli import _actor, _read_password
+from soap_service.cli.agents import read_password
+from soap_service.cli.commands import actor
 from soap_service.errors import InvalidValue
 from tests.conftest import PASSWORD, Service, free_port, start_service, wait_until
 
@@ -35,6 +36,7 @@ COMMANDS = [
     ["integration", "add"],
     ["integration", "list"],
     ["integration", "revoke"],
+    ["audit"],
     ["db"],
     ["db", "upgrade"],
     ["db", "downgrade"],
@@ -166,9 +168,9 @@ def test_a_port_that_is_taken_is_told(service: Service, tmp_path: Path) -> None:
     assert "choose others" in failed.stderr
 
 
-def test_the_demonstration_is_kept_between_starts_and_begun_anew_on_request(tmp_path: Path) -> None:
+def test_the_demonstration_is_kept_and_begun_anew_only_on_request(tmp_path: Path) -> None:
     port = free_port()
-    service = start_service(tmp_path, port=port)
+    service = start_service(tmp_path, port=port, is_first=True)
     assert PASSWORD in service.log
     service.command("parameter", "set", "282", "N")
     assert service.stop() == 0
@@ -277,7 +279,7 @@ def test_a_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch
     for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 424242)
-    assert _actor() == "uid 424242 (soap-service)"
+    assert actor() == "uid 424242 (soap-service)"
 
 
 @pytest.mark.parametrize(
@@ -300,7 +302,7 @@ def test_a_typed_password_is_refused_as_soon_as_it_is_wrong(
     monkeypatch.setattr("getpass.getpass", answer)
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     with pytest.raises(InvalidValue, match=sentence):
-        _read_password()
+        read_password()
     assert not typed
 
 

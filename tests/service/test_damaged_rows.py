@@ -9,9 +9,10 @@ import pytest
 
 from soap_service.errors import IntegrationOff, Unauthorized
 from soap_service.rules.credentials import make_secret
-from soap_service.soap.admission import Gate
+from soap_service.soap.admission import Admission
 from soap_service.store import Store
 from tests.conftest import start_service
+from tests.databases import is_sqlite
 from tests.event_streams import announce, listening, log_in
 from tests.postgres import execute
 from tests.waiting import wait_until
@@ -27,55 +28,55 @@ ONLY_SQLITE = (
 
 
 def by_hand(store: Store, statement: str) -> None:
-    if not store.is_embedded:
-        execute(store.url.render_as_string(hide_password=False), statement)
+    if not is_sqlite(store):
+        execute(store._database.url.render_as_string(hide_password=False), statement)
         return
-    with closing(sqlite3.connect(str(store.url.database), isolation_level=None)) as database:
+    with closing(sqlite3.connect(str(store._database.url.database), isolation_level=None)) as database:
         database.execute("PRAGMA foreign_keys=OFF")
         database.execute(statement)
 
 
-def open_gate(store: Store) -> Gate:
-    gate = Gate(store, 100, 100)
-    gate.refresh()
-    return gate
+def open_admission(store: Store) -> Admission:
+    admission = Admission(store, 100, 100)
+    admission.refresh()
+    return admission
 
 
 @pytest.mark.parametrize("damage", [*ADDRESSES, *ONLY_SQLITE])
 def test_a_damaged_platform_is_not_let_in_and_keeps_no_other_out(
     store: Store, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
-    if damage in ONLY_SQLITE and not store.is_embedded:
+    if damage in ONLY_SQLITE and not is_sqlite(store):
         pytest.skip("PostgreSQL does not take it")
     secret = make_secret()
-    store.add_integration("aaa", None, None, "127.0.0.1/32")
-    store.add_integration("bbb", None, None, "127.0.0.1/32")
-    store.add_integration("pbx", secret.salt, secret.digest)
-    store.set_parameter(281, "S", "test")
+    store.integrations.add("aaa", None, None, "127.0.0.1/32")
+    store.integrations.add("bbb", None, None, "127.0.0.1/32")
+    store.integrations.add("pbx", secret.salt, secret.digest)
+    store.parameters.change(281, "S", "test")
     by_hand(store, f"UPDATE integration SET {damage} WHERE name = 'aaa'")
-    gate = open_gate(store)
+    admission = open_admission(store)
     basic = b"Basic " + base64.b64encode(f"pbx:{secret.text}".encode())
-    assert gate.identify(basic, "127.0.0.1").name == "pbx"
-    assert gate.identify(b"", "127.0.0.1").name == "bbb"
+    assert admission.identify(basic, "127.0.0.1").name == "pbx"
+    assert admission.identify(b"", "127.0.0.1").name == "bbb"
     with pytest.raises(Unauthorized):
-        gate.identify(b"Basic " + base64.b64encode(b"aaa:x"), "127.0.0.1")
+        admission.identify(b"Basic " + base64.b64encode(b"aaa:x"), "127.0.0.1")
     assert "integration" in caplog.text
     said = len(caplog.records)
     by_hand(store, "UPDATE integration SET addresses = '127.0.0.1', operations = '' WHERE name = 'aaa'")
     by_hand(store, "UPDATE integration SET secret_hash = NULL, secret_salt = NULL, created_at = '2026-11-23 00:00:00'")
-    gate.refresh()
-    assert gate.identify(b"", "127.0.0.1").name == "aaa"
+    admission.refresh()
+    assert admission.identify(b"", "127.0.0.1").name == "aaa"
     assert len(caplog.records) == said
 
 
 @pytest.mark.parametrize("value", ["", "x", "sim", "s"])
 def test_a_281_that_is_no_s_is_off(store: Store, value: str) -> None:
-    integration = store.add_integration("aaa", None, None, "127.0.0.1/32")
-    store.set_parameter(281, "S", "test")
-    open_gate(store).check_operation(integration, "novaSolicitacao")
+    integration = store.integrations.add("aaa", None, None, "127.0.0.1/32")
+    store.parameters.change(281, "S", "test")
+    open_admission(store).check_operation(integration, "novaSolicitacao")
     by_hand(store, f"UPDATE parameter SET value = '{value}' WHERE id = 281")
     with pytest.raises(IntegrationOff):
-        open_gate(store).check_operation(integration, "novaSolicitacao")
+        open_admission(store).check_operation(integration, "novaSolicitacao")
 
 
 _CALL = """

@@ -12,28 +12,27 @@ import psycopg
 
 from soap_service.store import Store
 from tests.conftest import Service, element, start_service, wait_until
+from tests.databases import is_sqlite
 
 
 @contextmanager
 def locked(store: Store) -> Iterator[None]:
     """Hold a lock under which no call can be written, as an administrator's session might."""
-    if store.is_embedded:
-        with closing(sqlite3.connect(str(store.url.database), isolation_level=None)) as other:
+    if is_sqlite(store):
+        with closing(sqlite3.connect(str(store._database.url.database), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             yield
     else:
-        with psycopg.connect(store.url.render_as_string(hide_password=False)) as connection:
+        with psycopg.connect(store._database.url.render_as_string(hide_password=False)) as connection:
             connection.execute("LOCK TABLE call IN ACCESS EXCLUSIVE MODE")
             yield
             connection.rollback()
 
 
-def test_a_failure_inside_is_told_with_an_incident_number_that_the_log_has_too(
-    tmp_path: Path, database_url: str
-) -> None:
-    service = start_service(tmp_path, database_url=database_url)
-    with service.store.writing() as session:
-        session.merge(service.store.find_request(955)).situation = "Estranha"  # type: ignore[assignment]
+def test_a_failure_inside_is_told_with_the_incident_number_of_the_log(tmp_path: Path, demo_database_url: str) -> None:
+    service = start_service(tmp_path, database_url=demo_database_url)
+    with service.store._database.writing() as session:
+        session.merge(service.store.requests.find(955)).situation = "Estranha"  # type: ignore[assignment]
     answer = service.call("obterDadosSolicitacao", id=955)
     incident = element(answer, "incidente")
     assert (element(answer, "codigo"), element(answer, "faultcode")) == ("ERRO_INTERNO", "soap11env:Server")
@@ -55,13 +54,13 @@ def test_a_locked_database_is_told_in_time_and_the_retry_is_the_same_call(own_se
     retried = element(own_service.call("novaSolicitacao", cpf="11144477735", ramal="4067"), "url")
     assert element(own_service.call("novaSolicitacao", cpf="11144477735", ramal="4067"), "url") == retried
     time.sleep(0.5)
-    assert len(own_service.store.list_calls_at("4067")) == 1
+    assert len(own_service.store.call_lists.list_at("4067")) == 1
 
 
 def test_the_probes_tell_process_and_database_apart(own_service: Service) -> None:
     assert httpx.get(f"{own_service.url}/healthz").status_code == 200
     assert httpx.get(f"{own_service.url}/readyz").status_code == 200
-    with own_service.store.writing() as session:
+    with own_service.store._database.writing() as session:
         from sqlalchemy import text
 
         session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
@@ -73,6 +72,8 @@ def test_the_figures_are_for_this_machine_only(service: Service) -> None:
     service.call("obterDadosSolicitacao", id=955)
     figures = httpx.get(f"{service.url}/metrics").text
     assert re.search(r'soap_calls_total\{operation="obterDadosSolicitacao",outcome="ok"\} [1-9]', figures)
+    assert re.search(r'soap_call_seconds_count\{operation="obterDadosSolicitacao"\} [1-9]', figures)
+    assert re.search(r'soap_call_seconds_sum\{operation="obterDadosSolicitacao"\} 0\.0*[1-9]', figures)
     assert httpx.get(f"{service.url}/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 403
 
 
@@ -81,7 +82,7 @@ def test_no_document_is_ever_written_to_the_log(own_service: Service) -> None:
     own_service.call("novaSolicitacao", cpf="111.444.777-35", ramal="4067")
     httpx.get(f"{own_service.url}/solicitacoes/11144477735?cpf=111.444.777-35")
     httpx.post(f"{own_service.endpoint}?ramal=11144477735", content="11144477735")
-    wait_until(lambda: "novaSolicitacao integration=" in own_service.log)  # the journal is written in batches
+    wait_until(lambda: "novaSolicitacao integration=" in own_service.log)  # the call log is written in batches
     printed_at_start, _, written = own_service.log.partition("begins anew.")
     assert printed_at_start
     assert "soap_service.soap" in written

@@ -49,7 +49,7 @@ def test_the_installed_service_answers(wheel: Path, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("PYTHONPATH", str(installed))
     where = [sys.executable, "-c", "import soap_service; print(soap_service.__file__)"]
     assert subprocess.run(where, capture_output=True, text=True).stdout.startswith(str(installed))
-    service = start_service(tmp_path / "data")
+    service = start_service(tmp_path / "data", is_first=True)
     assert "1?34534" in service.call("obterQtdeSolicitacoes", cpf="11144477735")
     assert httpx.get(f"{service.url}/static/style.css").status_code == 200
     assert "Log in" in httpx.get(f"{service.url}/entrar", headers={"Accept-Language": "en"}).text

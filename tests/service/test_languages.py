@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from soap_service.soap.reader import MAX_BODY_BYTES
+from soap_service.soap.message import MAX_BODY_BYTES
 from tests.conftest import Service, element
 from tests.waiting import wait_until
 
@@ -11,15 +11,15 @@ SENTENCES = {
     "pt-BR": (
         "O CPF/CNPJ informado não é válido.",
         "O ramal 4067 não está registrado por nenhum atendente.",
-        "O atendente do ramal 4067 está em pausa; a chamada aguarda.",
+        "O atendente do ramal 4067 está em pausa; a ligação aguarda.",
     ),
     "en": (
         "The CPF/CNPJ given is not valid.",
         "Extension 4067 is not registered by any agent.",
-        "The agent of extension 4067 is in a pause; the call waits.",
+        "The agent of extension 4067 is paused; the call is waiting.",
     ),
     "es": (
-        "El CPF/CNPJ informado no es válido.",
+        "El CPF/CNPJ indicado no es válido.",
         "Ningún agente registró la extensión 4067.",
         "El agente de la extensión 4067 está en pausa; la llamada espera.",
     ),
@@ -39,15 +39,15 @@ def test_a_platform_is_answered_in_its_language_with_the_same_codes(own_service:
     announced = own_service.call("novaSolicitacao", cpf="11144477735", ramal="4067")
     assert element(announced, "mensagem") == receipt
     assert element(announced, "aviso") == "RAMAL_NAO_REGISTRADO"
-    agent = own_service.store.find_agent("atendente")
-    own_service.store.register_extension(agent.id, "4067")
-    own_service.store.pause_calls(agent.id)
+    agent = own_service.store.staff.find_agent("atendente")
+    own_service.store.extensions.register(agent.id, "4067")
+    own_service.store.attendance.pause(agent.id)
     waiting = own_service.call("novaSolicitacao", cpf="52998224725", ramal="4067")
     assert element(waiting, "mensagem") == paused
     assert element(waiting, "aviso") == "AGUARDANDO"
 
 
-def test_a_form_that_is_too_large_is_refused_on_a_page_in_the_visitors_language(service: Service) -> None:
+def test_too_large_a_form_is_refused_in_the_visitors_language(service: Service) -> None:
     body = b"senha=" + b"x" * MAX_BODY_BYTES
     for language, title in (("pt-BR", "O formulário é grande demais"), ("en-GB", "The form is too large")):
         headers = {"Accept-Language": language, "Content-Type": "application/x-www-form-urlencoded"}

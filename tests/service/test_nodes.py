@@ -18,15 +18,15 @@ Nodes = tuple[Service, Service]
 
 
 @pytest.fixture
-def nodes(tmp_path: Path, postgresql_database_url: str) -> Iterator[Nodes]:
-    nodes = tuple(start_service(tmp_path / name, database_url=postgresql_database_url) for name in "ab")
+def nodes(tmp_path: Path, postgresql_demo_url: str) -> Iterator[Nodes]:
+    nodes = tuple(start_service(tmp_path / name, database_url=postgresql_demo_url) for name in "ab")
     yield nodes  # type: ignore[misc]
     for node in nodes:
         node.stop()
         assert "Traceback" not in node.log, node.log
 
 
-def test_a_call_at_one_node_pops_up_at_the_other_by_the_bell(nodes: Nodes) -> None:
+def test_a_call_at_one_node_pops_up_at_the_other_by_notification(nodes: Nodes) -> None:
     here, there = nodes
     with listening(there, log_in(there, "atendente", "4067")) as listener:
         answer = here.call("novaSolicitacao", cpf="11144477735", ramal="4067")
@@ -37,14 +37,14 @@ def test_a_call_at_one_node_pops_up_at_the_other_by_the_bell(nodes: Nodes) -> No
         assert listener.tokens == [element(one, "url").rpartition("/")[2] for one in (answer, later)]
 
 
-def test_without_a_bell_a_call_is_found_within_a_second(nodes: Nodes) -> None:
+def test_without_notification_a_call_is_found_within_a_second(nodes: Nodes) -> None:
     here, there = nodes
     with listening(there, log_in(there, "atendente", "4067")) as listener:
         execute(here.database_url, _COMMIT_LATE.format(document="1"))
         wait_until(lambda: listener.tokens, 2)
 
 
-#: A call as another node writes it, without its bell.
+#: A call as another node writes it, without its notification.
 _COMMIT_LATE = """
 INSERT INTO call (token, integration_id, operation, document, extension, notice, created_at)
 VALUES (repeat('{document}', 43), 1, 'novaSolicitacao', '{document}', '4067', 'ENTREGUE', now())
@@ -85,7 +85,7 @@ def test_a_call_that_commits_late_reaches_an_open_stream(nodes: Nodes) -> None:
         wait_until(lambda: listener.tokens == [*later, "8" * 43], 3)
 
 
-def test_a_browser_that_changes_nodes_gets_what_it_missed_and_nothing_twice(nodes: Nodes) -> None:
+def test_a_browser_that_changes_nodes_gets_what_it_missed_once(nodes: Nodes) -> None:
     here, there = nodes
     cookie = log_in(here, "atendente", "4067")
     announced: list[str] = []
@@ -118,7 +118,7 @@ def test_a_takeover_at_one_node_tells_the_former_owner_at_the_other(nodes: Nodes
         listening(here, log_in(here, "atendente", "4067")) as loser,
         listening(there, log_in(there, "consulta")) as winner,
     ):
-        there.store.register_extension(there.store.find_agent("consulta").id, "4067", take_over=True)
+        there.store.extensions.register(there.store.staff.find_agent("consulta").id, "4067", take_over=True)
         wait_until(lambda: loser.events)
         token = announce(here)
         wait_until(lambda: winner.tokens)

@@ -12,7 +12,7 @@ import pytest
 
 from soap_service.rules.credentials import SESSION_COOKIE
 from tests.conftest import Service, element
-from tests.fronts import find_proxies, start_desk
+from tests.reverse_proxies import find_proxies, start_desk
 from tests.service.test_stream import log_in
 
 HALF_SENT_HEADS = 1_000
@@ -21,10 +21,10 @@ _HALF_A_HEAD = b"POST /soap HTTP/1.1\r\nHost: localhost\r\nContent-Ty"
 
 
 @pytest.fixture(params=["nginx", "haproxy"])
-def front(request: pytest.FixtureRequest, tmp_path: Path, postgresql_database_url: str) -> Iterator[Service]:
+def front(request: pytest.FixtureRequest, tmp_path: Path, postgresql_demo_url: str) -> Iterator[Service]:
     """What a client sees of two nodes behind a proxy."""
     find_proxies()
-    front, nodes = start_desk(request.param, tmp_path, postgresql_database_url)
+    front, nodes = start_desk(request.param, tmp_path, postgresql_demo_url)
     yield front
     front.stop()
     for node in nodes:

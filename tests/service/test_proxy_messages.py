@@ -9,10 +9,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Service, element
-from tests.fronts import find_proxies, start_desk
-from tests.postgres import create_database, drop_database
+from tests.demonstration import create_demo_database
+from tests.postgres import drop_database
+from tests.reverse_proxies import find_proxies, start_desk
 from tests.soap.corpus.forms import DOCUMENT, call, envelope
-from tests.soap.test_ends_of_messages import ANNOUNCE, ASK, VIEW, XML, chunked, statuses
+from tests.soap.test_message_framing import ANNOUNCE, ASK, VIEW, XML, chunked, statuses
+from tests.soap.test_soap_headers import CASE as WRONG_TOKEN
+from tests.soap.test_soap_headers import addressed, security, token
+from tests.soap.test_soap_headers import message as headed
 from tests.soap.wire import everything, exchange, post
 from tests.waiting import wait_until
 
@@ -20,12 +24,10 @@ Desk = tuple[Service, list[Service]]
 
 
 @pytest.fixture(scope="module", params=["nginx", "haproxy"])
-def desk(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres_url: str, template: str
-) -> Iterator[Desk]:
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[Desk]:
     """Two nodes behind a proxy. They know this machine by its address, and 10.20.0.0/16, where nobody calls from."""
     find_proxies()
-    url = create_database(postgres_url, template)
+    url = create_demo_database(postgres_url)
     front, nodes = start_desk(request.param, tmp_path_factory.mktemp(request.param), url)
     nodes[0].command("integration", "add", "matriz", "--no-secret", "--addresses", "10.20.0.0/16")
     yield front, nodes
@@ -104,7 +106,9 @@ def test_through_a_proxy_a_compressed_body_is_refused(front: Service, coding: st
 
 @pytest.mark.parametrize("query", ["RAMAL=+551140044067", "ramal=%2B551140044067", "x=a+b&raMal=+551140044067"])
 def test_through_a_proxy_a_plus_in_the_address_is_a_plus(front: Service, query: str) -> None:
-    front.store.register_extension(front.store.find_agent("consulta").id, "+551140044067")  # else the plus is dropped
+    front.store.extensions.register(
+        front.store.staff.find_agent("consulta").id, "+551140044067"
+    )  # else the plus is dropped
     body = envelope(call(f"<cpf>{DOCUMENT}</cpf>", "novaSolicitacao")).encode()
     reply = exchange(front, post(body, XML, query=query))
     assert "+551140044067" in element(reply.body.decode(), "mensagem")
@@ -119,6 +123,8 @@ _UNUSUAL = {
     "an escape": post(ASK, XML).replace(b" /soap ", b" /s%6Fap "),
     "a merged Content-Type": post(ASK, f"{XML}, text/xml; charset=utf-8"),
     "two Content-Types": post(ASK, XML, XML),
+    "WS-Addressing": post(headed(addressed(must="1", To="http://desk.example/soap")), XML),
+    "a WS-Security token for others": post(headed(security(token("alguém", "x"))), XML),
     "line ends of one byte": post(ASK, XML).replace(b"\r\n", b"\n"),
 }
 
@@ -128,6 +134,13 @@ def test_through_a_proxy_a_message_is_answered_once_with(front: Service, sent: b
     received = everything(front, sent)
     assert statuses(received) == [200]
     assert b">1?34534<" in received
+
+
+def test_through_a_proxy_a_wrong_token_is_challenged(front: Service) -> None:
+    received = everything(front, WRONG_TOKEN.read_bytes())
+    assert statuses(received) == [401]
+    assert b"www-authenticate: Basic" in received
+    assert b"NAO_AUTORIZADO" in received
 
 
 def test_through_a_proxy_who_expects_to_continue_is_told_so(front: Service) -> None:

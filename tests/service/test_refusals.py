@@ -1,4 +1,4 @@
-"""What the SOAP door refuses is remembered, for administrators, without what was typed; nobody outside simulates."""
+"""What the SOAP endpoint refuses is kept for administrators, without what was typed; nobody outside simulates."""
 
 import base64
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def post(service: Service, user: str = "", address: str = "203.0.113.9", extensi
 
 
 def add(service: Service, name: str, *options: str) -> str:
-    """Add a platform and return its credential, once the gate knows it."""
+    """Add a platform and return its credential, once admission knows it."""
     secret = service.command("integration", "add", name, *options).split("once: ")[1].strip()
     known = "192.0.2.1" if "--addresses" in options else "203.0.113.9"
     wait_until(lambda: "NAO_AUTORIZADO" not in post(service, f"{name}:{secret}", known) or "--operations" in options, 3)
@@ -44,8 +44,8 @@ def add(service: Service, name: str, *options: str) -> str:
 
 def remembered(service: Service, reason: str) -> RefusalKind:
     """Return the kept refusal for a reason, as soon as it is there."""
-    wait_until(lambda: reason in [one.reason for one in service.store.list_refusals()], 5)
-    return next(one for one in service.store.list_refusals() if one.reason == reason)
+    wait_until(lambda: reason in [one.reason for one in service.store.diagnosis.list_refusals()], 5)
+    return next(one for one in service.store.diagnosis.list_refusals() if one.reason == reason)
 
 
 def test_a_wrong_secret_is_remembered_with_its_integration(proxied: Service) -> None:
@@ -107,20 +107,20 @@ def test_a_limit_is_remembered_and_a_flood_of_refusals_is_one_row(tmp_path) -> N
         post(service, f"nome-{number}:x", f"198.51.100.{number % 250}")
     wait_until(lambda: "LIMITE_EXCEDIDO" in post(service, address="127.0.0.3"), 5)
     remembered(service, "LIMITE_EXCEDIDO")
-    wait_until(lambda: service.store.list_refusals(), 5)
-    kinds = [(one.integration, one.reason) for one in service.store.list_refusals()]
+    wait_until(lambda: service.store.diagnosis.list_refusals(), 5)
+    kinds = [(one.integration, one.reason) for one in service.store.diagnosis.list_refusals()]
     assert sorted(kinds) == [("", "INTEGRACAO_DESCONHECIDA"), ("demonstracao", "LIMITE_EXCEDIDO")]
     before = service.store
     assert service.stop() == 0
     again = type(before)(service.database_url)
-    counts = {one.reason: one.count for one in again.list_refusals()}
+    counts = {one.reason: one.count for one in again.diagnosis.list_refusals()}
     assert counts["INTEGRACAO_DESCONHECIDA"] == 300, "what was not written yet is, when the service ends"
     again.close()
 
 
 @pytest.mark.parametrize("name", [SIMULATION, SIMULATION.strip(":")])
 def test_nobody_outside_can_call_as_the_simulation(own_service: Service, name: str) -> None:
-    simulation = own_service.store.find_simulation()
+    simulation = own_service.store.integrations.find_simulation()
     own_service.command("integration", "revoke", "demonstracao")
     wait_until(lambda: "NAO_AUTORIZADO" in own_service.call("obterQtdeSolicitacoes", cpf="11144477735"), 3)
     for credential in (f"{name}:", f"{name}:x", name, f"{name}:None"):
@@ -129,12 +129,12 @@ def test_nobody_outside_can_call_as_the_simulation(own_service: Service, name: s
             headers = {"Content-Type": "text/xml", "Authorization": header, **more}
             answer = own_service.client.post(own_service.endpoint, content=NEW.format("4067"), headers=headers)
             assert (answer.status_code, element(answer.text, "codigo")) == (401, "NAO_AUTORIZADO")
-    assert not any(call.integration_id == simulation.id for call in own_service.store.list_calls_at("4067"))
+    assert not any(call.integration_id == simulation.id for call in own_service.store.call_lists.list_at("4067"))
 
 
-def test_even_an_address_written_into_its_row_by_hand_lets_nobody_in_as_the_simulation(own_service: Service) -> None:
-    simulation = own_service.store.find_simulation()
-    with own_service.store.writing() as session:
+def test_even_an_address_in_its_row_lets_nobody_in_as_the_simulation(own_service: Service) -> None:
+    simulation = own_service.store.integrations.find_simulation()
+    with own_service.store._database.writing() as session:
         session.get_one(type(simulation), simulation.id).addresses = "127.0.0.0/8"
     own_service.command("integration", "revoke", "demonstracao")
     wait_until(lambda: "NAO_AUTORIZADO" in own_service.call("novaSolicitacao", cpf="11144477735", ramal="4067"), 3)

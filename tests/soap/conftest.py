@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Service, start_service
-from tests.postgres import create_database, drop_database
+from tests.demonstration import create_demo_database
+from tests.postgres import drop_database
+from tests.soap.wire import Connection
 
 
 @pytest.fixture(scope="session")
-def postgresql_service(postgres_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    url = create_database(postgres_url, template)
+def postgresql_service(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    url = create_demo_database(postgres_url)
     service = start_service(tmp_path_factory.mktemp("postgresql"), database_url=url)
     yield service
     assert service.stop() == 0, service.log
@@ -24,3 +26,14 @@ def either_service(request: pytest.FixtureRequest) -> Service:
     name = "service" if request.param == "sqlite" else "postgresql_service"
     service: Service = request.getfixturevalue(name)
     return service
+
+
+@pytest.fixture(autouse=True)
+def somebody_else(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A client beside the test's own: answers are gathered only where several are connected."""
+    found = [name for name in ("either_service", "service") if name in request.fixturenames]
+    if not found:
+        yield
+        return
+    with Connection(request.getfixturevalue(found[0])):
+        yield

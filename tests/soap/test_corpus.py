@@ -25,6 +25,13 @@ _INSIDE = re.compile(
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nobody_at_an_extension(service: Service) -> None:
+    """Where one is registered, it is that of calls without any; other tests share the service."""
+    for agent in service.store.staff.list_agents():
+        service.store.extensions.release(agent.id)
+
+
 def play(service: Service, case: Case) -> Reply:
     fields = [f"{name}: {value}" for name, value in case.headers.items()]
     if case.content_type is not None:

@@ -25,7 +25,8 @@ from werkzeug.test import Client
 from soap_service.demo import prepare_demo
 from soap_service.errors import InvalidArgument, SoapServiceError
 from soap_service.services import Caller, DadosSolicitacao, RespostaChamada, make_application
-from soap_service.soap.reader import Message, MessageRefused, SoapVersion, list_operations, read_message
+from soap_service.soap.message import Message, MessageRefused, SoapVersion, list_operations
+from soap_service.soap.reader import read_message
 from soap_service.soap.writer import Answers, Fault
 from soap_service.store import Store
 from tests.conftest import NAMESPACE
@@ -191,8 +192,8 @@ def test_a_number_is_bound_as_it_is_or_refused(number: int, gap: str, before: st
 def caller(store: Store, tmp_path: Path) -> Iterator[Caller]:
     """A caller on a store with the sample data."""
     prepare_demo(store, tmp_path, {"SOAP_SERVICE_DEMO_PASSWORD": "senha-de-teste"})
-    (integration,) = store.list_integrations()
-    yield Caller(store, integration, "http://127.0.0.1:8000", ZoneInfo("America/Sao_Paulo"))
+    (integration,) = store.integrations.list_all()
+    yield Caller(store, store.telephony, integration, "http://127.0.0.1:8000", ZoneInfo("America/Sao_Paulo"))
 
 
 _PLAIN = [
@@ -292,3 +293,9 @@ def test_no_message_of_the_corpus_costs_a_tenth_of_a_second_to_read(case: Case) 
 def test_the_plain_question_binds_its_document() -> None:
     message = read(QUESTION.encode())
     assert (message.operation.name, message.bind()) == ("obterQtdeSolicitacoes", ["11144477735"])
+
+
+def test_only_a_senders_mistake_in_soap_1_2_has_status_400() -> None:
+    codes = ("Client", "Server", "MustUnderstand", "VersionMismatch")
+    for version, expected in ((SoapVersion.SOAP_11, [500] * 4), (SoapVersion.SOAP_12, [400, 500, 500, 500])):
+        assert [ANSWERS[version].status(Fault(code, "X", "x")) for code in codes] == expected

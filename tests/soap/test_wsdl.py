@@ -58,7 +58,7 @@ def test_only_the_prefixes_in_use_are_declared(root: etree._Element) -> None:
     assert set(root.nsmap) == {"xs", "wsdlsoap11", "wsdl", "tns"}
 
 
-def test_every_operation_is_documented_in_portuguese_and_has_an_absolute_action(root: etree._Element) -> None:
+def test_operations_have_portuguese_documentation_and_absolute_actions(root: etree._Element) -> None:
     documented = {o.get("name"): o.findtext(f"{WSDL}documentation") for o in root.find(f"{WSDL}portType")}
     assert set(documented) == OPERATIONS
     assert all(len(text) > 40 and "\n" not in text for text in documented.values())

@@ -8,15 +8,16 @@ import psycopg
 from sqlalchemy import event
 
 from soap_service.store import Store
+from tests.databases import is_sqlite
 from tests.store.conftest import World
 
 
 def plans_of(store: Store, asked: Sequence[tuple[str, Any]], shuns_sorting: bool = False) -> list[list[str]]:
     """Return the steps of each plan; on PostgreSQL of one that shuns the scans that small tables invite."""
-    with store.writing() as session:
+    with store._database.writing() as session:
         connection = session.connection()
-        explain = "EXPLAIN QUERY PLAN" if store.is_embedded else "EXPLAIN"
-        if not store.is_embedded:
+        explain = "EXPLAIN QUERY PLAN" if is_sqlite(store) else "EXPLAIN"
+        if not is_sqlite(store):
             shunned = ("seqscan", "sort", "bitmapscan") if shuns_sorting else ("seqscan",)
             for way in shunned:
                 connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
@@ -41,15 +42,15 @@ def statements_of(world: World, work: Callable[[World], object]) -> list[tuple[s
             return super().execute(query, params, **options)
 
     def trace(connection: Any, _: object) -> None:
-        if world.store.is_embedded:
+        if is_sqlite(world.store):
             connection.set_trace_callback(record)
         else:
             connection.cursor_factory = Recording
 
-    traced = Store(world.store.url.render_as_string(hide_password=False))
-    for engine in {traced._reader.pool, traced._writer.pool}:
+    traced = Store(world.store._database.url.render_as_string(hide_password=False))
+    for engine in {traced._database.reader.pool, traced._database.writer.pool}:
         event.listen(engine, "connect", trace)
-    traced.look()  # what a first connection asks is none of the work's
+    traced.check()  # what a first connection asks is none of the work's
     asked.clear()
     work(replace(world, store=traced))
     traced.close()

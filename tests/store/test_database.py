@@ -5,13 +5,15 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url, select
 
+from soap_service.cli.sentences import sentence_of
 from soap_service.config import Settings
 from soap_service.errors import (
     DatabaseDamaged,
@@ -19,8 +21,9 @@ from soap_service.errors import (
     InvalidValue,
     SoapServiceError,
     StoreUnavailable,
-    sentence_of,
 )
+from soap_service.model import Call
+from soap_service.rules.auditing import AuditKind
 from soap_service.rules.calendars import OwnDay
 from soap_service.rules.cursor import Position
 from soap_service.rules.deadlines import OFFICE_WEEK
@@ -29,7 +32,19 @@ from soap_service.rules.situations import Action
 from soap_service.soap.faults import fault_of
 from soap_service.storage import sqlite
 from soap_service.storage.call_list import CallChoice
-from soap_service.store import Announcement, NewRefusal, NewRequest, Order, RequestFilter, Store, open_store
+from soap_service.storage.part import Part
+from soap_service.storage.retention import Retention
+from soap_service.store import (
+    Announcement,
+    AuditFilter,
+    NewRefusal,
+    NewRequest,
+    Order,
+    RequestFilter,
+    Store,
+    open_store,
+)
+from tests.databases import is_sqlite
 from tests.postgres import drop_database, execute
 from tests.store.conftest import World
 from tests.store.plans import plans_of, statements_of
@@ -37,28 +52,28 @@ from tests.waiting import free_port
 
 
 def test_the_migrations_lead_to_the_very_schema_of_the_model(store: Store) -> None:
-    assert store.problems() == []
-    assert store.is_ready()
+    assert store.schema.problems() == []
+    assert store.schema.is_ready()
 
 
 @pytest.fixture
 def sqlite_store(tmp_path: Path) -> Iterator[Store]:
     """A store whose embedded database is looked at from outside."""
     store = Store(f"sqlite:///{tmp_path / 'folder' / 'store.db'}")
-    store.upgrade()
+    store.schema.upgrade()
     yield store
     store.close()
 
 
 def test_upgrading_twice_or_from_four_threads_at_once_is_upgrading_once(database_url: str) -> None:
     stores = [Store(database_url) for _ in range(4)]
-    if not stores[0].is_embedded:
-        stores[0].downgrade("base")
+    if not is_sqlite(stores[0]):
+        stores[0].schema.downgrade("base")
     failures: list[BaseException] = []
 
     def upgrade(store: Store) -> None:
         try:
-            store.upgrade()
+            store.schema.upgrade()
         except BaseException as error:
             failures.append(error)
 
@@ -68,7 +83,7 @@ def test_upgrading_twice_or_from_four_threads_at_once_is_upgrading_once(database
     for thread in threads:
         thread.join()
     assert failures == []
-    assert all(store.is_ready() for store in stores)
+    assert all(store.schema.is_ready() for store in stores)
     for store in stores:
         store.close()
 
@@ -79,9 +94,9 @@ def test_what_needs_a_database_makes_none(tmp_path: Path) -> None:
     settings = Settings(database_url=f"sqlite:///{file}")
     for work in (
         lambda: open_store(settings, create=False),
-        lambda: store.back_up(tmp_path / "desk.backup"),
-        lambda: store.downgrade("base"),
-        store.problems,
+        lambda: store.backups.back_up(tmp_path / "desk.backup"),
+        lambda: store.schema.downgrade("base"),
+        store.schema.problems,
     ):
         with pytest.raises(DatabaseMissing) as caught:
             work()
@@ -91,12 +106,12 @@ def test_what_needs_a_database_makes_none(tmp_path: Path) -> None:
     open_store(settings, create=False).close()
 
 
-def test_an_embedded_database_is_for_its_owner_alone_and_what_is_there_keeps_its_rights(tmp_path: Path) -> None:
+def test_a_new_database_is_its_owners_alone_an_old_one_keeps_its_rights(tmp_path: Path) -> None:
     file = tmp_path / "new" / "folder" / "store.db"
     before = os.umask(0o022)
     try:
         store = Store(f"sqlite:///{file}")
-        store.upgrade()
+        store.schema.upgrade()
     finally:
         os.umask(before)
     rights = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.rglob("*")}
@@ -105,13 +120,13 @@ def test_an_embedded_database_is_for_its_owner_alone_and_what_is_there_keeps_its
     store.close()
     file.parent.chmod(0o755)
     file.chmod(0o640)
-    store.upgrade()
+    store.schema.upgrade()
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o640, 0o755)
     store.close()
 
 
 def test_every_connection_of_sqlite_is_durable_and_checks_foreign_keys(sqlite_store: Store) -> None:
-    for session_of in (sqlite_store.reading, sqlite_store.writing):
+    for session_of in (sqlite_store._database.reading, sqlite_store._database.writing):
         with session_of() as session:
             pragmas = {
                 name: session.connection().exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -121,78 +136,98 @@ def test_every_connection_of_sqlite_is_durable_and_checks_foreign_keys(sqlite_st
 
 
 def test_a_transaction_that_fails_leaves_nothing(world: World) -> None:
-    with pytest.raises(ZeroDivisionError), world.store.writing() as session:
+    with pytest.raises(ZeroDivisionError), world.store._database.writing() as session:
         session.merge(world.maria).name = "Outra"
         session.flush()
         _ = 1 // 0
-    assert world.store.find_requester("11144477735").name == "Maria"
+    assert world.store.requesters.find("11144477735").name == "Maria"
 
 
 def test_the_marker_tells_that_another_process_has_written_to_sqlite(sqlite_store: Store) -> None:
-    sqlite_store.add_requester("11144477735", "Maria")
+    sqlite_store.requesters.add("11144477735", "Maria")
     marker = sqlite_store.change_marker()
     assert sqlite_store.change_marker() == marker
-    with sqlite3.connect(str(sqlite_store.url.database)) as other:
+    with sqlite3.connect(str(sqlite_store._database.url.database)) as other:
         other.execute("UPDATE requester SET name = 'Maria II'")
     other.close()
     assert sqlite_store.change_marker() != marker
 
 
 def test_a_call_that_cannot_be_read_holds_up_no_other(sqlite_store: Store) -> None:
-    integration = sqlite_store.add_integration("pbx", None, None).id
+    integration = sqlite_store.integrations.add("pbx", None, None).id
     calls = [
-        sqlite_store.announce_call(Announcement(integration, "novaSolicitacao", document, None, "4067"))
+        sqlite_store.calls.announce(Announcement(integration, "novaSolicitacao", document, None, "4067"))
         for document in ("1", "2", "3")
     ]
-    with sqlite3.connect(str(sqlite_store.url.database)) as other:
+    with sqlite3.connect(str(sqlite_store._database.url.database)) as other:
         other.execute("UPDATE call SET created_at = '2099-99-99 ontem' WHERE document = '2'")
     other.close()
     readable = [calls[0].token, calls[2].token]
-    assert [call.token for call in sqlite_store.list_calls_after(Position())] == readable
-    assert [call.token for call in sqlite_store.list_calls_after(Position(3, frozenset({1, 2})))] == readable[:1]
-    assert [call.token for call in sqlite_store.list_calls_waiting("4067")] == readable
+    assert [call.token for call in sqlite_store.calls.list_after(Position())] == readable
+    assert [call.token for call in sqlite_store.calls.list_after(Position(3, frozenset({1, 2})))] == readable[:1]
+    assert [call.token for call in sqlite_store.calls.list_waiting("4067")] == readable
 
 
-def test_a_bell_is_rung_after_the_commit_of_a_call(world: World) -> None:
+def test_subscribers_are_notified_after_the_commit_of_a_call(world: World) -> None:
     seen: list[int] = []
-    world.store.when_rung(lambda: seen.append(world.store.newest_position().last))
-    world.store.announce_call(Announcement(world.integration.id, "novaSolicitacao", "11144477735"))
-    assert seen[-1] == 1  # PostgreSQL rings once more when its bell is there
+    world.store.subscribe(lambda: seen.append(world.store.calls.newest_position().last))
+    world.store.calls.announce(Announcement(world.integration.id, "novaSolicitacao", "11144477735"))
+    assert seen[-1] == 1  # PostgreSQL notifies once more when its listener is there
 
 
 def announce(world: World) -> str:
     announcement = Announcement(world.integration.id, "visualizarSolicitacao", "11144477735", world.request.id, "4067")
-    return world.store.announce_call(announcement).token
+    return world.store.calls.announce(announcement).token
+
+
+def transfer(world: World) -> None:
+    age(world, announce(world), 5)
+    world.store.calls.announce(Announcement(world.integration.id, "novaSolicitacao", "11144477735", None, "4068"))
+
+
+def return_missed(world: World) -> None:
+    token = announce(world)
+    age(world, token, 70)
+    world.store.returned_calls.mark(token, world.ana.id)
+
+
+def age(world: World, token: str, seconds: float) -> None:
+    """Have a call be announced so long ago."""
+    with world.store._database.writing() as session:
+        call = session.scalars(select(Call).where(Call.token == token)).one()
+        call.created_at = world.store.now() - timedelta(seconds=seconds)
 
 
 LOOKUPS: dict[str, Callable[[World], object]] = {
-    "count_open_requests": lambda w: w.store.count_open_requests("11144477735"),
-    "summarise_request": lambda w: w.store.summarise_request(w.request.id),
+    "count_open_requests": lambda w: w.store.telephony.count_open_requests("11144477735"),
+    "summarise_request": lambda w: w.store.telephony.summarise_request(w.request.id),
     "announce_call": announce,
-    "find_call": lambda w: w.store.find_call(announce(w)),
-    "list_calls_at": lambda w: w.store.list_calls_at("4067"),
-    "list_calls_without_extension": lambda w: w.store.list_calls_without_extension(w.request.opened_at, 5),
-    "find_newest_call_at": lambda w: w.store.find_newest_call_at(w.request.opened_at),
-    "find_standing": lambda w: w.store.find_standing("4067"),
-    "list_calls_after": lambda w: w.store.list_calls_after(Position(0)),
-    "list_calls_after with some missing": lambda w: w.store.list_calls_after(Position(9, frozenset({3, 5}))),
-    "list_calls_waiting": lambda w: w.store.list_calls_waiting("4067"),
-    "newest_position": lambda w: w.store.newest_position(),
-    "register_extension": lambda w: w.store.register_extension(w.bia.id, "4067"),
-    "forget_announcements": lambda w: w.store.forget_announcements(),
-    "mark_delivered": lambda w: w.store.mark_delivered({announce(w): w.store.now()}),
-    "mark_seen": lambda w: w.store.mark_seen(announce(w)),
-    "answer_call": lambda w: w.store.answer_call(announce(w), w.ana.id),
-    "extension_of": lambda w: w.store.extension_of(w.ana.id),
-    "find_session": lambda w: w.store.find_session(w.store.open_session(w.ana.id, w.store.call_lifetime)),
-    "find_hearing": lambda w: w.store.find_hearing(w.store.open_session(w.ana.id, w.store.call_lifetime)),
-    "list_extensions_changed_since": lambda w: w.store.list_extensions_changed_since(w.request.opened_at),
-    "find_request": lambda w: w.store.find_request(w.request.id),
-    "list_children": lambda w: w.store.list_children(w.request.id),
-    "find_requester": lambda w: w.store.find_requester("11144477735"),
-    "list_requesters_named": lambda w: w.store.list_requesters_named("Ma"),
-    "list_requesters_named by two words": lambda w: w.store.list_requesters_named("Ma S"),
-    "has_request": lambda w: w.store.has_request(1),
+    "find_call": lambda w: w.store.calls.find(announce(w)),
+    "list_calls_at": lambda w: w.store.call_lists.list_at("4067"),
+    "list_calls_without_extension": lambda w: w.store.diagnosis.list_calls_without_extension(w.request.opened_at, 5),
+    "find_newest_call_at": lambda w: w.store.diagnosis.find_newest_call_at(w.request.opened_at),
+    "find_extension_status": lambda w: w.store.diagnosis.find_extension_status("4067"),
+    "list_calls_after": lambda w: w.store.calls.list_after(Position(0)),
+    "list_calls_after with some missing": lambda w: w.store.calls.list_after(Position(9, frozenset({3, 5}))),
+    "list_calls_waiting": lambda w: w.store.calls.list_waiting("4067"),
+    "newest_position": lambda w: w.store.calls.newest_position(),
+    "register_extension": lambda w: w.store.extensions.register(w.bia.id, "4067"),
+    "forget_announcements": lambda w: w.store.calls.forget_announcements(),
+    "mark_delivered": lambda w: w.store.calls.mark_delivered({announce(w): w.store.now()}),
+    "mark_seen": lambda w: w.store.calls.mark_seen(announce(w)),
+    "announce_call of a transfer": transfer,
+    "return_call": return_missed,
+    "answer_call": lambda w: w.store.calls.answer(announce(w), w.ana.id),
+    "extension_of": lambda w: w.store.extensions.number_of(w.ana.id),
+    "find_session": lambda w: w.store.logins.find(w.store.logins.open(w.ana.id, w.store.calls.lifetime)),
+    "find_hearing": lambda w: w.store.logins.find_subscriber(w.store.logins.open(w.ana.id, w.store.calls.lifetime)),
+    "list_extensions_changed_since": lambda w: w.store.extensions.list_changed_since(w.request.opened_at),
+    "find_request": lambda w: w.store.requests.find(w.request.id),
+    "list_children": lambda w: w.store.requests.list_children(w.request.id),
+    "find_requester": lambda w: w.store.requesters.find("11144477735"),
+    "list_requesters_named": lambda w: w.store.requesters.list_named("Ma"),
+    "list_requesters_named by two words": lambda w: w.store.requesters.list_named("Ma S"),
+    "has_request": lambda w: w.store.worklist.has_request(1),
 }
 
 
@@ -210,11 +245,9 @@ def test_every_lookup_is_served_by_an_index(world: World, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "count"), [("count_open_requests", 1), ("summarise_request", 1), ("find_hearing", 1), ("announce_call", 3)]
 )
-def test_what_somebody_waits_for_takes_as_many_statements_as_its_docstring_says(
-    world: World, name: str, count: int
-) -> None:
-    cookie = world.store.open_session(world.ana.id, world.store.call_lifetime)
-    works = {**LOOKUPS, "find_hearing": lambda w: w.store.find_hearing(cookie)}
+def test_what_is_waited_for_takes_the_statements_its_docstring_says(world: World, name: str, count: int) -> None:
+    cookie = world.store.logins.open(world.ana.id, world.store.calls.lifetime)
+    works = {**LOOKUPS, "find_hearing": lambda w: w.store.logins.find_subscriber(cookie)}
     asked = [statement for statement, _ in statements_of(world, works[name])]
     assert len([statement for statement in asked if "pg_notify" not in statement]) == count
 
@@ -231,15 +264,20 @@ EDIT = CalendarEdit(OFFICE_WEEK, skips_national=True)
 
 
 def public_methods() -> list[str]:
-    """Return every method of the store that asks or changes the database."""
-    own = {"ask", "close", "when_rung", "reading", "writing", "is_ready", "change_marker"}
-    own |= {"now", "look", "ring", "resolving", "back_up", "restore", "changing", "together", "ask_within"}
-    own |= {"insert_into", "must_exist"}
-    return [
-        name
-        for name, _ in inspect.getmembers(Store, inspect.isfunction)
-        if not name.startswith("_") and name not in own
+    """Return every method of the store's parts that asks or changes the database, as `part.method`."""
+    own = {"schema.is_ready", "schema.must_exist", "backups.back_up", "backups.restore"}
+    own |= {"indexing.index_before_search", "telephony.join_look_ups", "telephony.look_up", "telephony.now"}
+    own |= {"audit.note", "audit.flush", "audit.iterate", "audit.iterate_sealed"}
+    own |= {"tables.import_requesters", "tables.import_requests", "tables.import_history", "tables.export"}
+    store = Store("sqlite:///")
+    parts = {name: part for name, part in vars(store).items() if isinstance(part, Part)}
+    found = [
+        f"{name}.{method}"
+        for name, part in parts.items()
+        for method, _ in inspect.getmembers(type(part), inspect.isfunction)
+        if not method.startswith("_")
     ]
+    return [name for name in found if name not in own]
 
 
 def _argument(parameter: inspect.Parameter) -> Any:
@@ -252,16 +290,21 @@ def _argument(parameter: inspect.Parameter) -> Any:
         "action": Action.NOTE,
         "parameter_id": 281,
         "position": Position(),
+        "bounds": [datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC)],
         "choice": CallChoice(datetime.now(UTC), datetime.now(UTC)),
         "moments": {"x": datetime.now(UTC)},
         "version": "base",
-        "wanted": RequestFilter(),
+        "wanted": AuditFilter() if "Audit" in str(parameter.annotation) else RequestFilter(),
         "order": Order.DUE,
         "value": "S",
         "edit": EDIT if "Calendar" in str(parameter.annotation) else ServiceEdit("x", "incidente", "x"),
         "uses": {"x": datetime.now(UTC)},
         "refusals": [NewRefusal("", "-", "SEM_CREDENCIAL", "", 1)],
         "own": OwnDay(date(2026, 10, 24), "x"),
+        "first": 500,
+        "kind": AuditKind.EXPORTED,
+        "kept": Retention(1, 1, 1, 1),
+        "before": datetime.now(UTC),
     }
     by_type = {
         "int": 1,
@@ -283,7 +326,7 @@ def test_every_method_tells_a_database_that_is_gone_in_the_domains_words(tmp_pat
     folder.write_text("a file where the folder should be")
     urls = {"sqlite": f"sqlite:///{folder / 'store.db'}", "postgresql": f"postgresql://127.0.0.1:{free_port()}/gone"}
     store = Store(urls[kind])
-    method = getattr(store, name)
+    method = attrgetter(name)(store)
     required = [p for p in inspect.signature(method).parameters.values() if p.default is inspect.Parameter.empty]
     with pytest.raises((StoreUnavailable, SoapServiceError)) as caught:
         method(*map(_argument, required))
@@ -292,7 +335,7 @@ def test_every_method_tells_a_database_that_is_gone_in_the_domains_words(tmp_pat
 
 def test_is_ready_says_no_when_the_database_is_gone(tmp_path: Path) -> None:
     (tmp_path / "gone").write_text("")
-    assert not Store(f"sqlite:///{tmp_path / 'gone' / 'store.db'}").is_ready()
+    assert not Store(f"sqlite:///{tmp_path / 'gone' / 'store.db'}").schema.is_ready()
 
 
 def test_a_database_that_is_gone_is_told_to_commands_in_the_drivers_words(tmp_path: Path) -> None:
@@ -305,7 +348,7 @@ def test_a_database_that_is_gone_is_told_to_commands_in_the_drivers_words(tmp_pa
     }
     for url, words in urls.items():
         with pytest.raises(StoreUnavailable) as caught:
-            Store(url).problems()
+            Store(url).schema.problems()
         said = sentence_of(caught.value)
         assert words in said
         assert "\n" not in said and "s3cret" not in said
@@ -315,15 +358,15 @@ def test_a_database_that_is_gone_is_told_to_commands_in_the_drivers_words(tmp_pa
 
 def test_the_drivers_words_hold_neither_password_nor_document(tmp_path: Path) -> None:
     store = Store("postgresql://desk:s3cret@127.0.0.1/gone")
-    failure = store._failure(sqlite3.OperationalError("no s3cret for 111.444.777-35\nDETAIL: Maria"))
+    failure = store._database.failure(sqlite3.OperationalError("no s3cret for 111.444.777-35\nDETAIL: Maria"))
     assert failure.reason == "no *** for ***35"
 
 
 def test_a_lock_that_another_writer_holds_is_told(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.1)
-    other = Store(str(sqlite_store.url))
-    with other._lock, pytest.raises(StoreUnavailable) as caught:
-        sqlite_store.add_group("SDNIVEL1", may_execute=True)
+    other = Store(str(sqlite_store._database.url))
+    with other._database.lock, pytest.raises(StoreUnavailable) as caught:
+        sqlite_store.staff.add_group("SDNIVEL1", may_execute=True)
     assert "another writer" in sentence_of(caught.value)
     other.close()
 
@@ -336,7 +379,7 @@ def test_a_malformed_file_is_told_to_be_damaged(tmp_path: Path, sqlite_template:
     file.write_bytes(content)
     store = Store(f"sqlite:///{file}")
     try:
-        said = "; ".join(store.problems())
+        said = "; ".join(store.schema.problems())
     except DatabaseDamaged as error:
         said = sentence_of(error)
     assert "damaged" in said
@@ -350,7 +393,7 @@ def test_a_postgresql_database_without_utf8_is_refused(postgres_url: str, encodi
     url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     store = Store(url)
     try:
-        for work in (store.upgrade, store.problems):
+        for work in (store.schema.upgrade, store.schema.problems):
             with pytest.raises(InvalidValue) as caught:
                 work()
             said = sentence_of(caught.value)
@@ -358,3 +401,16 @@ def test_a_postgresql_database_without_utf8_is_refused(postgres_url: str, encodi
     finally:
         store.close()
         drop_database(postgres_url, url)
+
+
+def test_numbers_that_begin_high_enough_are_not_written_again(world: World) -> None:
+    commits: list[object] = []
+    event.listen(world.store._database.writer, "commit", commits.append)
+    world.store.tables.begin_numbers(5000)
+    assert len(commits) == 1
+    for first in (5000, 4000, 1, 0):
+        world.store.tables.begin_numbers(first)
+    assert len(commits) == 1
+    assert world.open_request("first above").id == 5000
+    world.store.tables.begin_numbers(5001)
+    assert world.open_request("second above").id == 5001

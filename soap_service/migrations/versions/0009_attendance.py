@@ -1,4 +1,4 @@
-"""What an agent wants of calls: a pause, and since when missed ones are new. Refusals at the SOAP door, counted."""
+"""What an agent wants of calls: a pause, and since when missed ones are new. Refusals at the SOAP endpoint, counted."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,16 @@
-"""The screens of Administration, one module a subject. Only administrators come here: `screens` sees to that."""
+"""The screens of Administration, one module a subject. Only administrators come here: their routes say so."""
 
-from soap_service.screens.administration import calendar, history, integrations, parameters, services, staff
+from soap_service.screens.administration import (
+    audit,
+    calendar,
+    extensions,
+    history,
+    integrations,
+    parameters,
+    roles,
+    services,
+    staff,
+)
 
 #: The path under which everything is for administrators alone.
 ROOT = "/administracao"
@@ -17,12 +27,16 @@ PAGES = (
     (f"{ROOT}/atendentes/novo", staff.start_agent, staff.add_agent),
     (f"{ROOT}/atendentes/<number:number>", staff.show_agent, staff.save_agent),
     (f"{ROOT}/atendentes/<number:number>/senha", staff.lead_to_agent, staff.save_password),
+    (f"{ROOT}/ramais", extensions.show_extensions, extensions.limit_extension),
+    (f"{ROOT}/papeis", roles.show_roles, None),
     (f"{ROOT}/grupos/novo", staff.start_group, staff.add_group),
     (f"{ROOT}/grupos/<number:number>", staff.show_group, staff.save_group),
     (f"{ROOT}/integracoes", integrations.list_integrations, None),
     (f"{ROOT}/integracoes/nova", integrations.start_integration, integrations.add_integration),
     (f"{ROOT}/integracoes/<number:number>", integrations.show_integration, integrations.save_integration),
     (f"{ROOT}/integracoes/<number:number>/segredo", integrations.ask_to_renew, integrations.renew_secret),
+    (f"{ROOT}/integracoes/<number:number>/segredo/novo", integrations.show_secret, None),
     (f"{ROOT}/integracoes/<number:number>/revogar", integrations.ask_to_revoke, integrations.revoke_integration),
     (f"{ROOT}/historico", history.list_changes, None),
+    (f"{ROOT}/auditoria", audit.list_audit, None),
 )

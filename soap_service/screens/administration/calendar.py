@@ -5,7 +5,14 @@ from datetime import date, datetime, timedelta
 from werkzeug.wrappers import Response
 
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue
-from soap_service.rules.calendars import OwnDay, list_national_holidays, national_of, read_shifts, write_shifts
+from soap_service.rules.calendars import (
+    WRONG_SHIFT,
+    OwnDay,
+    list_national_holidays,
+    national_of,
+    read_shifts,
+    write_shifts,
+)
 from soap_service.rules.deadlines import Shift
 from soap_service.rules.edits import CalendarEdit
 from soap_service.screens.administration.editing import actor_of, flag, warn_of_changes
@@ -28,20 +35,22 @@ def show_calendar(visit: Visit) -> Response:
 
 
 def save_calendar(visit: Visit) -> Response:
-    """Save the shifts, or only count the example on them."""
+    """Save the shifts, or only fill Monday to Friday with the same ones, or count the example on them."""
     form = visit.form()
+    if form.value("acao") == "preencher":
+        _fill_working_days(visit, form)
     edit = _read(visit, form)
     if form.errors:
         return _calendar_page(visit, form, status=422)
-    if form.value("acao") == "exemplo":
+    if form.value("acao") in ("exemplo", "preencher"):
         return _calendar_page(visit, form, edit)
     try:
-        visit.store.change_calendar(edit, form.value("carimbo"), actor_of(visit))
+        visit.store.calendars.change(edit, form.value("carimbo"), actor_of(visit))
     except InvalidValue as refusal:
         form.refuse("semana", visit.gettext(refusal.reason))
         return _calendar_page(visit, form, status=422)
     except ChangedMeanwhile:
-        warn_of_changes(visit, form, _FIELDS, visit.store.find_calendar(), edit)
+        warn_of_changes(visit, form, _FIELDS, visit.store.calendars.find(), edit)
         return _calendar_page(visit, form, status=409, is_outdated=True)
     return visit.redirect(_HERE, "gravado")
 
@@ -55,11 +64,11 @@ def change_holidays(visit: Visit) -> Response:
     """Add or remove an own holiday, or work on a national one, as the pressed button says."""
     form = visit.form()
     day = _day_of(form.value("dia"))
-    own = next((one for one in visit.store.find_calendar().own if one.day == day), None)
+    own = next((one for one in visit.store.calendars.find().own if one.day == day), None)
     is_worked = form.value("acao") == "trabalhar"
     if form.value("acao") == "remover":
         if own is not None:
-            visit.store.remove_calendar_day(own, actor_of(visit))
+            visit.store.calendars.remove_day(own, actor_of(visit))
         return visit.redirect(_HERE, "gravado")
     name = form.line("nome", 100, missing=visit.gettext("Informe o nome do feriado."))
     if day is None:
@@ -69,7 +78,7 @@ def change_holidays(visit: Visit) -> Response:
         try:
             is_yearly = form.value("anual") == "S" and not is_worked
             holiday = OwnDay(day, name, is_yearly, is_worked, () if is_worked else shifts)
-            visit.store.add_calendar_day(holiday, actor_of(visit))
+            visit.store.calendars.add_day(holiday, actor_of(visit))
             return visit.redirect(_HERE, "gravado")
         except AlreadyExists:
             form.refuse("dia", visit.gettext("Este dia já está na lista. Remova-o antes, se quiser mudar."))
@@ -82,7 +91,7 @@ def change_holidays(visit: Visit) -> Response:
 
 
 def _filled_form(visit: Visit) -> Form:
-    edit = visit.store.find_calendar()
+    edit = visit.store.calendars.find()
     days = {f"dia-{number}": write_shifts(shifts) for number, shifts in enumerate(edit.week)}
     flags = {"nacionais": flag(edit.skips_national), "facultativos": flag(edit.skips_optional)}
     return visit.form(carimbo=edit.stamp, **flags, **days)
@@ -91,9 +100,17 @@ def _filled_form(visit: Visit) -> Form:
 def _read(visit: Visit, form: Form) -> CalendarEdit:
     """Return what was typed, with the own days as they stand; what cannot be taken is refused in the form."""
     week = tuple(_read_shifts(visit, form, f"dia-{number}") for number in range(7))
-    own = visit.store.find_calendar().own
+    own = visit.store.calendars.find().own
     skips_national = form.value("nacionais") == "S"
     return CalendarEdit(week, skips_national, own, skips_national and form.value("facultativos") == "S")
+
+
+def _fill_working_days(visit: Visit, form: Form) -> None:
+    shifts = _read_shifts(visit, form, "uteis")
+    if not shifts:
+        form.refuse("uteis", visit.gettext(WRONG_SHIFT))
+    if not form.errors:
+        form.values |= {f"dia-{number}": write_shifts(shifts) for number in range(5)}
 
 
 def _read_shifts(visit: Visit, form: Form, name: str) -> tuple[Shift, ...]:
@@ -107,8 +124,8 @@ def _read_shifts(visit: Visit, form: Form, name: str) -> tuple[Shift, ...]:
 def _calendar_page(
     visit: Visit, form: Form, edit: CalendarEdit | None = None, status: int = 200, *, is_outdated: bool = False
 ) -> Response:
-    stored = visit.store.find_calendar()
-    settings = visit.store.default_calendar
+    stored = visit.store.calendars.find()
+    settings = visit.store.calendars.default
     this_year = visit.store.now().astimezone(settings.zone).year
     own = {one.day: one for one in stored.own}
     opened_at, hours, due_at = _example(visit, form, edit or stored)
@@ -136,7 +153,7 @@ def _calendar_page(
 
 def _example(visit: Visit, form: Form, edit: CalendarEdit) -> tuple[datetime, int, datetime | None]:
     """Return when a request is opened, its hours, and when it would be due; None where that cannot be counted."""
-    zone = visit.store.default_calendar.zone
+    zone = visit.store.calendars.default.zone
     opened_at: datetime | None
     try:
         opened_at = datetime.strptime(form.value("inicio"), _MOMENT).replace(tzinfo=zone)
@@ -149,7 +166,7 @@ def _example(visit: Visit, form: Form, edit: CalendarEdit) -> tuple[datetime, in
     hours = min(hours, _LONGEST_EXAMPLE_HOURS)
     form.values |= {"inicio": opened_at.strftime(_MOMENT), "duracao": str(hours)}
     try:
-        return opened_at, hours, edit.calendar(visit.store.default_calendar).add(opened_at, timedelta(hours=hours))
+        return opened_at, hours, edit.calendar(visit.store.calendars.default).add(opened_at, timedelta(hours=hours))
     except (ValueError, OverflowError):
         return opened_at, hours, None
 

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 
 from soap_service.rules.edits import Edit
+from soap_service.screens.administration.roles import ROLES
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
 
@@ -39,6 +40,7 @@ def warn_of_changes(visit: Visit, form: Form, fields: Mapping[str, str], stored:
 def told(visit: Visit, text: str) -> str:
     """Return a field's value of the history as people read it."""
     words = {"S": visit.gettext("sim"), "N": visit.gettext("não"), "": visit.gettext("em branco")}
+    words |= {str(role): visit.gettext(name) for role, name in ROLES.items()}
     return words.get(text, text)
 
 

@@ -4,12 +4,12 @@ import json
 
 from werkzeug.wrappers import Response
 
-from soap_service.administration_model import AdminChange
 from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.screens.administration.editing import told
 from soap_service.screens.language import N_
 from soap_service.screens.visit import Visit
 from soap_service.storage.history import CHANGES_SHOWN
+from soap_service.tables.administration import AdminChange
 
 _SUBJECTS = {
     "parameter": N_("Parâmetro"),
@@ -19,15 +19,16 @@ _SUBJECTS = {
     "agent": N_("Atendente"),
     "group": N_("Grupo"),
     "integration": N_("Integração"),
+    "extension": N_("Ramal"),
 }
 _ACTIONS = {
-    "added": N_("incluído"),
-    "changed": N_("alterado"),
-    "removed": N_("removido"),
-    "worked": N_("passou a ser trabalhado"),
-    "password": N_("recebeu nova senha"),
-    "renewed": N_("recebeu novo segredo"),
-    "revoked": N_("revogado, sem volta"),
+    "added": N_("inclusão"),
+    "changed": N_("alteração"),
+    "removed": N_("remoção"),
+    "worked": N_("passa a ser dia de trabalho"),
+    "password": N_("nova senha"),
+    "renewed": N_("novo segredo"),
+    "revoked": N_("revogação, sem volta"),
 }
 _FIELDS = {
     "value": N_("Valor"),
@@ -43,8 +44,12 @@ _FIELDS = {
     "group": N_("Grupo executor"),
     "groups": N_("Grupos"),
     "is_active": N_("Ativo"),
-    "is_admin": N_("Administrador"),
+    "description_template": N_("Modelo da descrição"),
+    "role": N_("Papel"),
+    "agents": N_("Atendentes"),
+    "is_admin": N_("Administrador"),  # until there were roles
     "may_execute": N_("Pode executar"),
+    "sees_all": N_("Vê todas as solicitações"),
     "addresses": N_("Endereços"),
     "operations": N_("Operações"),
     "language": N_("Idioma"),
@@ -66,7 +71,7 @@ def list_changes(visit: Visit) -> Response:
     """Show the latest changes, or those before the one that the address names."""
     before = visit.request.args.get("antes", "")
     is_number = before.isdecimal() and 0 < int(before) <= HIGHEST_NUMBER
-    changes = visit.store.list_admin_changes(int(before) if is_number else None)
+    changes = visit.store.history.list_changes(int(before) if is_number else None)
     return visit.render(
         "administration/history.html",
         changes=[(change, *_sentences(visit, change)) for change in changes],

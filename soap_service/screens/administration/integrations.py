@@ -1,28 +1,41 @@
-"""Telephony platforms: their secrets, shown once; from where they call; what they may; when they last did."""
+"""Telephony platforms: their secrets, shown for minutes; from where they call; what they may; when they last did.
 
+A new secret travels to its page in a cookie, sealed with the token of the administrator's log-in: the server keeps its
+digest alone, the browser nothing that can be read, and reloading the page makes no other secret.
+"""
+
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, IntegrationNotFound, InvalidValue
 from soap_service.language import LANGUAGES, SOURCE_LANGUAGE
 from soap_service.model import Integration
-from soap_service.rules.credentials import NewSecret, clean_networks, make_secret
+from soap_service.rules.credentials import NewSecret, accepts_secret, clean_networks, make_secret
 from soap_service.rules.edits import OPERATIONS, IntegrationEdit
+from soap_service.rules.sealing import seal, unseal
 from soap_service.screens.administration.editing import actor_of, key_of, new_key, warn_of_changes
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
 from soap_service.storage.integrations import NEEDS_ADDRESSES, integration_edit_of
 
+#: The cookie that carries a new secret to its page, and how many minutes that shows it.
+SECRET_COOKIE = "soap_service_new_secret"  # noqa: S105 - its name
+MINUTES_SHOWN = 5
+_HERE = "/administracao/integracoes"
 _FIELDS = {"addresses": "enderecos", "operations": "operacoes", "language": "idioma"}
 
 
 def list_integrations(visit: Visit) -> Response:
     """Show every platform with its last use, those that were revoked last."""
-    integrations = visit.store.list_integrations(include_revoked=True)
-    return visit.render(
+    integrations = visit.store.integrations.list_all(include_revoked=True)
+    response = visit.render(
         "administration/integrations.html",
         integrations=sorted(integrations, key=lambda one: one.revoked_at is not None),
-        uses=visit.store.list_integration_uses(),
+        uses=visit.store.integrations.list_uses(),
     )
+    if SECRET_COOKIE in visit.request.cookies:
+        response.delete_cookie(SECRET_COOKIE, path=_HERE)
+    return response
 
 
 def start_integration(visit: Visit) -> Response:
@@ -32,7 +45,7 @@ def start_integration(visit: Visit) -> Response:
 
 
 def add_integration(visit: Visit) -> Response:
-    """Add the platform that was typed and show its secret, this once."""
+    """Add the platform that was typed and lead to its secret, if it has one."""
     form = visit.form()
     name = form.line("nome", 60, missing=visit.gettext("Informe o nome da integração."))
     if any(not character.isprintable() or character in ': "' for character in name):
@@ -47,18 +60,18 @@ def add_integration(visit: Visit) -> Response:
     salt, digest = (secret.salt, secret.digest) if secret else (None, None)
     given = (name, salt, digest, edit.addresses, edit.operations, edit.language, actor_of(visit), key_of(form))
     try:
-        integration = visit.store.add_integration(*given)
+        integration = visit.store.integrations.add(*given)
     except AlreadyExists:
         form.refuse("nome", visit.gettext("Já existe ou já existiu uma integração com este nome."))
         return _integration_page(visit, form, status=422)
     if secret is None:
         return visit.redirect("/administracao/integracoes", "gravado")
-    return _secret_page(visit, integration, secret)
+    return _lead_to_secret(visit, integration.id, secret)
 
 
 def show_integration(visit: Visit, number: int) -> Response:
     """Show a platform's form."""
-    integration = visit.store.find_integration(number)
+    integration = visit.store.integrations.find(number)
     allowed = integration.operations.split() or OPERATIONS
     chosen = {f"operacao-{name}": "S" for name in allowed}
     addresses = "\n".join(integration.addresses.split())
@@ -71,15 +84,15 @@ def save_integration(visit: Visit, number: int) -> Response:
     """Save from where and for what a platform may call."""
     form = visit.form()
     edit = _read(visit, form)
-    integration = visit.store.find_integration(number)
+    integration = visit.store.integrations.find(number)
     if not form.errors:
         try:
-            visit.store.change_integration(number, edit, form.value("carimbo"), actor_of(visit))
+            visit.store.integrations.change(number, edit, form.value("carimbo"), actor_of(visit))
             return visit.redirect("/administracao/integracoes", "gravado")
         except InvalidValue as refusal:
             form.refuse(str(refusal.key), visit.gettext(refusal.reason))
         except ChangedMeanwhile:
-            warn_of_changes(visit, form, _FIELDS, integration_edit_of(visit.store.find_integration(number)), edit)
+            warn_of_changes(visit, form, _FIELDS, integration_edit_of(visit.store.integrations.find(number)), edit)
             return _integration_page(visit, form, integration, 409, is_outdated=True)
     return _integration_page(visit, form, integration, 422)
 
@@ -90,10 +103,20 @@ def ask_to_renew(visit: Visit, number: int) -> Response:
 
 
 def renew_secret(visit: Visit, number: int) -> Response:
-    """Give the platform a new secret and show it, this once."""
+    """Give the platform a new secret and lead to it."""
     secret = make_secret()
-    visit.store.renew_secret(number, secret.salt, secret.digest, actor_of(visit))
-    return _secret_page(visit, visit.store.find_integration(number), secret)
+    visit.store.integrations.renew_secret(number, secret.salt, secret.digest, actor_of(visit))
+    return _lead_to_secret(visit, number, secret)
+
+
+def show_secret(visit: Visit, number: int) -> Response:
+    """Show a new secret to the administrator who made it, for some minutes; afterwards lead to the platform's page."""
+    integration = _active(visit, number)
+    sealed = visit.request.cookies.get(SECRET_COOKIE, "")
+    secret = unseal(sealed, _key(visit), _purpose(number), visit.store.now().timestamp())
+    if secret is None or not accepts_secret(integration, secret):
+        return visit.redirect(f"{_HERE}/{number}")
+    return visit.render("administration/secret.html", integration=integration, secret=secret, minutes=MINUTES_SHOWN)
 
 
 def ask_to_revoke(visit: Visit, number: int) -> Response:
@@ -103,14 +126,14 @@ def ask_to_revoke(visit: Visit, number: int) -> Response:
 
 def revoke_integration(visit: Visit, number: int) -> Response:
     """Refuse the platform from now on; who presses twice finds it done."""
-    integration = visit.store.find_integration(number)
+    integration = visit.store.integrations.find(number)
     if integration.revoked_at is None:
-        visit.store.revoke_integration(integration.name, actor_of(visit))
+        visit.store.integrations.revoke(integration.name, actor_of(visit))
     return visit.redirect("/administracao/integracoes", "revogada")
 
 
 def _active(visit: Visit, number: int) -> Integration:
-    integration = visit.store.find_integration(number)
+    integration = visit.store.integrations.find(number)
     if integration.revoked_at is not None:
         raise IntegrationNotFound(number)
     return integration
@@ -145,6 +168,26 @@ def _integration_page(
     )
 
 
-def _secret_page(visit: Visit, integration: Integration, secret: NewSecret) -> Response:
-    """Show a secret: the only page that ever does, and nothing keeps it."""
-    return visit.render("administration/secret.html", integration=integration, secret=secret.text, notice=None)
+def _lead_to_secret(visit: Visit, number: int, secret: NewSecret) -> Response:
+    response = visit.redirect(f"{_HERE}/{number}/segredo/novo")
+    seconds = MINUTES_SHOWN * 60
+    response.set_cookie(
+        SECRET_COOKIE,
+        seal(secret.text, _key(visit), _purpose(number), int(visit.store.now().timestamp()) + seconds),
+        max_age=seconds,
+        path=_HERE,
+        httponly=True,
+        samesite="Strict",
+        secure=visit.premises.is_https,
+    )
+    return response
+
+
+def _key(visit: Visit) -> str:
+    if visit.login is None:
+        raise Unauthorized
+    return visit.login.form_token
+
+
+def _purpose(number: int) -> str:
+    return f"secret of integration {number}"

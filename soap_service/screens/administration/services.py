@@ -10,7 +10,7 @@ from soap_service.rules.parameters import CHILD_REQUEST_SERVICE
 from soap_service.screens.administration.editing import ROWS_SHOWN, actor_of, flag, key_of, new_key, warn_of_changes
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
-from soap_service.storage.administration import service_edit_of
+from soap_service.storage.catalogue import service_edit_of
 
 _KINDS = ("incidente", "requisição")
 _FIELDS = {
@@ -20,6 +20,7 @@ _FIELDS = {
     "sla_minutes": "horas",
     "contract": "contrato",
     "is_active": "ativo",
+    "description_template": "modelo",
     **{f"sla_minutes-{priority}": f"sla-{priority}" for priority in PRIORITIES},
 }
 _HOURS = re.compile(r"([0-9]{1,4})(?:[:hH]([0-5][0-9])?)?", re.ASCII)
@@ -28,11 +29,11 @@ _HOURS = re.compile(r"([0-9]{1,4})(?:[:hH]([0-5][0-9])?)?", re.ASCII)
 def list_services(visit: Visit) -> Response:
     """Show the services, active or not, some at a time."""
     after = visit.request.args.get("depois", "")
-    services = visit.store.list_services(include_inactive=True, after=after, limit=ROWS_SHOWN)
+    services = visit.store.catalogue.list_services(include_inactive=True, after=after, limit=ROWS_SHOWN)
     return visit.render(
         "administration/services.html",
         services=services,
-        chosen=visit.store.parameter(CHILD_REQUEST_SERVICE),
+        chosen=visit.store.parameters.value(CHILD_REQUEST_SERVICE),
         after=after,
         next=services[-1].name if len(services) == ROWS_SHOWN else "",
     )
@@ -50,8 +51,12 @@ def add_service(visit: Visit) -> Response:
     if not form.errors:
         given = (edit.name, edit.kind, edit.group, edit.sla_minutes, edit.contract)
         try:
-            visit.store.add_service(
-                *given, actor=actor_of(visit), form_key=key_of(form), priority_slas=edit.priority_slas
+            visit.store.catalogue.add_service(
+                *given,
+                actor=actor_of(visit),
+                form_key=key_of(form),
+                priority_slas=edit.priority_slas,
+                description_template=edit.description_template,
             )
             return visit.redirect("/administracao/servicos", "gravado")
         except AlreadyExists:
@@ -61,7 +66,7 @@ def add_service(visit: Visit) -> Response:
 
 def show_service(visit: Visit, number: int) -> Response:
     """Show a service's form."""
-    edit = service_edit_of(visit.store.find_service(number))
+    edit = service_edit_of(visit.store.catalogue.find_service(number))
     hours, minutes = divmod(edit.sla_minutes or 0, 60)
     form = visit.form(
         nome=edit.name,
@@ -71,6 +76,7 @@ def show_service(visit: Visit, number: int) -> Response:
         minutos=str(minutes) if edit.sla_minutes and minutes else "",
         contrato=edit.contract,
         ativo=flag(edit.is_active),
+        modelo=edit.description_template,
         carimbo=edit.stamp,
         **{f"sla-{priority}": f"{minutes // 60}:{minutes % 60:02}" for priority, minutes in edit.priority_slas},
     )
@@ -83,7 +89,7 @@ def save_service(visit: Visit, number: int) -> Response:
     edit = _read(visit, form, is_active=form.value("ativo") == "S")
     if form.errors:
         return _service_page(visit, form, number, 422)
-    is_chosen = visit.store.parameter(CHILD_REQUEST_SERVICE) == str(number)
+    is_chosen = visit.store.parameters.value(CHILD_REQUEST_SERVICE) == str(number)
     if is_chosen and not edit.is_active and form.value("ciente") != "S":
         form.values["ciente"] = "S"
         form.warnings["ativo"] = visit.gettext(
@@ -92,19 +98,19 @@ def save_service(visit: Visit, number: int) -> Response:
         )
         return _service_page(visit, form, number, 409)
     try:
-        visit.store.change_service(number, edit, form.value("carimbo"), actor_of(visit))
+        visit.store.catalogue.change_service(number, edit, form.value("carimbo"), actor_of(visit))
     except AlreadyExists:
         form.refuse("nome", visit.gettext("Já existe um serviço com este nome."))
         return _service_page(visit, form, number, 422)
     except ChangedMeanwhile:
-        warn_of_changes(visit, form, _FIELDS, service_edit_of(visit.store.find_service(number)), edit)
+        warn_of_changes(visit, form, _FIELDS, service_edit_of(visit.store.catalogue.find_service(number)), edit)
         return _service_page(visit, form, number, 409, is_outdated=True)
     return visit.redirect("/administracao/servicos", "gravado")
 
 
 def _read(visit: Visit, form: Form, is_active: bool) -> ServiceEdit:
     """Return what was typed; what cannot be taken is refused in the form."""
-    groups = [group.name for group in visit.store.list_groups()]
+    groups = [group.name for group in visit.store.staff.list_groups()]
     return ServiceEdit(
         name=form.line("nome", 200, missing=visit.gettext("Informe o nome do serviço.")),
         kind=form.choice("tipo", _KINDS, visit.gettext("Escolha o tipo.")),
@@ -113,6 +119,7 @@ def _read(visit: Visit, form: Form, is_active: bool) -> ServiceEdit:
         contract=form.line("contrato", 200),
         is_active=is_active,
         priority_slas=_read_priority_slas(visit, form),
+        description_template=form.text("modelo", 4000),
     )
 
 
@@ -153,6 +160,6 @@ def _service_page(
         form=form,
         number=number,
         priorities=PRIORITIES,
-        group_options=[(group.name, group.name) for group in visit.store.list_groups()],
+        group_options=[(group.name, group.name) for group in visit.store.staff.list_groups()],
         is_outdated=is_outdated,
     )

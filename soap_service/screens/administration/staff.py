@@ -5,24 +5,27 @@ from werkzeug.wrappers import Response
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue, LastAdministrator
 from soap_service.rules.credentials import hash_password
 from soap_service.rules.edits import AgentEdit, GroupEdit
+from soap_service.rules.roles import Role
 from soap_service.screens.administration.editing import ROWS_SHOWN, actor_of, flag, key_of, new_key, warn_of_changes
+from soap_service.screens.administration.roles import ROLES
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
 from soap_service.storage.staff import agent_edit_of, group_edit_of
 
-_AGENT_FIELDS = {"name": "nome", "is_admin": "administrador", "is_active": "ativo", "groups": "grupos"}
-_GROUP_FIELDS = {"name": "nome", "may_execute": "executa"}
+_AGENT_FIELDS = {"name": "nome", "role": "papel", "is_active": "ativo", "groups": "grupos"}
+_GROUP_FIELDS = {"name": "nome", "may_execute": "executa", "sees_all": "ve_todas"}
 _LONGEST_PASSWORD = 1024
 
 
 def list_staff(visit: Visit) -> Response:
     """Show the agents, some at a time, and every group."""
     after = visit.request.args.get("depois", "")
-    agents = visit.store.list_agents(after, ROWS_SHOWN)
+    agents = visit.store.staff.list_agents(after, ROWS_SHOWN)
     return visit.render(
         "administration/staff.html",
         agents=agents,
-        groups=visit.store.list_groups(),
+        groups=visit.store.staff.list_groups(),
+        roles=ROLES,
         after=after,
         next=agents[-1].login if len(agents) == ROWS_SHOWN else "",
     )
@@ -30,7 +33,7 @@ def list_staff(visit: Visit) -> Response:
 
 def start_agent(visit: Visit) -> Response:
     """Show the form of a new agent."""
-    return _agent_page(visit, visit.form(ativo="S", chave=new_key()))
+    return _agent_page(visit, visit.form(papel=Role.AGENT, ativo="S", chave=new_key()))
 
 
 def add_agent(visit: Visit) -> Response:
@@ -42,8 +45,8 @@ def add_agent(visit: Visit) -> Response:
         form.refuse("login", visit.gettext("Escreva o usuário sem espaços."))
     if not form.errors and (password_hash := _read_password(visit, form)):
         try:
-            given = (login, edit.name, password_hash, edit.groups, edit.is_admin)
-            visit.store.add_agent(*given, actor=actor_of(visit), form_key=key_of(form))
+            given = (login, edit.name, password_hash, edit.groups, edit.role)
+            visit.store.staff.add_agent(*given, actor=actor_of(visit), form_key=key_of(form))
             return visit.redirect("/administracao/atendentes", "gravado")
         except AlreadyExists:
             form.refuse("login", visit.gettext("Já existe um atendente com este usuário."))
@@ -52,7 +55,7 @@ def add_agent(visit: Visit) -> Response:
 
 def show_agent(visit: Visit, number: int) -> Response:
     """Show an agent's form."""
-    edit = agent_edit_of(visit.store.find_agent_by_id(number))
+    edit = agent_edit_of(visit.store.staff.find_agent_by_id(number))
     return _agent_page(visit, _agent_form(visit, edit), number)
 
 
@@ -63,15 +66,15 @@ def save_agent(visit: Visit, number: int) -> Response:
     if form.errors:
         return _agent_page(visit, form, number, 422)
     try:
-        visit.store.change_agent(number, edit, form.value("carimbo"), actor_of(visit))
+        visit.store.staff.change_agent(number, edit, form.value("carimbo"), actor_of(visit))
     except LastAdministrator:
-        name = "administrador" if edit.is_active else "ativo"
+        name = "papel" if edit.is_active else "ativo"
         form.refuse(
             name, visit.gettext("Este é o último administrador ativo. Antes, torne outro atendente administrador.")
         )
         return _agent_page(visit, form, number, 422)
     except ChangedMeanwhile:
-        warn_of_changes(visit, form, _AGENT_FIELDS, agent_edit_of(visit.store.find_agent_by_id(number)), edit)
+        warn_of_changes(visit, form, _AGENT_FIELDS, agent_edit_of(visit.store.staff.find_agent_by_id(number)), edit)
         return _agent_page(visit, form, number, 409, is_outdated=True)
     return visit.redirect("/administracao/atendentes", "gravado")
 
@@ -83,10 +86,10 @@ def lead_to_agent(visit: Visit, number: int) -> Response:
 
 def save_password(visit: Visit, number: int) -> Response:
     """Give an agent a new password; their log-ins end, the administrator's own too."""
-    agent = visit.store.find_agent_by_id(number)
+    agent = visit.store.staff.find_agent_by_id(number)
     form = visit.form()
     if password_hash := _read_password(visit, form):
-        visit.store.set_password(agent.login, password_hash, actor_of(visit))
+        visit.store.staff.set_password(agent.login, password_hash, actor_of(visit))
         return visit.redirect("/administracao/atendentes", "senha-trocada")
     shown = _agent_form(visit, agent_edit_of(agent))
     shown.errors = form.errors
@@ -95,7 +98,7 @@ def save_password(visit: Visit, number: int) -> Response:
 
 def start_group(visit: Visit) -> Response:
     """Show the form of a new group."""
-    return _group_page(visit, visit.form(executa="S", chave=new_key()))
+    return _group_page(visit, visit.form(executa="S", ve_todas="S", chave=new_key()))
 
 
 def add_group(visit: Visit) -> Response:
@@ -104,7 +107,7 @@ def add_group(visit: Visit) -> Response:
     edit = _read_group(visit, form)
     if not form.errors:
         try:
-            visit.store.add_group(edit.name, edit.may_execute, actor_of(visit), key_of(form))
+            visit.store.staff.add_group(edit.name, edit.may_execute, actor_of(visit), key_of(form), edit.sees_all)
             return visit.redirect("/administracao/atendentes", "gravado")
         except AlreadyExists:
             form.refuse("nome", visit.gettext("Já existe um grupo com este nome."))
@@ -113,8 +116,9 @@ def add_group(visit: Visit) -> Response:
 
 def show_group(visit: Visit, number: int) -> Response:
     """Show a group's form and its members."""
-    edit = group_edit_of(visit.store.find_group(number))
-    return _group_page(visit, visit.form(nome=edit.name, executa=flag(edit.may_execute), carimbo=edit.stamp), number)
+    edit = group_edit_of(visit.store.staff.find_group(number))
+    flags = {"executa": flag(edit.may_execute), "ve_todas": flag(edit.sees_all)}
+    return _group_page(visit, visit.form(nome=edit.name, carimbo=edit.stamp, **flags), number)
 
 
 def save_group(visit: Visit, number: int) -> Response:
@@ -124,21 +128,22 @@ def save_group(visit: Visit, number: int) -> Response:
     if form.errors:
         return _group_page(visit, form, number, 422)
     try:
-        visit.store.change_group(number, edit, form.value("carimbo"), actor_of(visit))
+        visit.store.staff.change_group(number, edit, form.value("carimbo"), actor_of(visit))
     except AlreadyExists:
         form.refuse("nome", visit.gettext("Já existe um grupo com este nome."))
         return _group_page(visit, form, number, 422)
     except ChangedMeanwhile:
-        warn_of_changes(visit, form, _GROUP_FIELDS, group_edit_of(visit.store.find_group(number)), edit)
+        warn_of_changes(visit, form, _GROUP_FIELDS, group_edit_of(visit.store.staff.find_group(number)), edit)
         return _group_page(visit, form, number, 409, is_outdated=True)
     return visit.redirect("/administracao/atendentes", "gravado")
 
 
 def _read_agent(visit: Visit, form: Form) -> AgentEdit:
-    chosen = [group.name for group in visit.store.list_groups() if form.value(f"grupo-{group.id}")]
+    role = form.choice("papel", [*Role], visit.gettext("Escolha o papel."))
+    chosen = [group.name for group in visit.store.staff.list_groups() if form.value(f"grupo-{group.id}")]
     return AgentEdit(
         name=form.line("nome", 200, missing=visit.gettext("Informe o nome do atendente.")),
-        is_admin=form.value("administrador") == "S",
+        role=Role(role) if role in [*Role] else Role.AGENT,
         is_active=form.value("ativo") == "S",
         groups=tuple(sorted(chosen)),
     )
@@ -146,7 +151,7 @@ def _read_agent(visit: Visit, form: Form) -> AgentEdit:
 
 def _read_group(visit: Visit, form: Form) -> GroupEdit:
     name = form.line("nome", 100, missing=visit.gettext("Informe o nome do grupo."))
-    return GroupEdit(name, form.value("executa") == "S")
+    return GroupEdit(name, form.value("executa") == "S", form.value("ve_todas") == "S")
 
 
 def _read_password(visit: Visit, form: Form) -> str:
@@ -168,9 +173,8 @@ def _read_password(visit: Visit, form: Form) -> str:
 
 
 def _agent_form(visit: Visit, edit: AgentEdit) -> Form:
-    chosen = {f"grupo-{group.id}": "S" for group in visit.store.list_groups() if group.name in edit.groups}
-    flags = {"administrador": flag(edit.is_admin), "ativo": flag(edit.is_active)}
-    return visit.form(nome=edit.name, carimbo=edit.stamp, **flags, **chosen)
+    chosen = {f"grupo-{group.id}": "S" for group in visit.store.staff.list_groups() if group.name in edit.groups}
+    return visit.form(nome=edit.name, carimbo=edit.stamp, papel=edit.role, ativo=flag(edit.is_active), **chosen)
 
 
 def _agent_page(visit: Visit, form: Form, number: int = 0, status: int = 200, *, is_outdated: bool = False) -> Response:
@@ -179,8 +183,9 @@ def _agent_page(visit: Visit, form: Form, number: int = 0, status: int = 200, *,
         status,
         form=form,
         number=number,
-        login=visit.store.find_agent_by_id(number).login if number else "",
-        groups=visit.store.list_groups(),
+        login=visit.store.staff.find_agent_by_id(number).login if number else "",
+        groups=visit.store.staff.list_groups(),
+        roles=[(str(role), visit.gettext(words)) for role, words in ROLES.items()],
         is_outdated=is_outdated,
     )
 
@@ -191,6 +196,6 @@ def _group_page(visit: Visit, form: Form, number: int = 0, status: int = 200, *,
         status,
         form=form,
         number=number,
-        members=visit.store.list_members(number) if number else [],
+        members=visit.store.staff.list_members(number) if number else [],
         is_outdated=is_outdated,
     )

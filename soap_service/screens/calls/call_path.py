@@ -14,13 +14,13 @@ from typing import Any
 from soap_service.language import N_
 from soap_service.model import Call, Integration
 from soap_service.rules.calls import CallState, Notice, Refused
-from soap_service.store import RefusalKind, Standing
+from soap_service.store import ExtensionStatus, RefusalKind
 
 #: A refusal is of no matter after this long; one of nobody known, who may be anybody, sooner.
 _RECENT, _RECENT_OF_STRANGERS = timedelta(hours=24), timedelta(hours=1)
 #: What is noted to the minute, and may be noted a minute late.
 _NOTED_WITHIN = timedelta(minutes=1)
-#: What a step of the door can refuse; the rest is the fourth step's.
+#: What the endpoint can refuse in a step; the rest is the fourth step's.
 _CREDENTIAL = (Refused.UNKNOWN, Refused.NOT_PROVEN)
 _ADDRESS = (Refused.WRONG_ADDRESS,)
 #: What the service alone knows of a refusal, in words; every other reason is a published code.
@@ -80,7 +80,7 @@ class Facts:
     refusals: Sequence[RefusalKind]
     extension: str | None
     is_own: bool
-    standing: Standing
+    status: ExtensionStatus
     call: Call | None
     is_given: bool
     calls: Sequence[Call]
@@ -92,7 +92,7 @@ class Facts:
         known = [self.uses[one.id] for one in self.platforms if one.id in self.uses]
         return max([*known, *([self.newest_call_at] if self.newest_call_at else [])], default=None)
 
-    def standing_refusals(self, reasons: Collection[str] | None) -> list[RefusalKind]:
+    def refusals_since(self, reasons: Collection[str] | None) -> list[RefusalKind]:
         """Return the refusals since a platform was last admitted, for these reasons or for those of the fourth step."""
         others = (*_CREDENTIAL, *_ADDRESS, Refused.NO_CREDENTIAL, _SWITCHED_OFF)
         found = []
@@ -140,7 +140,7 @@ def _credential(facts: Facts) -> Step:
         return Step(title, Verdict.FAILED, found, _for_whom(facts, N_("Cadastre a plataforma em Integrações.")))
     by_address = any(one.secret_hash is None for one in facts.platforms)
     reasons = _CREDENTIAL if by_address else (*_CREDENTIAL, Refused.NO_CREDENTIAL)
-    for refusal in facts.standing_refusals(reasons):
+    for refusal in facts.refusals_since(reasons):
         sentences = {
             Refused.NOT_PROVEN: (
                 N_("%(integration)s foi recusada em %(moment)s, de %(address)s: o segredo está errado."),
@@ -172,7 +172,7 @@ def _address(facts: Facts) -> Step:
     if _proves(facts):
         return Step(title, Verdict.OK, _proof(facts))
     by_address = any(one.secret_hash is None for one in facts.platforms)
-    for refusal in facts.standing_refusals((*_ADDRESS, *((Refused.NO_CREDENTIAL,) if by_address else ()))):
+    for refusal in facts.refusals_since((*_ADDRESS, *((Refused.NO_CREDENTIAL,) if by_address else ()))):
         sentence = N_("%(integration)s foi recusada em %(moment)s: %(address)s não está entre os endereços dela.")
         advice = N_("Acrescente esse endereço à integração, ou chame de um dos que estão lá.")
         if not refusal.integration:
@@ -188,7 +188,7 @@ def _message(facts: Facts) -> Step:
     title = N_("Operação, limites e mensagem")
     if _proves(facts):
         return Step(title, Verdict.OK, _proof(facts))
-    for refusal in facts.standing_refusals(None):
+    for refusal in facts.refusals_since(None):
         sentence = N_("Uma chamada foi recusada em %(moment)s: %(reason)s (%(integration)s, de %(address)s).")
         return _refused(facts, title, refusal, sentence, _ADVICE.get(refusal.reason, _ANY_ADVICE))
     return _never_refused(facts, title)
@@ -226,7 +226,7 @@ def _extension(facts: Facts) -> Step:
 
 def _owner(facts: Facts) -> Step:
     title = N_("Ramal registrado por um atendente")
-    values = {"extension": facts.extension, "owner": facts.standing.owner}
+    values = {"extension": facts.extension, "owner": facts.status.owner}
     if facts.extension is None:
         found = N_("Você não informou em que ramal atende.") if facts.is_own else N_("Nenhum ramal foi escolhido.")
         advice = N_("Informe o ramal em Atendimento.") if facts.is_own else N_("Escolha um ramal acima.")
@@ -236,8 +236,8 @@ def _owner(facts: Facts) -> Step:
         then = N_(
             "Quando a ligação chegou, ninguém tinha registrado o ramal %(extension)s, e ninguém registrou até agora."
         )
-        return Step(title, Verdict.FAILED, Said(now if facts.standing.owner else then, values), Said(_REGISTER, values))
-    if facts.standing.owner is None:
+        return Step(title, Verdict.FAILED, Said(now if facts.status.owner else then, values), Said(_REGISTER, values))
+    if facts.status.owner is None:
         found = N_("Nenhum atendente registrou o ramal %(extension)s.")
         return Step(title, Verdict.FAILED, Said(found, values), Said(_REGISTER, values))
     return Step(title, Verdict.OK, Said(N_("O ramal %(extension)s está com %(owner)s."), values))
@@ -245,7 +245,7 @@ def _owner(facts: Facts) -> Step:
 
 def _screen(facts: Facts) -> Step:
     title = N_("Tela aberta no navegador")
-    if facts.standing.owner is None:
+    if facts.status.owner is None:
         return Step(title, Verdict.UNCHECKED, Said(N_("Sem um atendente no ramal, ninguém escuta.")))
     if facts.is_given and facts.call is not None:
         if facts.call.notice == Notice.DELIVERED or facts.call.delivered_at is not None:
@@ -254,12 +254,12 @@ def _screen(facts: Facts) -> Step:
             "Quando a ligação chegou, nenhuma tela escutava: o atendente estava em pausa ou sem a página aberta."
         )
         return Step(title, Verdict.FAILED, Said(found), Said(_KEEP_OPEN))
-    if facts.standing.paused_at is not None:
+    if facts.status.paused_at is not None:
         found = N_("%(owner)s está em pausa desde %(moment)s: as ligações não aparecem na tela.")
-        values = {"owner": facts.standing.owner, "moment": facts.standing.paused_at}
-        advice = N_("Para receber ligações, use o botão Voltar a receber chamadas.")
+        values = {"owner": facts.status.owner, "moment": facts.status.paused_at}
+        advice = N_("Para receber ligações, use o botão Voltar a receber ligações.")
         return Step(title, Verdict.FAILED, Said(found, values), Said(advice))
-    if facts.standing.is_heard:
+    if facts.status.is_subscribed:
         return Step(title, Verdict.OK, Said(N_("Há uma tela aberta e conectada neste ramal.")))
     if facts.is_own:
         found = N_("Nenhuma outra tela sua está conectada. Esta página só recebe ligações com JavaScript ligado.")
@@ -302,7 +302,7 @@ def _end(facts: Facts) -> Step:
         return Step(title, Verdict.UNCHECKED, _NO_CALL)
     state = facts.call.state(facts.now, facts.lifetime)
     values = {"moment": facts.call.created_at}
-    if state is CallState.MISSED:
+    if state in (CallState.MISSED, CallState.RETURNED):
         if facts.call.delivered_at is None:
             return Step(title, Verdict.UNCHECKED, Said(N_("A ligação não chegou a nenhuma tela.")))
         found = N_("A ligação de %(moment)s chegou ao navegador e ninguém a viu: a aba estava em segundo plano.")
@@ -310,6 +310,9 @@ def _end(facts: Facts) -> Step:
         return Step(title, Verdict.FAILED, Said(found, values), Said(advice))
     if state in (CallState.CREATED, CallState.DELIVERED):
         return Step(title, Verdict.UNCHECKED, Said(N_("A ligação de %(moment)s ainda pode ser vista."), values))
+    if state is CallState.TRANSFERRED:
+        found = N_("A ligação de %(moment)s foi transferida para o ramal %(number)s antes de ser atendida.")
+        return Step(title, Verdict.OK, Said(found, {**values, "number": facts.call.transferred_to}))
     found = N_("A ligação de %(moment)s foi vista na tela e não foi atendida pelo botão.")
     if state is CallState.ANSWERED:
         found = N_("A ligação de %(moment)s foi vista na tela e atendida.")
@@ -317,7 +320,7 @@ def _end(facts: Facts) -> Step:
 
 
 def _proves(facts: Facts) -> bool:
-    """Tell whether the call that was given has itself passed the door."""
+    """Tell whether the call that was given was itself admitted."""
     return facts.is_given and facts.call is not None
 
 

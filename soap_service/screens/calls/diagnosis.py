@@ -12,12 +12,13 @@ from soap_service.model import Call
 from soap_service.rules.calls import Simulated
 from soap_service.rules.extensions import is_extension
 from soap_service.rules.parameters import WEB_SERVICES_ON
+from soap_service.rules.roles import Permission
 from soap_service.screens.calls.call import with_states
 from soap_service.screens.calls.call_path import REASONS, Facts, Said, Step, first_failing, walk
 from soap_service.screens.forms import Form, clean_line
 from soap_service.screens.language import N_
 from soap_service.screens.visit import Visit
-from soap_service.store import Standing
+from soap_service.store import ExtensionStatus
 
 _CALLS_SHOWN = 20
 _HOMELESS_SHOWN = 5
@@ -36,16 +37,16 @@ def show_diagnosis(visit: Visit) -> Response:
     extension = visit.extension
     if call is not None:
         extension = call.extension
-    elif visit.agent.is_admin:
+    elif visit.may(Permission.ADMINISTER):
         extension = clean_line(visit.request.args.get("ramal", ""))[:20] or visit.extension
     return _diagnosis_page(visit, visit.form(ramal=extension or ""), extension, call)
 
 
 def simulate_call(visit: Visit) -> Response:
-    """Send a call through the SOAP door as a platform would, and show what it answered beside the diagnosis."""
+    """Send a call through the SOAP endpoint as a platform would, and show what it answered beside the diagnosis."""
     form = visit.form()
     document = form.line("cpf", 40)
-    extension = form.line("ramal", 20) if visit.agent.is_admin else visit.extension or ""
+    extension = form.line("ramal", 20) if visit.may(Permission.ADMINISTER) else visit.extension or ""
     if not extension:
         form.refuse("ramal", visit.gettext("Informe o ramal em que a ligação deve aparecer."))
     elif not is_extension(extension):
@@ -54,7 +55,7 @@ def simulate_call(visit: Visit) -> Response:
         return _diagnosis_page(visit, form, visit.extension, status=422)
     began = visit.store.now()
     simulated = visit.premises.simulate(document, extension, visit.language)
-    is_repeat = bool(simulated.token) and visit.store.find_call(simulated.token).created_at < began
+    is_repeat = bool(simulated.token) and visit.store.calls.find(simulated.token).created_at < began
     return _diagnosis_page(visit, form, extension, simulated=simulated, is_repeat=is_repeat)
 
 
@@ -65,8 +66,8 @@ def _call_asked_for(visit: Visit) -> Call | None:
         return None
     if not _TOKEN.fullmatch(token):
         raise CallNotFound
-    call = visit.store.find_call(token)
-    if not visit.agent.is_admin and (call.extension is None or call.extension != visit.extension):
+    call = visit.store.calls.find(token)
+    if not visit.may(Permission.ADMINISTER) and (call.extension is None or call.extension != visit.extension):
         raise CallNotFound
     return call
 
@@ -96,29 +97,29 @@ def _diagnosis_page(
         is_repeat=is_repeat,
         reasons=REASONS,
         may_simulate=visit.premises.simulate is not None,
-        repeat_seconds=round(visit.store.repeat_within.total_seconds()),
+        repeat_seconds=round(visit.store.calls.repeat_within.total_seconds()),
     )
 
 
 def _facts(visit: Visit, extension: str | None, call: Call | None) -> Facts:
     store, now = visit.store, visit.store.now()
-    calls = store.list_calls_at(extension, _CALLS_SHOWN) if extension else []
+    calls = store.call_lists.list_at(extension, _CALLS_SHOWN) if extension else []
     return Facts(
         now=now,
-        lifetime=store.call_lifetime,
-        is_admin=visit.agent.is_admin,
-        is_on=store.parameter(WEB_SERVICES_ON) == "S",
-        platforms=store.list_integrations(),
-        uses=store.list_integration_uses(),
-        newest_call_at=store.find_newest_call_at(now - _RECENT),
-        refusals=store.list_refusals(),
+        lifetime=store.calls.lifetime,
+        is_admin=visit.may(Permission.ADMINISTER),
+        is_on=store.parameters.value(WEB_SERVICES_ON) == "S",
+        platforms=store.integrations.list_all(),
+        uses=store.integrations.list_uses(),
+        newest_call_at=store.diagnosis.find_newest_call_at(now - _RECENT),
+        refusals=store.diagnosis.list_refusals(),
         extension=extension,
-        is_own=extension == visit.extension and (extension is not None or not visit.agent.is_admin),
-        standing=store.find_standing(extension) if extension else Standing(),
+        is_own=extension == visit.extension and (extension is not None or not visit.may(Permission.ADMINISTER)),
+        status=store.diagnosis.find_extension_status(extension) if extension else ExtensionStatus(),
         call=call or (calls[0] if calls else None),
         is_given=call is not None,
         calls=calls,
-        homeless=store.list_calls_without_extension(now - _RECENT, _HOMELESS_SHOWN),
+        homeless=store.diagnosis.list_calls_without_extension(now - _RECENT, _HOMELESS_SHOWN),
     )
 
 

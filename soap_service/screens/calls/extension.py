@@ -16,14 +16,14 @@ def save_extension(visit: Visit) -> Response:
     """Register what was typed, or give the extension up when nothing was; take somebody else's only when told to."""
     form = visit.form()
     if form.value("ciente"):
-        visit.store.acknowledge_takeover(visit.agent.id)
+        visit.store.extensions.acknowledge_takeover(visit.agent.id)
         return visit.redirect(visit.return_path())
     number = form.line("ramal", 20)
     if not number:
-        visit.store.release_extension(visit.agent.id)
+        visit.store.extensions.release(visit.agent.id)
         return visit.redirect(visit.return_path(), "ramal-liberado")
     try:
-        visit.store.register_extension(visit.agent.id, number, take_over=form.value("assumir") == number)
+        visit.store.extensions.register(visit.agent.id, number, take_over=form.value("assumir") == number)
     except InvalidValue as refusal:
         form.errors["ramal"] = visit.gettext(refusal.reason)
         return _extension_page(visit, form, 422)
@@ -36,9 +36,9 @@ def save_pause(visit: Visit) -> Response:
     """Stop calls from popping up, or let them again."""
     is_pausing = visit.form().value("pausa") == "S"
     if is_pausing:
-        visit.store.pause_calls(visit.agent.id)
+        visit.store.attendance.pause(visit.agent.id)
     else:
-        visit.store.resume_calls(visit.agent.id)
+        visit.store.attendance.resume(visit.agent.id)
     return visit.redirect(visit.return_path(), "em-pausa" if is_pausing else "de-volta")
 
 

@@ -18,6 +18,7 @@ from soap_service.model import Request
 from soap_service.rules.situations import SITUATION_LABELS, Action, known_situation
 from soap_service.screens.forms import Form, form_key, read_version
 from soap_service.screens.language import N_
+from soap_service.screens.pages import NOTHING
 from soap_service.screens.requests.page import (
     BUTTONS,
     CHANGED_MEANWHILE,
@@ -46,7 +47,7 @@ _FIELDS = ("tarefa", "grupo", "responsavel")
 
 def show_execution(visit: Visit, number: int) -> Response:
     """Show the request's page with its reply box; raises ExecutionRefused for an agent who has none."""
-    view = visit.store.view_request(number, visit.agent.id)
+    view = visit.store.execution.view(number, visit.agent.id, visit.scope)
     if not buttons_of(view.request):
         return visit.redirect(f"/solicitacoes/{number}")
     form = empty_form(visit, view)
@@ -57,7 +58,7 @@ def show_execution(visit: Visit, number: int) -> Response:
 
 def execute_request(visit: Visit, number: int) -> Response:
     """Do what the pressed button says, with the note; or show the page again with what was typed and why not."""
-    if not visit.store.may_act(number, visit.agent.id):
+    if not visit.store.requests.may_act(number, visit.agent.id):
         raise ExecutionRefused(number)
     form = visit.form()
     if form.value("acao") == RESUME:
@@ -71,7 +72,7 @@ def execute_request(visit: Visit, number: int) -> Response:
         return _again(visit, number, form, 422)
     key, seen = form_key(form), read_version(form)
     try:
-        visit.store.execute_request(number, visit.agent.id, action, note, changes, seen, key)
+        visit.store.execution.execute(number, visit.agent.id, action, note, changes, seen, key)
     except TransitionRefused as refusal:
         known = known_situation(refusal.situation)
         situation = visit.gettext(SITUATION_LABELS[known]) if known else refusal.situation
@@ -123,7 +124,7 @@ def _chosen(visit: Visit, form: Form, name: str) -> int | None:
 
 def _again(visit: Visit, number: int, form: Form, status: int, problem: str = "") -> Response:
     """Show what was typed on the request as it is now; say where somebody else changed the same field."""
-    view = visit.store.view_request(number, visit.agent.id)
+    view = visit.store.execution.view(number, visit.agent.id, visit.scope)
     if not (view.is_executor or view.may_forward):
         raise ExecutionRefused(number)
     current = current_fields(view.request)
@@ -133,7 +134,7 @@ def _again(visit: Visit, number: int, form: Form, status: int, problem: str = ""
             form.values[name] = current[name]
         elif before != current[name]:
             form.warnings[name] = visit.gettext("Outra pessoa mudou este campo. Como está agora: %(value)s") % {
-                "value": _words(view.request, name)
+                "value": _words(visit, view.request, name)
             }
         form.values[f"{name}_antes"] = current[name]
     if status == 409:
@@ -142,8 +143,8 @@ def _again(visit: Visit, number: int, form: Form, status: int, problem: str = ""
     return render_page(visit, view, form, status, problem)
 
 
-def _words(request: Request, name: str) -> str:
+def _words(visit: Visit, request: Request, name: str) -> str:
     if name == "tarefa":
-        return request.current_task or "--"
+        return request.current_task or NOTHING
     thing = request.group if name == "grupo" else request.responsible
-    return thing.name if thing else "--"
+    return thing.name if thing else visit.gettext("Ninguém")

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from werkzeug.wrappers import Response
 
+from soap_service.errors import RequestHidden
 from soap_service.model import Request
 from soap_service.rules.situations import Action, Situation, allows, known_situation
 from soap_service.screens.forms import Form, form_key
 from soap_service.screens.language import N_
+from soap_service.screens.people.contacts import contact_choices
 from soap_service.screens.visit import CHILD, Notice, Visit
 from soap_service.store import NOBODY, RequestView
 
@@ -27,8 +29,13 @@ CHANGED_MEANWHILE = N_("Nada foi gravado: a solicitação mudou enquanto você e
 
 def show_request(visit: Visit, number: int) -> Response:
     """Show a request; to an agent who may act on it, with the reply box."""
-    view = visit.store.view_request(number, visit.agent.id)
+    view = visit.store.execution.view(number, visit.agent.id, visit.scope)
     return render_page(visit, view, empty_form(visit, view))
+
+
+def show_hidden(visit: Visit, hidden: RequestHidden) -> Response:
+    """Say of a request that the agent's groups do not see what may be known, and that it was registered if it was."""
+    return visit.render("requests/hidden.html", 403, hidden=hidden, notice=_registered(visit, hidden.key))
 
 
 def buttons_of(request: Request) -> Mapping[str, Action]:
@@ -58,6 +65,7 @@ def current_fields(request: Request) -> dict[str, str]:
 
 def render_page(visit: Visit, view: RequestView, form: Form | None, status: int = 200, problem: str = "") -> Response:
     """Answer with the page; `problem` says why nothing was done."""
+    visit.note_person(view.request.requester_id)
     return visit.render(
         "requests/request.html",
         status,
@@ -66,6 +74,7 @@ def render_page(visit: Visit, view: RequestView, form: Form | None, status: int 
         form=form,
         problem=problem,
         notice=_notice(visit, view),
+        contacts=contact_choices(visit, view.request.requester),
         **(_reply_box(visit, view, form) if form is not None else {}),
     )
 
@@ -76,7 +85,7 @@ def _reply_box(visit: Visit, view: RequestView, form: Form) -> dict[str, object]
     last_seen = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else newest
     form.values["visto"] = str(newest)
     form_key(form)
-    agents = [(str(agent.id), agent.name) for agent in visit.store.list_executors()]
+    agents = [(str(agent.id), agent.name) for agent in visit.store.execution.list_executors()]
     responsible = view.request.responsible
     if responsible is not None and str(responsible.id) not in dict(agents):
         agents.insert(0, (str(responsible.id), responsible.name))
@@ -97,7 +106,7 @@ def _reply_box(visit: Visit, view: RequestView, form: Form) -> dict[str, object]
 
 def _groups(visit: Visit, view: RequestView) -> list[tuple[str, str]]:
     """Return the groups to choose from: those that can execute, and the request's own."""
-    groups = {str(group.id): group.name for group in visit.store.list_executing_groups()}
+    groups = {str(group.id): group.name for group in visit.store.execution.list_executing_groups()}
     own = view.request.group
     return list(({str(own.id): own.name} | groups if own else groups).items())
 
@@ -109,11 +118,20 @@ def _sent_forms(visit: Visit, view: RequestView) -> list[str]:
     return [key.removeprefix(mine) for key in keys if key.startswith(mine)]
 
 
+def _registered(visit: Visit, number: object) -> Notice | None:
+    keyword = visit.request.args.get("aviso", "")
+    if keyword == "registrada-resolvida":
+        return Notice(visit.gettext("Solicitação nº %(number)d registrada e resolvida.") % {"number": number})
+    if keyword == "registrada":
+        return Notice(visit.gettext("Solicitação nº %(number)d registrada.") % {"number": number})
+    return None
+
+
 def _notice(visit: Visit, view: RequestView) -> Notice | None:
     """Return the notice that the address asks for, with the names and numbers of this request."""
     keyword = visit.request.args.get("aviso", "")
-    if keyword == "registrada":
-        return Notice(visit.gettext("Solicitação nº %(number)d registrada.") % {"number": view.request.id})
+    if (registered := _registered(visit, view.request.id)) is not None:
+        return registered
     if keyword == "encaminhada" and view.request.group:
         return Notice(visit.gettext("Encaminhada para %(group)s.") % {"group": view.request.group.name})
     for child in view.children:

@@ -14,7 +14,7 @@ _LONGEST_NOTE = 4000
 
 def show_classification(visit: Visit, number: int) -> Response:
     """Show the form; lead to the request's page where it is finished. Raises: ExecutionRefused."""
-    view = visit.store.view_request(number, visit.agent.id)
+    view = visit.store.execution.view(number, visit.agent.id, visit.scope)
     request = view.request
     if Action.NOTE not in buttons_of(request).values():
         return visit.redirect(f"/solicitacoes/{number}")
@@ -24,7 +24,7 @@ def show_classification(visit: Visit, number: int) -> Response:
 
 def reclassify_request(visit: Visit, number: int) -> Response:
     """Classify the request as chosen, or show the form again and say why not."""
-    view = visit.store.view_request(number, visit.agent.id)
+    view = visit.store.execution.view(number, visit.agent.id, visit.scope)
     form = visit.form()
     services = dict(_services(visit, view))
     service = form.choice("servico", services, visit.gettext("Escolha o serviço."))
@@ -36,7 +36,7 @@ def reclassify_request(visit: Visit, number: int) -> Response:
     changes = Changes(classification=Classification(int(service), urgency, impact))
     seen = read_version(form)
     try:
-        visit.store.execute_request(number, visit.agent.id, Action.NOTE, note, changes, seen, form_key(form))
+        visit.store.execution.execute(number, visit.agent.id, Action.NOTE, note, changes, seen, form_key(form))
     except ServiceNotFound:
         form.refuse("servico", visit.gettext("Este serviço não está mais ativo. Escolha outro."))
         return _classification_page(visit, view, form, 422)
@@ -50,7 +50,7 @@ def reclassify_request(visit: Visit, number: int) -> Response:
 def _services(visit: Visit, view: RequestView) -> list[tuple[str, str]]:
     """Return the services to choose from, the request's own first even where it is no longer active."""
     own = view.request.service
-    services = {str(service.id): service.name for service in visit.store.list_services()}
+    services = {str(service.id): service.name for service in visit.store.catalogue.list_services()}
     return list(({str(own.id): own.name} | services if own else services).items())
 
 

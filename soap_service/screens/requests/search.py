@@ -23,14 +23,15 @@ def search(visit: Visit) -> Response:
         return _results_page(visit, form, status=422)
     after = form.value("depois")
     if after:
-        return _results_page(visit, form, visit.store.search_requests(typed, after))
+        return _results_page(visit, form, visit.store.search.find_requests(typed, after, visit.scope))
     number = request_number_of(typed)
-    if number is not None and not visit.store.has_request(number):
+    if number is not None and not visit.store.worklist.has_request(number):
         number = None
-    people = visit.store.search_requesters(typed)
+    people = visit.store.search.find_requesters(typed)
+    visit.note_search(people)
     if number is not None and not people:
         return visit.redirect(f"/solicitacoes/{number}")
-    found = visit.store.search_requests(typed)
+    found = visit.store.search.find_requests(typed, scope=visit.scope)
     if len(people) == 1 and number is None and not found.requests:
         return visit.redirect(f"/solicitacoes?solicitante={people[0].id}")
     if not (people or found.requests):

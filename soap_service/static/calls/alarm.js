@@ -2,6 +2,8 @@
 // sound, unless they switched it off. Both are remembered by this browser.
 
 import { isVisible, page } from "../page/page.js";
+import { subscribe } from "../live/events.js";
+import { publishToOtherTabs } from "../live/tabs.js";
 
 const SOUND = "soap-service sound";
 const canNotify = "Notification" in window;
@@ -9,19 +11,34 @@ const asker = document.getElementById("ask-to-notify");
 const mute = document.getElementById("sound");
 const rung = new Set();
 
-/** Makes the page's buttons for notifications and the sound work, where it has them. */
+/** Makes the choices of notifications and the sound work on the page that has them. */
 export function offerAlarm() {
   if (asker) asker.addEventListener("click", () => Notification.requestPermission().then(showChoices));
-  if (mute) mute.addEventListener("click", switchSound);
+  if (mute) mute.addEventListener("change", switchSound);
+  subscribe("rung", ({ token }) => rung.add(token));
   showChoices();
 }
 
-/** Rings once for a call; `dialog` is its popup. */
-export function ring(token, dialog) {
-  if (rung.has(token)) return;
+/**
+ * Rings once for a call, in whichever tab, and returns what takes its notification away. What a browser refuses, as those
+ * of Android do with `new Notification`, keeps nothing else from happening.
+ */
+export function ring(token, body) {
+  if (rung.has(token)) return () => {};
   rung.add(token);
-  if (hasSound()) play();
-  if (!isVisible() && canNotify && Notification.permission === "granted") notify(token, dialog);
+  publishToOtherTabs({ kind: "rung", token });
+  if (hasSound()) attempt(play);
+  const isWanted = !isVisible() && canNotify && Notification.permission === "granted";
+  const notification = isWanted && attempt(() => notify(token, body));
+  return () => notification && notification.close();
+}
+
+function attempt(act) {
+  try {
+    return act();
+  } catch {
+    return null;
+  }
 }
 
 // Kept as it stands, "on" or "off".
@@ -35,7 +52,7 @@ function hasSound() {
 
 function switchSound() {
   try {
-    localStorage.setItem(SOUND, hasSound() ? "off" : "on");
+    localStorage.setItem(SOUND, mute.checked ? "on" : "off");
   } catch {
     // Without storage the sound stays as it is.
   }
@@ -44,10 +61,14 @@ function switchSound() {
 }
 
 function showChoices() {
-  if (asker) asker.hidden = !canNotify || Notification.permission !== "default";
   if (!mute) return;
-  mute.hidden = false;
-  mute.setAttribute("aria-pressed", String(hasSound()));
+  document.querySelector("[data-alarm]").hidden = false;
+  mute.checked = hasSound();
+  const permission = canNotify ? Notification.permission : "denied";
+  asker.hidden = permission !== "default";
+  for (const said of document.querySelectorAll("[data-notifications]")) {
+    said.hidden = said.dataset.notifications !== permission;
+  }
 }
 
 /** Two short tones, made here. A browser that has not been touched yet stays silent. */
@@ -70,12 +91,11 @@ function playTone(audio, volume, pitch, delay) {
 }
 
 /** No name and no document: a notification may be read by whoever passes the desk. */
-function notify(token, dialog) {
-  const body = dialog.querySelector(".call-meta").innerText;
+function notify(token, body) {
   const notification = new Notification(page.ringing, { body, tag: token });
   notification.addEventListener("click", () => {
     window.focus();
     notification.close();
   });
-  dialog.addEventListener("close", () => notification.close());
+  return notification;
 }

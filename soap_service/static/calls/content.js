@@ -3,18 +3,19 @@
 import { wait } from "../page/page.js";
 import { warnOfLogout } from "../live/login.js";
 
-/** Returns it as a fragment; null when there is none to show. A broken line is tried again. */
-export async function fetchPopup(token) {
+/**
+ * Returns it as a fragment, of a call that is over only if `isOld`; null when there is none to show, and undefined when
+ * nobody can say. A broken line is tried again.
+ */
+export async function fetchPopup(token, isOld = false) {
   for (let attempt = 1; attempt <= 5; attempt += 1) {
-    const answer = await get(`/chamadas/${token}/janela`);
+    const answer = await get(`/chamadas/${token}/janela${isOld ? "?antiga=S" : ""}`);
     if (answer && answer.ok) return fragmentOf(await answer.text());
-    if (answer && answer.status < 500) {
-      if (answer.status === 401) warnOfLogout();
-      return null;
-    }
+    if (answer && answer.status === 401) return warnOfLogout();
+    if (answer && answer.status < 500) return null;
     await wait(1000 * attempt);
   }
-  return null;
+  return undefined;
 }
 
 async function get(address) {

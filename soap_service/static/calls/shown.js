@@ -6,10 +6,13 @@ import { keep, recall } from "../page/page.js";
 const KEY = "soap-service calls shown";
 
 let kept = recall("sessionStorage", KEY) || [];
-const own = document.querySelector("[data-call]");
+const own = document.querySelector("article[data-call]");
 const tokens = new Set(own ? [...kept, own.dataset.call] : kept);
 
 export const wasShown = (token) => tokens.has(token);
+
+/** Whether this page is that of the call. */
+export const isOwnPage = (token) => Boolean(own) && own.dataset.call === token;
 
 export const noteShown = (token) => tokens.add(token);
 

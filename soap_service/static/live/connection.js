@@ -9,9 +9,6 @@ export function showConnection() {
   subscribe("connection", ({ isOpen }) => show(isOpen));
   for (const warning of document.querySelectorAll("[data-insecure]")) warning.hidden = window.isSecureContext;
   for (const kind of ["loginEnded", "loginsEnded"]) subscribe(kind, () => show(false));
-  if (!indicator) return;
-  subscribe("lost", () => (indicator.hidden = true));
-  subscribe("moved", () => (indicator.hidden = false));
 }
 
 function show(isOpen) {

@@ -9,10 +9,11 @@ export function followRequest() {
   if (bar) subscribe("requestChanged", noteChange);
 }
 
-/** What the agent changed on this page themselves comes with a version that the page has already. */
-function noteChange({ ref, by, version }) {
-  const { number, version: shown, changed } = bar.dataset;
-  if (ref === number && Number(version) > Number(shown)) showNotice(bar, changed.replace("{}", by), linkToNews());
+/** What the agent did on this page themselves comes with a version, or a child request, that the page has already. */
+function noteChange({ ref, by, version, child = 0 }) {
+  const { number, version: shown, newestChild, changed } = bar.dataset;
+  const isNews = Number(version) > Number(shown) || Number(child) > Number(newestChild);
+  if (ref === number && isNews) showNotice(bar, changed.replace("{}", by), linkToNews());
 }
 
 /** What stands in the reply box is kept as a draft. */

@@ -94,8 +94,8 @@ function forwardEvents() {
     missed: missed && Number(missed),
     isPaused: pause && pause === "S",
   }));
-  forward("ramal", ({ ramal: number, mensagem: sentence }) =>
-    number ? { kind: "moved", number } : { kind: "lost", sentence },
+  forward("ramal", ({ ramal, perdido, dono: owner }) =>
+    ramal ? { kind: "moved", number: ramal } : { kind: "lost", number: perdido, owner },
   );
   listen("novidade", publishOnce);
 }
@@ -123,9 +123,10 @@ async function prove({ id }) {
   if (answer && answer.status === 403) publish({ kind: "loggedOut" });
 }
 
-function takePulse({ prova: id }) {
+function takePulse({ prova: id, ramal: extension, pausa: pause }) {
   failures = 0;
   if (!isOpen) setOpen(true);
+  if (extension !== undefined) publish({ kind: "pulse", extension, isPaused: pause === "S" });
   prove({ id });
 }
 

@@ -16,6 +16,7 @@ function open(event, link) {
   event.preventDefault();
   dialog.showModal();
   const field = dialog.querySelector("input:not([type=hidden])");
+  if (!field) return;
   field.focus();
   field.select();
 }

@@ -11,3 +11,11 @@ export function watchTyping() {
     form.addEventListener("submit", () => (isTyped = false));
   }
 }
+
+const KEYLESS = ["button", "submit", "reset", "image", "file", "color"];
+
+/** Whether an element takes what is typed: as long as it has the focus, the keyboard is in use. */
+export function isField(element) {
+  if (!element) return false;
+  return element.isContentEditable || (element.matches("input, select, textarea") && !KEYLESS.includes(element.type));
+}

@@ -10,31 +10,9 @@ set -eu
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 [ -x "$folder/asterisk" ] && exit 0
 
-mkdir -p "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial" "$folder/root"
-: > "$folder/apt/status"
-cat > "$folder/apt/apt.conf" <<END
-Dir::Etc::sourcelist "$folder/apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::State::lists "$folder/apt/lists";
-Dir::State::status "$folder/apt/status";
-Dir::Cache "$folder/apt/cache";
-Debug::NoLocking "true";
-END
-APT_CONFIG=$folder/apt/apt.conf
-export APT_CONFIG
-
 for suite in bullseye sid; do
-    echo "deb http://deb.debian.org/debian $suite main" > "$folder/apt/sources.list"
-    if apt-get update -qq && apt-get install -y -qq --no-install-recommends --download-only \
-        asterisk asterisk-core-sounds-en-gsm > /dev/null; then
-        break
-    fi
-    rm -f "$folder"/apt/cache/archives/*.deb
+    "$(dirname "$0")/../unpack.sh" "$folder/root" "$suite" asterisk asterisk-core-sounds-en-gsm && break
 done
-for package in "$folder"/apt/cache/archives/*.deb; do
-    dpkg -x "$package" "$folder/root"
-done
-rm -rf "$folder/apt"
 
 root=$folder/root
 libraries=$root/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu:$root/usr/lib

@@ -1,18 +1,25 @@
+import com.sun.xml.ws.developer.SchemaValidationFeature;
 import java.util.concurrent.Callable;
 import javax.xml.datatype.XMLGregorianCalendar;
 import javax.xml.ws.BindingProvider;
+import javax.xml.ws.WebServiceFeature;
 import javax.xml.ws.soap.SOAPFaultException;
 import telefonia.DadosSolicitacao;
 import telefonia.RespostaChamada;
 import telefonia.TelefoniaPortType;
 import telefonia.TelefoniaService;
 
-/** What a program on the JAX-WS reference implementation does with the classes that wsimport made. */
+/**
+ * What a program on the JAX-WS reference implementation does with the classes that wsimport made. With
+ * {@code -Dvalidate=true} every message, sent or received, is checked against the schema of the WSDL.
+ */
 public class JaxwsClient {
     public static void main(String[] arguments) throws Exception {
         System.setOut(new java.io.PrintStream(System.out, true, "UTF-8"));
         TelefoniaService service = new TelefoniaService(new java.net.URL(arguments[0] + "?wsdl"));
-        TelefoniaPortType port = service.getTelefoniaPort();
+        WebServiceFeature[] features = Boolean.getBoolean("validate")
+                ? new WebServiceFeature[] {new SchemaValidationFeature()} : new WebServiceFeature[0];
+        TelefoniaPortType port = service.getTelefoniaPort(features);
         line("wsdl", "ok");
         say("one", () -> port.obterQtdeSolicitacoes("11144477735"));
         say("several", () -> port.obterQtdeSolicitacoes("52998224725"));
@@ -31,7 +38,7 @@ public class JaxwsClient {
         say("no_extension", () -> receipt(port.novaSolicitacao("11144477735", null)));
         say("view", () -> receipt(port.visualizarSolicitacao(34534, "11144477735", "4099")));
         for (String[] check : new String[][] {{"basic", arguments[3]}, {"wrong_secret", "wrong"}}) {
-            TelefoniaPortType other = service.getTelefoniaPort();
+            TelefoniaPortType other = service.getTelefoniaPort(features);
             var context = ((BindingProvider) other).getRequestContext();
             context.put(BindingProvider.ENDPOINT_ADDRESS_PROPERTY, arguments[1]);
             context.put(BindingProvider.USERNAME_PROPERTY, arguments[2]);

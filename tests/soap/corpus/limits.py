@@ -81,7 +81,8 @@ LIMITS: list[Case] = [
     refused("a text of 4,097 characters in CDATA", asking(f"<x><![CDATA[{'x' * 4097}]]></x>{_CPF}")),
     refused("a text of 4,097 references", asking(f"<x>{'&#120;' * 4097}</x>{_CPF}")),
     refused("4,097 spaces between elements", asking(" " * 4097 + _CPF)),
-    refused("a text of 60,000 characters in the header", with_header(f"<h:x>{'x' * 60_000}</h:x>")),
+    # Only the body of a message is bounded by a text: what a header for others says is passed over.
+    same("a text of 60,000 characters in the header", with_header(f"<h:x>{'x' * 60_000}</h:x>")),
     refused("a document of 4,096 digits", asking(f"<cpf>{'1' * 4096}</cpf>"), "DOCUMENTO_INVALIDO"),
     refused("a document of 4,097 digits", asking(f"<cpf>{'1' * 4097}</cpf>")),
     answered("a document behind 4,085 spaces", asking(f"<cpf>{' ' * 4085}{DOCUMENT}</cpf>"), Value("1?34534")),

@@ -1,0 +1,87 @@
+"""The soap-service command: arguments to settings and to the store. Imports the service only where it is run."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from soap_service import __version__
+from soap_service.cli import (
+    agents,
+    audit,
+    databases,
+    integrations,
+    parameters,
+    people,
+    requesters,
+    running,
+    services,
+    tables,
+)
+from soap_service.cli.commands import close_stores, user
+from soap_service.cli.sentences import sentence_of
+from soap_service.errors import InvalidValue, SoapServiceError
+from soap_service.rules.auditing import Actor, ActorKind, acting
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, or 1 after a sentence on standard error that says what to do."""
+    given = sys.argv[1:] if arguments is None else arguments
+    logging.getLogger("soap_service").addHandler(logging.NullHandler())  # the sentence says it; servers log, too
+    try:
+        _check_encoding(given)
+        options = _parser().parse_args(given)
+        with acting(Actor(ActorKind.COMMAND, user())):
+            try:
+                options.command(options)
+            finally:
+                close_stores()
+        print(end="", flush=True)  # so that what cannot be written is told here and not at the exit
+    except KeyboardInterrupt:
+        return 130
+    except SoapServiceError as error:
+        return _fail(sentence_of(error))
+    except OSError as error:
+        if error.filename is None and sys.stdout:  # what is left to be written would fail again at the exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _fail(f"{error.filename or 'standard output'}: {error.strerror}")
+    return 0
+
+
+def _fail(sentence: str) -> int:
+    print(f"soap-service: {sentence}", file=sys.stderr)
+    return 1
+
+
+def _check_encoding(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise InvalidValue(ascii(argument), "it is not UTF-8") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="soap-service",
+        description="Telephony gateway of a service desk: four SOAP web services and the agents' screens.",
+        epilog="Example: soap-service demo    (then open http://127.0.0.1:8000/)",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    for family in (
+        running,
+        parameters,
+        agents,
+        services,
+        integrations,
+        requesters,
+        databases,
+        tables,
+        audit,
+        people,
+    ):
+        family.add_commands(commands)
+    return parser

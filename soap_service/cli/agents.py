@@ -1,0 +1,104 @@
+"""The command agent: who logs in."""
+
+import argparse
+import sys
+from contextlib import suppress
+
+from soap_service.cli.commands import (
+    Commands,
+    actor,
+    add_command,
+    add_group,
+    add_settings,
+    check_groups,
+    check_name,
+    open_store_of,
+)
+from soap_service.errors import AlreadyExists, InvalidValue
+from soap_service.rules.credentials import SHORTEST_PASSWORD, check_new_password
+from soap_service.rules.roles import Role
+
+
+def add_commands(commands: Commands) -> None:
+    """Add the command agent and its actions."""
+    actions = add_group(commands, "agent", "add, change, disable and list the agents who log in")
+    show = add_command(actions, "list", "show every agent", _list_agents, "soap-service agent list")
+    example = "soap-service agent add maria --name 'Maria Lima' --group SDNIVEL1"
+    rule = f"at least {SHORTEST_PASSWORD} characters, asked for or read from standard input"
+    add = add_command(actions, "add", f"add an agent; the password: {rule}", _add_one_agent, example)
+    example = "soap-service agent password maria"
+    password = add_command(
+        actions, "password", f"give an agent a new password ({rule}) and end their log-ins", _set_password, example
+    )
+    example = "soap-service agent disable maria"
+    disable = add_command(actions, "disable", "refuse an agent from now on", _disable_agent, example)
+    for parser in (add, password, disable):
+        parser.add_argument("login", help="the name the agent logs in with")
+    add.add_argument("--name", required=True, help="the name that others see")
+    add.add_argument("--group", action="append", default=[], help="a group the agent belongs to; may be repeated")
+    add.add_argument(
+        "--executor-group", action="append", default=[], help="as --group; made, allowed to execute, if it is new"
+    )
+    text = f"what the agent may do: {', '.join(Role)}; default %(default)s"
+    add.add_argument("--role", choices=[*Role], metavar="ROLE", type=Role, default=Role.AGENT, help=text)
+    text = "the same as --role administrator"
+    add.add_argument("--admin", dest="role", action="store_const", const=Role.ADMINISTRATOR, help=text)
+    for parser in (show, add, password, disable):
+        add_settings(parser, ["database_url"])
+
+
+def _list_agents(options: argparse.Namespace) -> None:
+    for agent in open_store_of(options).staff.list_agents():
+        state = "" if agent.is_active else "disabled"
+        groups = ",".join(group.name for group in agent.groups)
+        print(f"{agent.login:<20} {agent.role:<13} {groups or '-':<20} {agent.name}  {state}".rstrip())
+
+
+def _add_one_agent(options: argparse.Namespace) -> None:
+
+    from soap_service.rules.credentials import hash_password
+
+    check_name("login", options.login, 60, unwanted=" ")
+    check_name("name", options.name, 200)
+    for group in options.executor_group:
+        check_name("executor-group", group, 100)
+    store = open_store_of(options, create=True)
+    check_groups(store, [group for group in options.group if group not in options.executor_group])
+    password_hash = hash_password(read_password())
+    for group in options.executor_group:
+        with suppress(AlreadyExists):
+            store.staff.add_group(group, may_execute=True, actor=actor())
+    groups = options.group + options.executor_group
+    store.staff.add_agent(options.login, options.name, password_hash, groups, options.role, actor())
+    print(f"agent {options.login} added")
+
+
+def _set_password(options: argparse.Namespace) -> None:
+    from soap_service.rules.credentials import hash_password
+
+    store = open_store_of(options)
+    store.staff.find_agent(options.login)
+    store.staff.set_password(options.login, hash_password(read_password()), actor())
+    print(f"agent {options.login} has a new password")
+
+
+def _disable_agent(options: argparse.Namespace) -> None:
+    open_store_of(options).staff.disable_agent(options.login, actor())
+    print(f"agent {options.login} disabled")
+
+
+def read_password() -> str:
+    """Return a password that was typed twice, or read from standard input; raises InvalidValue."""
+    import getpass
+
+    is_typed = sys.stdin.isatty()
+    try:
+        password = getpass.getpass("Password: ") if is_typed else sys.stdin.readline().rstrip("\n")
+        check_new_password(password)
+        if is_typed and password != getpass.getpass("Again: "):
+            raise InvalidValue("password", "the two are not the same; nothing was changed")
+    except EOFError:
+        raise InvalidValue("password", "none was typed; nothing was changed") from None
+    except UnicodeDecodeError:
+        raise InvalidValue("password", "it is not UTF-8") from None
+    return password

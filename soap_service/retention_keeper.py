@@ -1,0 +1,70 @@
+"""Purges every night what a running process keeps no longer: in a thread, in pieces that hold nothing up.
+
+Each process does it by itself: what one has taken another does not find.
+"""
+
+import logging
+import threading
+from datetime import date
+
+from soap_service.config import Settings
+from soap_service.errors import StoreUnavailable
+from soap_service.store import Retention, Store
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 300.0
+#: The hours of the desk's day in which a purge begins.
+_NIGHT = range(2, 5)
+
+
+class RetentionKeeper:
+    """A thread that purges at night; none where everything is kept for ever."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._zone, self._kept = store, settings.zone, retention_of(settings)
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
+        self._purged_on: date | None = None
+
+    def start(self) -> None:
+        """Begin to look for the night."""
+        if self._kept != Retention():
+            self._thread.start()
+
+    def close(self) -> None:
+        """End after the piece that is under way."""
+        self._ending.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ending.wait(_LOOK_SECONDS):
+            try:
+                self.purge_if_due()
+            except StoreUnavailable:
+                continue  # it is tried again in this night
+            except Exception:
+                log.exception("the purge failed, and is tried again")
+
+    def purge_if_due(self) -> bool:
+        """Purge once a night; tell whether it was done now."""
+        now = self._store.now().astimezone(self._zone)
+        if now.hour not in _NIGHT or self._purged_on == now.date():
+            return False
+        purged = self._store.retention.purge(self._kept, self._ending.wait)
+        if not self._ending.is_set():
+            self._purged_on = now.date()
+        if purged.total:
+            log.info("purged: %s", purged)
+        return True
+
+
+def retention_of(settings: Settings) -> Retention:
+    """Return for how long the settings keep each."""
+    return Retention(
+        settings.calls_days,
+        settings.unknown_documents_days,
+        settings.finished_requests_days,
+        settings.refusals_days,
+    )

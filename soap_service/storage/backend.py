@@ -1,0 +1,151 @@
+"""What SQLite and PostgreSQL do differently, behind one interface. Which of them it is, is decided once: at opening."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Column, Connection, Engine
+from sqlalchemy.orm import DeclarativeBase
+
+from soap_service.errors import StoreUnavailable
+from soap_service.storage.prepared import Prepared
+
+#: Returns the rows of a prebuilt statement, with its values by name.
+Fetch = Callable[..., Sequence[Any]]
+
+
+class ReadOnly(StoreUnavailable):
+    """The database answers, and cannot be written."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What those who use a store may know of its database.
+
+    `reads_inline`: a read is so quick that an event loop can wait for it. `writers`: how many threads may usefully
+    write at once, and `batch_size` how many of their writes may share a commit. `poll_seconds`: how often to look for
+    what no notification has told. `commit_lag`: how late a transaction may become visible after its time.
+    `counts_written_numbers`: whether a key that was written by hand counts as one that the database has given.
+    """
+
+    reads_inline: bool
+    writers: int
+    batch_size: int
+    poll_seconds: float
+    commit_lag: timedelta
+    counts_written_numbers: bool
+
+
+class Link(Protocol):
+    """A connection for the event loop, made when it is needed, and again when its server was gone."""
+
+    async def fetch(self, prepared: Prepared, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
+        """Return the rows of a statement; raises the driver's errors."""
+
+    def close(self) -> None:
+        """Close the connection; nothing waits for it."""
+
+
+class Backend(ABC):
+    """A kind of database: how it is connected to, and what is said to it in other words than to the other kind.
+
+    `reader` commits each statement, `writer` begins transactions, `lock` is held by whoever writes. `file` is where
+    the database lies on this machine, None for one that is a server.
+    """
+
+    traits: Traits
+    reader: Engine
+    writer: Engine
+    lock: AbstractContextManager[None]
+    file: Path | None = None
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close every connection."""
+
+    # Its clock and its errors
+
+    @abstractmethod
+    def read_clock(self, fetch: Fetch) -> datetime | None:
+        """Check that the database can be written and return its time; None where this machine's clock decides.
+
+        Raises: ReadOnly, StoreUnavailable.
+        """
+
+    @abstractmethod
+    def failure_of(self, error: BaseException) -> type[StoreUnavailable]:
+        """Return what a driver's error means."""
+
+    @abstractmethod
+    def drop_if_gone(self, connection: Connection, error: Exception) -> bool:
+        """Drop a connection whose driver has told that its server is gone, and all others; tell whether it was so."""
+
+    # Notifications
+
+    @abstractmethod
+    def subscribe(self, on_notification: Callable[[], None]) -> None:
+        """Have that called, in any thread, when another process has notified, however often this is asked."""
+
+    @abstractmethod
+    def notify_others(self) -> None:
+        """Notify the other processes that something was committed. One that cannot be sent is no failure."""
+
+    @abstractmethod
+    def change_marker(self, fetch: Fetch) -> int:
+        """Return a number that is another one when other processes may have committed."""
+
+    # Statements
+
+    @abstractmethod
+    def insert_into(self, table: type[DeclarativeBase]) -> Any:
+        """Return an INSERT that can say what happens ON CONFLICT."""
+
+    @abstractmethod
+    def find_words(self, fetch: Fetch, words: Sequence[str], highest: int, most: int) -> Sequence[Any]:
+        """Return number and subject of the newest requests, up to a number, that have all these words."""
+
+    @abstractmethod
+    def compact_words(self, connection: Connection, is_first: bool) -> bool:
+        """Merge a piece of what no text has any more out of the full-text index; tell whether nothing is left."""
+
+    @abstractmethod
+    def empty_log(self) -> None:
+        """Have nothing left in the log of what was written that is not in the database any more, if that can be."""
+
+    @abstractmethod
+    def open_links(self, count: int) -> list[Link]:
+        """Return that many connections for the event loop; none where reads are inline."""
+
+    # Whole tables
+
+    @abstractmethod
+    def begin_migration(self, connection: Connection) -> None:
+        """Keep other nodes from migrating until the transaction ends."""
+
+    @abstractmethod
+    def begin_long_work(self, connection: Connection) -> None:
+        """Let statements take as long as they need: a migration of many rows, and the wait for another node's."""
+
+    @abstractmethod
+    def begin_import(self, connection: Connection) -> None:
+        """Let a connection that is to read and write many rows use more memory."""
+
+    @abstractmethod
+    def begin_snapshot(self, connection: Connection) -> None:
+        """Have all that a transaction reads be of one instant."""
+
+    @abstractmethod
+    def problems(self, connection: Connection) -> list[str]:
+        """Return what is wrong with the database itself, as sentences for an administrator."""
+
+    @abstractmethod
+    def last_number(self, connection: Connection, column: Column[int]) -> int:
+        """Return the highest number that the database has given or been told of for a column; 0 for none."""
+
+    @abstractmethod
+    def advance_number(self, connection: Connection, column: Column[int], last: int) -> None:
+        """Have the next number that the database gives for a column lie above `last`, and above those given before."""

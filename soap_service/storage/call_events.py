@@ -1,0 +1,43 @@
+"""What happens to a call, told to the browsers that show it: those of its extension, and of who acted."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from soap_service.model import Call, Extension
+from soap_service.rules.live_events import LiveEvent, LiveEventKind
+from soap_service.storage.live_events import publish
+
+
+def publish_about_call(
+    session: Session, kind: LiveEventKind, call: Call, agent_id: int, now: datetime, **data: str
+) -> None:
+    """Publish an event about a call, within a session, to its extension, and to the agent who acted.
+
+    Where the call was transferred to they are notified too.
+    """
+    owner_id = publish_at_extension(session, kind, call.extension, call.token, now, **data)
+    if agent_id != owner_id or call.transferred_to is not None:
+        publish(session, LiveEvent(kind, agent_id, call.transferred_to, call.token, data), now)
+
+
+def publish_at_extension(
+    transaction: Session | Connection,
+    kind: LiveEventKind,
+    extension: str | None,
+    token: str,
+    now: datetime,
+    **data: str,
+) -> int | None:
+    """Publish an event about a call to an extension, if it has one, and return that one's owner.
+
+    The owner is told too: in a pause their browsers subscribe to no extension.
+    """
+    if extension is None:
+        return None
+    owner_id: int | None = transaction.execute(
+        select(Extension.agent_id).where(Extension.number == extension)
+    ).scalar_one_or_none()
+    publish(transaction, LiveEvent(kind, owner_id, extension, token, data), now)
+    return owner_id

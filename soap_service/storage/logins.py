@@ -1,0 +1,109 @@
+"""Log-ins: the browsers that agents are logged in with, and whose streams those are. Knows nothing of passwords."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from soap_service.column_types import UtcDateTime
+from soap_service.errors import NotFound
+from soap_service.model import Agent, Extension, LoginSession
+from soap_service.rules.auditing import AuditKind, RecordKind
+from soap_service.rules.credentials import login_digest
+from soap_service.rules.live_events import LiveEvent, LiveEventKind
+from soap_service.storage.audit import write_entry
+from soap_service.storage.live_events import publish
+from soap_service.storage.part import Part
+
+
+class Subscriber(NamedTuple):
+    """Whose a log-in is, the extension that they have registered, whether they are in a pause, and its form token."""
+
+    agent_id: int
+    extension: str | None
+    is_paused: bool
+    form_token: str
+
+    @property
+    def subscribed(self) -> str | None:
+        """What their screens subscribe to: the extension, or nothing in a pause."""
+        return None if self.is_paused else self.extension
+
+
+class Logins(Part):
+    """Log-ins of agents, by the random id in the browser's cookie."""
+
+    def open(self, agent_id: int, lifetime: timedelta, longest: timedelta | None = None) -> str:
+        """Log a browser in and return the random id for its cookie; of it only the SHA-256 is kept.
+
+        It ends after `lifetime` unless it is extended, and after `longest` at the latest.
+        """
+        cookie = secrets.token_urlsafe(32)
+        now = self._database.now()
+        with self._database.writing() as session:
+            session.execute(delete(LoginSession).where(LoginSession.expires_at < now))
+            session.add(
+                LoginSession(
+                    id_hash=login_digest(cookie),
+                    agent_id=agent_id,
+                    form_token=secrets.token_urlsafe(32),
+                    expires_at=now + lifetime,
+                    ends_at=now + (longest or lifetime),
+                )
+            )
+            write_entry(session, now, AuditKind.LOGGED_IN, RecordKind.AGENT, agent_id)
+        return cookie
+
+    def find(self, cookie: str) -> LoginSession:
+        """Return the log-in of that cookie with its active agent and groups; raises NotFound."""
+        query = select(LoginSession).where(LoginSession.id_hash == login_digest(cookie))
+        with self._database.reading() as session:
+            found = session.scalar(query.options(joinedload(LoginSession.agent).selectinload(Agent.groups)))
+        if found is None or found.expires_at < self._database.now() or not found.agent.is_active:
+            raise NotFound
+        return found
+
+    def extend(self, digest: bytes, expires_at: datetime, ends_at: datetime) -> None:
+        """Have a log-in expire later; one that has ended meanwhile stays ended, and one that expires later is left."""
+        mine = update(LoginSession).where(LoginSession.id_hash == digest, LoginSession.expires_at < expires_at)
+        with self._database.writing() as session:
+            session.execute(mine.values(expires_at=expires_at, ends_at=ends_at))
+
+    def find_subscriber(self, cookie: str) -> Subscriber:
+        """Return whose log-in that cookie is and what their screens subscribe to, in one round trip.
+
+        Raises: NotFound for what is no log-in of an active agent any more.
+        """
+        mine = {"id_hash": login_digest(cookie), "now": self._database.now()}
+        for agent_id, extension, paused_at, form_token in self._database.fetch(_SUBSCRIBER, **mine):
+            return Subscriber(agent_id, extension, paused_at is not None, form_token)
+        raise NotFound
+
+    def close(self, cookie: str) -> None:
+        """Log the browser out and end its streams; nothing happens when it was not logged in."""
+        digest = login_digest(cookie)
+        mine = delete(LoginSession).where(LoginSession.id_hash == digest).returning(LoginSession.agent_id)
+        with self._database.writing(notifies=True) as session:
+            agent_id = session.scalar(mine)
+            if agent_id is not None:
+                ended = LiveEvent(LiveEventKind.LOGIN_ENDED, agent_id, ref=digest.hex(), data={"reason": "logout"})
+                now = self._database.now()
+                publish(session, ended, now)
+                write_entry(session, now, AuditKind.LOGGED_OUT, RecordKind.AGENT, agent_id)
+
+
+_SUBSCRIBER = (
+    select(LoginSession.agent_id, Extension.number, Agent.paused_at, LoginSession.form_token)
+    .join(Agent, Agent.id == LoginSession.agent_id)
+    .outerjoin(Extension, Extension.agent_id == Agent.id)
+    .where(LoginSession.id_hash == bindparam("id_hash"), Agent.is_active)
+    .where(LoginSession.expires_at >= bindparam("now", type_=UtcDateTime))
+)
+
+
+def end_logins(session: Session, agent_id: int, reason: str, now: datetime) -> None:
+    """End all log-ins of an agent, and their streams, within a session; why is `LiveEventKind.LOGINS_ENDED`'s."""
+    session.execute(delete(LoginSession).where(LoginSession.agent_id == agent_id))
+    publish(session, LiveEvent(LiveEventKind.LOGINS_ENDED, agent_id, data={"reason": reason}), now)

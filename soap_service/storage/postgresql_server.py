@@ -1,0 +1,286 @@
+"""Connections to a PostgreSQL server: bounded, forgotten when it is gone, and one that waits for notifications.
+
+Everything here has an end: a connection attempt, a statement, an answer that does not come. A database that is gone is
+told at once to whoever asks next, and looked for again shortly after.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.abc import PQGen
+from psycopg.types.numeric import Int8Dumper
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from soap_service.errors import InvalidValue
+from soap_service.storage.prepared import Prepared
+
+log = logging.getLogger(__name__)
+
+#: A statement that takes longer is ended by the server; an answer that takes longer is no longer waited for.
+STATEMENT_SECONDS = 2.0
+ANSWER_SECONDS = 2.5
+#: After a connection could not be made, the next attempt waits this long and everybody is told at once meanwhile.
+RETRY_SECONDS = 0.25
+#: Connections of one process; more callers than that wait, for `POOL_SECONDS` at most.
+POOL_SIZE = 40
+POOL_SECONDS = 1.0
+CHANNEL = "soap_service"
+
+_SESSION = {
+    "timezone": "UTC",
+    "statement_timeout": f"{STATEMENT_SECONDS:.0f}s",
+    "lock_timeout": f"{STATEMENT_SECONDS:.0f}s",
+    "idle_in_transaction_session_timeout": "10s",
+}
+_NETWORK: dict[str, Any] = {
+    "connect_timeout": 2,
+    "target_session_attrs": "read-write",  # of several hosts, the one that is primary; a standby counts as gone
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 3000,
+    "application_name": "soap-service",
+}
+#: What a database says of itself when it is no longer the one to write to.
+_READ_ONLY = "25006"
+_NOT_UTF8 = (
+    "the database's encoding is {}, which has not every letter; make one with "
+    "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+)
+#: Under which name the pool keeps when a connection was made.
+_MADE_AT = "made_at"
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that closes itself when an answer takes longer than `answer_seconds`; None waits for ever."""
+
+    answer_seconds: float | None = ANSWER_SECONDS
+
+    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait for what the driver waits for, but not longer; raises OperationalError."""
+        if timeout is not None or self.answer_seconds is None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, self.answer_seconds)
+        except errors._WaitTimeout:
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the database did not answer in time") from None
+
+
+class AsyncBoundedConnection(psycopg.AsyncConnection[Any]):
+    """A connection for the event loop, bounded as the other one."""
+
+    async def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait for what the driver waits for, but not longer; raises OperationalError."""
+        try:
+            return await super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
+        except errors._WaitTimeout:
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the database did not answer in time") from None
+
+
+class Server:
+    """A PostgreSQL server, or a cluster of which one is primary: makes connections, remembers that it is gone."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url.set(drivername="postgresql+psycopg")
+        self._retry_at = 0.0
+        self._gone_at = 0.0
+
+    def make_engine(self, **options: Any) -> Engine:
+        """Return an engine whose connections are bounded, and forgotten once the database turns read-only."""
+        engine = create_engine(
+            self.url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=POOL_SECONDS, pool_use_lifo=True, **options
+        )
+        event.listen(engine, "do_connect", lambda _dialect, _record, cargs, cparams: self._connect(*cargs, **cparams))
+        event.listen(engine, "handle_error", _forget_read_only)
+        event.listen(engine, "connect", _note_age)
+        event.listen(engine, "checkout", self._refuse_stale)
+        return engine
+
+    def forget_if_gone(self, connection: Connection, error: Exception) -> bool:
+        """Drop a connection whose driver has told that its server is gone, and all others; tell whether it was so.
+
+        What SQLAlchemy does itself for a statement that goes through it, here for one that went through the driver.
+        """
+        if connection.invalidated or not isinstance(error, psycopg.Error):
+            return False
+        driver: Any = connection.connection.dbapi_connection
+        dialect: Any = connection.dialect
+        if sqlstate_of(error) != _READ_ONLY and not dialect.is_disconnect(error, driver, None):
+            return False
+        self.forget(connection.info[_MADE_AT])
+        connection.invalidate(error)
+        return True
+
+    def forget(self, made_at: float = float("inf")) -> None:
+        """Use no connection again that is there now; unless that is known since one made at that time has failed."""
+        if made_at > self._gone_at:
+            self._gone_at = time.monotonic()
+
+    def is_stale(self, made_at: float) -> bool:
+        """Tell whether a connection was made before its server was gone."""
+        return made_at <= self._gone_at
+
+    def _refuse_stale(self, _driver: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        """Have the pool make a connection anew when it was made before its server was gone."""
+        if self.is_stale(record.info[_MADE_AT]):
+            raise DisconnectionError
+
+    def connect(self) -> BoundedConnection:
+        """Return a connection of its own in autocommit mode; raises OperationalError, InvalidValue."""
+        arguments, named = self._address()
+        connection = self._connect(*arguments, **named)
+        connection.autocommit = True
+        return connection
+
+    async def connect_async(self) -> AsyncBoundedConnection:
+        """Return a connection of its own for the event loop, in autocommit mode; raises OperationalError.
+
+        It plans each statement once, whatever the keys: for an array it would plan anew each time, at three times the
+        price of the look-up.
+        """
+        arguments, named = self._address()
+        with self._attempt():
+            connection = await AsyncBoundedConnection.connect(
+                *arguments, **_options(named, _SESSION | {"plan_cache_mode": "force_generic_plan"}), autocommit=True
+            )
+        connection.prepare_threshold = 0
+        connection.adapters.register_dumper(int, Int8Dumper)  # of each list: else its type changes with its values
+        return connection
+
+    def _address(self) -> tuple[Sequence[Any], dict[str, Any]]:
+        arguments, named = self.url.get_dialect()().create_connect_args(self.url)
+        return arguments, dict(named)
+
+    def _connect(self, *arguments: Any, **named: Any) -> BoundedConnection:
+        with self._attempt():
+            connection = BoundedConnection.connect(*arguments, **_options(named, _SESSION))
+        encoding = connection.info.parameter_status("server_encoding")  # told by the server, not asked for
+        if encoding not in (None, "UTF8"):  # an engine that is PostgreSQL's kin may not tell
+            connection.close()
+            raise InvalidValue("database_url", _NOT_UTF8.format(encoding))
+        return connection
+
+    @contextmanager
+    def _attempt(self) -> Iterator[None]:
+        """Do not look for a server that was not there a moment ago."""
+        if time.monotonic() < self._retry_at:
+            raise psycopg.OperationalError("the database is gone; looked for a moment ago")
+        try:
+            yield
+        except psycopg.OperationalError:
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            raise
+
+
+class ServerLink:
+    """A connection for the event loop that is made when it is needed, and again when its server was gone."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._connection: AsyncBoundedConnection | None = None
+        self._made_at = 0.0
+
+    def close(self) -> None:
+        """Close the connection; nothing waits for it."""
+        if self._connection is not None:
+            self._connection.pgconn.finish()
+            self._connection = None
+
+    async def fetch(self, prepared: Prepared, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
+        """Return the rows of a statement, asked once more if the connection was a stale one; raises psycopg.Error."""
+        if self._server.is_stale(self._made_at):
+            self.close()
+        is_old = self._connection is not None
+        try:
+            return await self._fetch(prepared, values)
+        except psycopg.Error:
+            if not (is_old and self._connection is None):
+                raise
+        return await self._fetch(prepared, values)
+
+    async def _fetch(self, prepared: Prepared, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
+        if self._connection is None:
+            made_at = time.monotonic()
+            self._connection = await self._server.connect_async()
+            self._made_at = made_at
+        try:
+            return await prepared.fetch_async(self._connection.cursor(), values)
+        except psycopg.Error:
+            if self._connection.closed:
+                self._server.forget(self._made_at)
+                self._connection = None
+            raise
+
+
+def _options(named: dict[str, Any], session: dict[str, str]) -> dict[str, Any]:
+    """Return the driver's options with those that bound a connection, and what holds for its session."""
+    told = " ".join(f"-c {name}={value}" for name, value in session.items())
+    return {**_NETWORK, **named, "options": f"{told} {named.get('options', '')}".strip()}
+
+
+def _forget_read_only(context: ExceptionContext) -> None:
+    """Drop every connection to a primary that became a standby: the one to write to is elsewhere."""
+    if sqlstate_of(context.original_exception) == _READ_ONLY:
+        context.is_disconnect = True
+
+
+def _note_age(_driver: object, record: ConnectionPoolEntry) -> None:
+    record.info[_MADE_AT] = time.monotonic()
+
+
+def sqlstate_of(error: BaseException | None) -> str:
+    """Return the five characters by which PostgreSQL names an error; "" if there is no SQLSTATE."""
+    return getattr(error, "sqlstate", None) or ""
+
+
+class NotificationListener(threading.Thread):
+    """Listen on a connection of its own and call back at another process's notification and after a reconnect.
+
+    A notification may be lost: whoever listens also looks from time to time.
+    """
+
+    def __init__(self, server: Server, own_name: str, on_notification: Callable[[], None]) -> None:
+        super().__init__(name="notifications", daemon=True)
+        self._server = server
+        self._own_name = own_name
+        self._on_notification = on_notification
+        self._is_ending = threading.Event()
+
+    def end(self) -> None:
+        """Stop listening and wait for it."""
+        self._is_ending.set()
+        self.join()
+
+    def run(self) -> None:
+        """Listen until told to end, however often the connection breaks."""
+        while not self._is_ending.is_set():
+            try:
+                self._listen()
+            except psycopg.errors.FeatureNotSupported:
+                log.info("this database sends no notifications; calls of other nodes are found by looking every second")
+                return
+            except psycopg.Error as error:
+                log.warning("notifications: %s", str(error).partition("\n")[0])
+                self._is_ending.wait(1.0)
+
+    def _listen(self) -> None:
+        connection = self._server.connect()
+        try:
+            connection.execute(f"LISTEN {CHANNEL}")
+            self._on_notification()
+            while not self._is_ending.is_set():
+                for notification in connection.notifies(timeout=0.25):
+                    if notification.payload != self._own_name:
+                        self._on_notification()
+        finally:
+            connection.close()

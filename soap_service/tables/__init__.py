@@ -1,0 +1,1 @@
+"""Further mapped classes of `model.Base`, one subject a module; `model` has those of requests, people and calls."""

@@ -1,0 +1,255 @@
+"""Make small changes to the code, one at a time, and tell which of them no test notices.
+
+    python -m tests.mutants [--count 300] [--seed 1] [--processes 2] [--minutes 120] [PACKAGE_OR_MODULE ...]
+
+It works in copies of the tree under var/mutants, never in the tree itself. What is known of a change is kept in
+var/mutants/known.json, and is not tried again as long as its module and the tests stay as they are: a run that was
+stopped goes on where it was. Ends with an error below 92 %.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from tests.mutants.changes import Change, list_changes
+from tests.mutants.equivalent import EQUIVALENT
+from tests.mutants.which_tests import LEFT_OUT, package_of, stages_of
+
+ROOT = Path(__file__).parents[2]
+WHERE = ROOT / "var" / "mutants"
+PACKAGES = (
+    "soap_service/rules",
+    "soap_service/storage",
+    "soap_service/soap",
+    "soap_service/live",
+    "soap_service/screens/access.py",
+)
+LEAST_PERCENT = 92
+#: A stage that takes longer has been noticed: the change has made an end that does not come.
+STAGE_SECONDS = 900
+
+
+def choose(parts: list[str], count: int, seed: int) -> list[Change]:
+    """Return changes drawn from every module, each with the share that its size gives it, and at least one."""
+    modules = sorted(str(found.relative_to(ROOT)) for part in parts for found in _modules(ROOT / part))
+    changes = {module: list_changes(ROOT, module) for module in modules}
+    total = sum(map(len, changes.values()))
+    drawn = []
+    for module, possible in changes.items():
+        dice = random.Random(f"{seed} {module}")  # a module's changes do not depend on which others are drawn
+        share = max(1, round(count * len(possible) / total))
+        drawn += dice.sample(possible, min(share, len(possible)))
+    return drawn
+
+
+def _modules(part: Path) -> list[Path]:
+    return [part] if part.is_file() else sorted(part.rglob("*.py"))
+
+
+class Copy:
+    """A copy of the tree in which one change at a time is made and its tests are run."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self.root = folder / f"copy{number}"
+        self._sound: set[str] = set()
+        self._unsound: list[str] = []
+        shutil.rmtree(self.root, ignore_errors=True)
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+        )
+        for name in filter(None, listed.stdout.decode().split("\0")):
+            if (ROOT / name).is_file():
+                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, self.root / name)
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.root),  # for the services that tests start, too
+            "PYTHONDONTWRITEBYTECODE": "",
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(self.root / "hypothesis"),
+        }
+        self._runner = subprocess.Popen(
+            [sys.executable, "-W", "ignore", str(ROOT / "tests" / "mutants" / "runner.py")],
+            cwd=self.root,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def close(self) -> None:
+        self._runner.communicate(timeout=60)
+
+    def notice(self, change: Change, deadline: float) -> str:
+        """Return which test noticed the change; empty if none did; raises TimeoutError at the deadline."""
+        file = self.root / change.path
+        source = file.read_bytes()
+        stages = stages_of(self.root, change.path)
+        while stages:
+            _write(file, change.apply(source))
+            try:
+                failed = self._run(stages[0], deadline)
+            finally:
+                _write(file, source)
+            if not failed:
+                stages.pop(0)
+            elif self._is_sound(failed, deadline):
+                return failed
+        return ""
+
+    def _is_sound(self, failed: str, deadline: float) -> bool:
+        """Tell whether the test passes without the change; one that does not is asked no more."""
+        test = failed.partition(" ")[2]
+        if not test.startswith("tests/") or test in self._sound:
+            return True
+        if self._run([test], deadline):
+            print(f"fails by itself: {test}", flush=True)
+            self._unsound.append(test)
+            return False
+        self._sound.add(test)
+        return True
+
+    def _run(self, stage: list[str], deadline: float) -> str:
+        """Run tests until one fails; return its name."""
+        left_out = [f"--ignore={name}" for name in LEFT_OUT] + [f"--deselect={name}" for name in self._unsound]
+        arguments = [
+            "-x",
+            "-W",
+            "ignore:Module already imported",
+            "-n",
+            "0",
+            "-p",
+            "no:cacheprovider",
+            "--tb=no",
+            "-r",
+            "fE",
+            *left_out,
+            *stage,
+        ]
+        output = self.root.with_suffix(".txt")
+        seconds = min(STAGE_SECONDS, max(1.0, deadline - time.monotonic()))
+        assert self._runner.stdin is not None and self._runner.stdout is not None
+        print(json.dumps([arguments, str(output), seconds]), file=self._runner.stdin, flush=True)
+        status = int(self._runner.stdout.readline())
+        if status == -1 and time.monotonic() >= deadline:
+            raise TimeoutError
+        if status == -1:
+            return f"did not end in {STAGE_SECONDS} s"
+        if status in (0, 5):  # passed, or none of the tests is chosen
+            return ""
+        told = output.read_text(errors="replace").splitlines()
+        lines = [line for line in told if line.startswith(("FAILED", "ERROR", "ImportError while loading conftest"))]
+        if not lines:
+            raise RuntimeError("pytest could not run: " + "\n".join(told[-20:]))
+        return lines[0].split(" - ")[0]
+
+
+def _write(file: Path, source: bytes) -> None:
+    """Write a module and remove its bytecode: two changes of one second and size look the same to Python."""
+    file.write_bytes(source)
+    for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
+        compiled.unlink()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    parser.add_argument("parts", nargs="*", default=list(PACKAGES), metavar="PACKAGE_OR_MODULE")
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=240)
+    parser.add_argument("--folder", type=Path, default=WHERE)
+    given = parser.parse_args()
+    changes = choose([part.rstrip("/") for part in given.parts], given.count, given.seed)
+    given.folder = given.folder.resolve()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    known = Known(given.folder / "known.json")
+    unknown = [change for change in changes if known.get(change) is None]
+    if unknown:
+        _try_all(unknown, known, [Copy(given.folder, number) for number in range(given.processes)], given.minutes * 60)
+    text, percent = report(changes, known)
+    (given.folder / "report.txt").write_text(text)
+    print(text)
+    return 0 if percent >= LEAST_PERCENT else 1
+
+
+def _try_all(changes: list[Change], known: "Known", copies: list[Copy], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    free: SimpleQueue[Copy] = SimpleQueue()
+    for copy in copies:
+        free.put(copy)
+
+    def try_one(change: Change) -> None:
+        copy = free.get()
+        try:
+            if time.monotonic() < deadline:
+                noticed = copy.notice(change, deadline)
+                known.put(change, noticed)
+                print(f"{'noticed ' if noticed else 'SURVIVED'} {change.name}  {noticed}", flush=True)
+        except TimeoutError:
+            pass
+        finally:
+            free.put(copy)
+
+    with ThreadPoolExecutor(len(copies)) as pool:
+        list(pool.map(try_one, changes))
+    for copy in copies:
+        copy.close()
+
+
+class Known:
+    """What came of changes in runs before; forgotten when the module or the tests that noticed nothing have changed."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._outcomes: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+        tests = sorted((ROOT / "tests").rglob("*.py"))
+        self._tests = hashlib.sha256(b"".join(found.read_bytes() for found in tests)).hexdigest()[:12]
+
+    def get(self, change: Change) -> str | None:
+        return self._outcomes.get(self._key(change, "")) or self._outcomes.get(self._key(change, self._tests))
+
+    def put(self, change: Change, noticed: str) -> None:
+        self._outcomes[self._key(change, "" if noticed else self._tests)] = noticed
+        self._file.write_text(json.dumps(self._outcomes, indent=0))
+
+    def _key(self, change: Change, tests: str) -> str:
+        module = hashlib.sha256((ROOT / change.path).read_bytes()).hexdigest()[:12]
+        return f"{module} {tests} {change.start} {change.name}"
+
+
+def report(changes: list[Change], known: Known) -> tuple[str, float]:
+    """Return the figures by package with the survivors, and the share that was noticed of those that matter."""
+    lines, totals = [f"{'package':<28}{'tried':>7}{'noticed':>9}{'equal':>7}{'share':>8}"], [0, 0]
+    survivors = []
+    for package in dict.fromkeys(package_of(change.path) for change in changes):
+        outcomes = {change: known.get(change) for change in changes if package_of(change.path) == package}
+        tried = {change: outcome for change, outcome in outcomes.items() if outcome is not None}
+        equal = [change for change, outcome in tried.items() if not outcome and change.name in EQUIVALENT]
+        noticed = [change for change, outcome in tried.items() if outcome]
+        survivors += [change for change, outcome in tried.items() if not outcome and change not in equal]
+        matter = len(tried) - len(equal)
+        lines.append(
+            f"{package:<28}{len(tried):>7}{len(noticed):>9}{len(equal):>7}{_percent(len(noticed), matter):>7.0f}%"
+        )
+        totals = [totals[0] + matter, totals[1] + len(noticed)]
+    share = _percent(totals[1], totals[0])
+    lines.append(f"{totals[1]} of {totals[0]} that matter were noticed: {share:.1f} %")
+    lines += [f"SURVIVED {change.name}  ({change.kind})" for change in survivors]
+    return "\n".join(lines), share
+
+
+def _percent(part: int, whole: int) -> float:
+    return 100 * part / whole if whole else 100.0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

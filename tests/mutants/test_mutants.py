@@ -1,0 +1,81 @@
+"""The changes are such that a test can notice them, and a change that matters is noticed."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.__main__ import Copy, Known, report
+from tests.mutants.changes import list_changes
+from tests.mutants.which_tests import stages_of
+
+ROOT = Path(__file__).parents[2]
+SOURCE = '''"""A docstring that says 5."""
+
+import logging
+
+log = logging.getLogger(__name__)
+LIMIT: int = 3
+
+
+def is_small(number: int, name: str) -> bool:
+    """Return True, or 7."""
+    log.warning("seen %d", number + 1)
+    if not name and number < LIMIT:
+        raise ValueError(f"{number + 1}")
+    return number == 2
+'''
+
+
+def test_each_change_is_one_and_leaves_words_alone(tmp_path: Path) -> None:
+    (tmp_path / "small.py").write_text(SOURCE)
+    changes = {(change.line, change.before, change.after) for change in list_changes(tmp_path, "small.py")}
+    assert changes == {
+        (6, "3", "4"),
+        (12, "not name and number < LIMIT", "(not name or number < LIMIT)"),
+        (12, "not name and number < LIMIT", "(not name)"),
+        (12, "not name", "(name)"),
+        (12, "number < LIMIT", "(number <= LIMIT)"),
+        (13, 'raise ValueError(f"{number + 1}")', "pass"),
+        (14, "return number == 2", "return None"),
+        (14, "number == 2", "(number != 2)"),
+        (14, "2", "3"),
+    }
+
+
+def test_every_changed_module_is_one_that_python_reads(tmp_path: Path) -> None:
+    (tmp_path / "small.py").write_text(SOURCE)
+    for change in list_changes(tmp_path, "small.py"):
+        compile(change.apply(SOURCE.encode()), change.name, "exec")
+
+
+@pytest.mark.parametrize("package", ["rules", "storage", "soap", "live"])
+def test_tests_that_are_run_for_a_module_exist(package: str) -> None:
+    for module in (ROOT / "soap_service" / package).glob("*.py"):
+        for stage in stages_of(ROOT, str(module.relative_to(ROOT))):
+            assert [name for name in stage if name.startswith("tests/") and not (ROOT / name).exists()] == []
+
+
+@pytest.mark.timeout(300)
+def test_a_change_that_matters_is_noticed_and_its_module_restored(tmp_path: Path) -> None:
+    path = "soap_service/rules/documents.py"
+    change = next(one for one in list_changes(ROOT, path) if one.before == "len(digits) == 11")
+    copy = Copy(tmp_path, 0)
+    try:
+        noticed = copy.notice(change, time.monotonic() + 200)
+    finally:
+        copy.close()
+    assert noticed.startswith("FAILED tests/rules/test_documents.py::")
+    assert (copy.root / path).read_bytes() == (ROOT / path).read_bytes()
+    known = Known(tmp_path / "known.json")
+    known.put(change, noticed)
+    assert report([change], known)[1] == 100
+
+
+def test_a_change_that_nothing_notices_is_told(tmp_path: Path) -> None:
+    change = next(iter(list_changes(ROOT, "soap_service/rules/documents.py")))
+    known = Known(tmp_path / "known.json")
+    known.put(change, "")
+    text, percent = report([change], known)
+    assert percent == 0
+    assert f"SURVIVED {change.name}" in text
