@@ -91,6 +91,10 @@ class Backend(ABC):
         """Have that called, in any thread, when another process has notified, however often this is asked."""
 
     @abstractmethod
+    def unsubscribe(self) -> None:
+        """Call nobody any more, and wait for a call under way: it may be asking the database something."""
+
+    @abstractmethod
     def notify_others(self) -> None:
         """Notify the other processes that something was committed. One that cannot be sent is no failure."""
 

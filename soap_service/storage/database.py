@@ -77,6 +77,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; nothing may be asked at the same time."""
+        self.backend.unsubscribe()
         for connection in self._connections:
             with suppress(SQLAlchemyError):
                 connection.close()

@@ -59,9 +59,6 @@ class PostgresqlBackend(Backend):
         self._markers = count(1)
 
     def close(self) -> None:  # noqa: D102
-        if self._listener is not None:
-            self._listener.end()
-            self._listener = None
         self.writer.dispose()
 
     def read_clock(self, fetch: Fetch) -> datetime | None:  # noqa: D102
@@ -83,6 +80,11 @@ class PostgresqlBackend(Backend):
         if self._listener is None:
             self._listener = NotificationListener(self._server, self._name, on_notification)
             self._listener.start()
+
+    def unsubscribe(self) -> None:  # noqa: D102
+        if self._listener is not None:
+            self._listener.end()
+            self._listener = None
 
     def notify_others(self) -> None:
         """Notify the other processes, once for all that is committed by then: who waits for their turn finds it done.

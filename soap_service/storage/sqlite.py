@@ -79,6 +79,9 @@ class SqliteBackend(Backend):
     def subscribe(self, on_notification: Callable[[], None]) -> None:
         """Do nothing: no other process can call; `change_marker` tells of their commits."""
 
+    def unsubscribe(self) -> None:
+        """Do nothing: nobody was subscribed."""
+
     def notify_others(self) -> None:
         """Do nothing: the others look at their `change_marker`."""
 

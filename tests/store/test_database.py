@@ -4,6 +4,7 @@ import inspect
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from operator import attrgetter
@@ -45,7 +46,7 @@ from soap_service.store import (
     open_store,
 )
 from tests.databases import is_sqlite
-from tests.postgres import drop_database, execute
+from tests.postgres import create_database, drop_database, execute
 from tests.store.conftest import World
 from tests.store.plans import plans_of, statements_of
 from tests.waiting import free_port
@@ -63,6 +64,16 @@ def sqlite_store(tmp_path: Path) -> Iterator[Store]:
     store.schema.upgrade()
     yield store
     store.close()
+
+
+@pytest.fixture
+def postgresql_store(postgres_url: str, template: str) -> Iterator[Store]:
+    """A store that is told of what other processes commit."""
+    url = create_database(postgres_url, template)
+    store = Store(url)
+    yield store
+    store.close()
+    drop_database(postgres_url, url)
 
 
 def test_upgrading_twice_or_from_four_threads_at_once_is_upgrading_once(database_url: str) -> None:
@@ -173,6 +184,23 @@ def test_subscribers_are_notified_after_the_commit_of_a_call(world: World) -> No
     world.store.subscribe(lambda: seen.append(world.store.calls.newest_position().last))
     world.store.calls.announce(Announcement(world.integration.id, "novaSolicitacao", "11144477735"))
     assert seen[-1] == 1  # PostgreSQL notifies once more when its listener is there
+
+
+def test_a_store_that_closes_waits_for_what_its_listener_asks(postgresql_store: Store) -> None:
+    begun = threading.Event()
+    ends: list[str] = []
+
+    def ask() -> None:
+        begun.set()
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            postgresql_store.calls.newest_position()
+        ends.append("answered")
+
+    postgresql_store.subscribe(ask)
+    assert begun.wait(10)
+    postgresql_store.close()
+    assert ends == ["answered"]
 
 
 def announce(world: World) -> str:
