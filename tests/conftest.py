@@ -21,11 +21,14 @@ import httpx
 import pytest
 
 from soap_service.store import Store
+from tests.compiled import statements_compiled_once
 from tests.demonstration import PASSWORD, copy_demo, create_demo_database, drop_demo_template
+from tests.memory import use_memory
 from tests.postgres import Postgres, create_database, drop_database
 from tests.waiting import free_port, wait_until
 
 pytest_plugins = ["tests.chromium"]
+use_memory()
 
 NAMESPACE = "urn:soap-service:telefonia:v1"
 READY_SECONDS = 60.0
@@ -122,6 +125,12 @@ def element(envelope: str, name: str) -> str:
     found = re.search(rf"<(?:\w+:)?{name}>([^<]*)<", envelope)
     assert found, f"no {name} in {envelope}"
     return found[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_statements() -> Iterator[None]:
+    with statements_compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -117,7 +117,10 @@ class Postgres:
 def create_database(server_url: str, template: str = "template1") -> str:
     """Create a database and return its URL."""
     name = f"soap_{secrets.token_hex(6)}"
-    execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        # Files are copied for a third of the time that pages take through the log; 15 was the first to let one choose.
+        strategy = "STRATEGY file_copy" if connection.info.server_version >= 150_000 else ""
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8' {strategy}")
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 

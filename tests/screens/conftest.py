@@ -1,7 +1,6 @@
 """Browsers of agents against the real screens on a real store; no server between, no mock behind."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -9,8 +8,6 @@ from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
-from jinja2 import BytecodeCache, Environment
-from jinja2.bccache import Bucket
 from werkzeug.test import Client, TestResponse
 
 from soap_service.model import Agent, Request, Requester, Service
@@ -21,9 +18,9 @@ from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE
 from soap_service.rules.roles import Role
 from soap_service.screens.app import Screens
-from soap_service.screens.pages import Pages
 from soap_service.storage.staff import agent_edit_of
 from soap_service.store import Announcement, NewRequest, Store
+from tests.compiled import templates_compiled_once
 from tests.demonstration import cheap_hash
 
 PASSWORD = "uma senha comprida"
@@ -31,33 +28,10 @@ ZONE = ZoneInfo("America/Sao_Paulo")
 LOGIN_LIMITS = LoginLimits(timedelta(hours=8), timedelta(hours=24))
 
 
-class _Compiled(BytecodeCache):
-    """Templates as they were compiled once in this run."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if code := self._code.get(bucket.key):
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key] = bucket.bytecode_to_string()
-
-
 @pytest.fixture(scope="session", autouse=True)
 def compiled_templates() -> Iterator[None]:
-    """Compile a template once for each language, not for each test: that takes as long as all else that a test does."""
-    make, compiled = Pages._environment, defaultdict(_Compiled)
-
-    def make_with_compiled(pages: Pages, language: str) -> Environment:
-        environment = make(pages, language)
-        environment.bytecode_cache = compiled[language]
-        return environment
-
-    Pages._environment = make_with_compiled  # type: ignore[method-assign]
-    yield
-    Pages._environment = make  # type: ignore[method-assign]
+    with templates_compiled_once():
+        yield
 
 
 @dataclass

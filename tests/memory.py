@@ -1,0 +1,30 @@
+"""Temporary files in memory, where there is room: each test has a database of its own, and most live a moment.
+
+A disk takes a quarter of the suite's processor time for files that nobody reads again. What a sync to the disk is worth
+is the subject of tests/resilience, which kills processes: memory outlives those as a disk does.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_MEMORY = Path("/dev/shm")
+#: What must be free: two workers use a tenth of it.
+_ROOM_BYTES = 4 * 2**30
+
+
+def use_memory() -> None:
+    """Have this process and those it starts make temporary files in memory; `TMPDIR` says otherwise."""
+    if "TMPDIR" in os.environ or not _has_room():
+        return
+    os.environ["TMPDIR"] = str(_MEMORY)
+    tempfile.tempdir = None  # it asks again
+
+
+def _has_room() -> bool:
+    """Tell whether there is such a file system, with room, whose files may be programs, as some of our tests' are."""
+    if not os.access(_MEMORY, os.W_OK):
+        return False
+    may_execute = not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC
+    return may_execute and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES
