@@ -81,7 +81,8 @@ def start_service(url: str, log: Path, tree: Path = Path(), name: str = "soap_se
     )
     subprocess.run([*command, "parameter", "set", "281", "S", "--database-url", url], capture_output=True, check=True)
     secret = added.stdout.split("once: ")[1].strip()
-    flags = ["--database-url", url, "--port", str(port), "--calls-per-second", "1000000"]
+    no_limits = ["--calls-per-second", "1000000", "--unknown-documents-per-minute", "0"]
+    flags = ["--database-url", url, "--port", str(port), *no_limits]
     with log.open("wb") as output:
         process = subprocess.Popen([*command, "serve", *flags], stdout=output, stderr=output, cwd=tree)
     server = Server(name, process, port, base64.b64encode(f"{platform}:{secret}".encode()).decode())

@@ -7,6 +7,7 @@ third connection and timed from just before its request to its event's arrival. 
 import asyncio
 import gc
 import os
+import re
 import sqlite3
 import statistics
 import subprocess
@@ -135,7 +136,10 @@ class Caller:
         answer = await self._reader.readuntil(b"Envelope>")
         while b"</soap11env:Envelope>" not in answer:
             answer += await self._reader.readuntil(b"Envelope>")
-        return answer.split(b"/chamadas/")[1].split(b"<")[0].decode()
+        found = re.search(rb"/chamadas/([^<]+)<", answer)
+        if not found:
+            raise SystemExit(f"the service refused a call: {answer.decode()}")
+        return found[1].decode()
 
 
 async def pop(server: Server, store: Store, seen: Listening, first: int, count: int, pause: float) -> list[list[float]]:
