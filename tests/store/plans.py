@@ -33,7 +33,7 @@ def statements_of(world: World, work: Callable[[World], object]) -> list[tuple[s
     asked: list[tuple[str, Any]] = []
 
     def record(statement: str, parameters: Any = None) -> None:
-        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
+        if statement.startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
             asked.append((statement, parameters))
 
     class Recording(psycopg.Cursor[Any]):
