@@ -1,7 +1,7 @@
 """Compile once in a run what each test would compile again: statements, which belong to an engine, and templates.
 
 Each test has a database of its own, so engines and an application of its own. What they compile is the same for all of
-one kind, and took a quarter of the suite's processor time.
+one kind, and took a quarter of a test's time.
 """
 
 from collections import defaultdict

@@ -62,6 +62,13 @@ def copy_demo(folder: Path, database_url: str) -> None:
         shutil.copy(_made() / _PASSWORD_FILE, folder)
 
 
+def remove_demo() -> None:
+    """Remove what `copy_demo` copies: a worker of the tests ends without its exit functions."""
+    if _made.cache_info().currsize:
+        shutil.rmtree(_made(), ignore_errors=True)
+        _made.cache_clear()
+
+
 @cache
 def _made() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="soap-demonstration-"))

@@ -1,7 +1,7 @@
 """Temporary files in memory, where there is room: each test has a database of its own, and most live a moment.
 
-A disk takes a quarter of the suite's processor time for files that nobody reads again. What a sync to the disk is worth
-is the subject of tests/resilience, which kills processes: memory outlives those as a disk does.
+A disk takes a third of the processor time of a test on PostgreSQL, for files that nobody reads again. Tests of what
+survives kill processes, not machines: memory outlives those as a disk does.
 """
 
 import os
@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 _MEMORY = Path("/dev/shm")
-#: What must be free: two workers use a tenth of it.
+#: What must be free, so that a small machine keeps its memory.
 _ROOM_BYTES = 4 * 2**30
 
 

@@ -34,7 +34,8 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
 
 def findings(page: Page, only: Sequence[str] = (), without: Sequence[str] = ()) -> list[str]:
     """Return what axe-core finds on a page, by all rules or some, unless it is minor, with the elements concerned."""
-    options: dict[str, object] = {"resultTypes": ["violations"], "rules": {rule: {"enabled": False} for rule in without}}
+    off = {rule: {"enabled": False} for rule in without}
+    options: dict[str, object] = {"resultTypes": ["violations"], "rules": off}
     if only:
         options["runOnly"] = {"type": "rule", "values": list(only)}
     found = Axe().run(page, options=options).response["violations"]
