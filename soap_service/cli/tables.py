@@ -6,8 +6,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,10 +15,11 @@ from soap_service.cli.commands import Command, Commands, add_command, add_group,
 from soap_service.cli.sentences import sentence_of
 from soap_service.errors import InvalidValue, SoapServiceError
 from soap_service.rules.auditing import AuditKind, RecordKind
-from soap_service.rules.import_columns import HISTORY_COLUMNS, REQUEST_COLUMNS, REQUESTER_COLUMNS
+from soap_service.rules.import_columns import DEFAULT_SOURCE
 from soap_service.rules.import_values import escape_cell
 
 if TYPE_CHECKING:
+    from soap_service.importing.files import TableKind
     from soap_service.importing.running import Summary
     from soap_service.store import Store
 
@@ -27,7 +28,6 @@ ALL_WELL, SOME_REJECTED, NOT_DONE = 0, 1, 2
 _BAR = 30
 #: How often the bar is drawn, in parts of the whole.
 _STEP = 0.005
-DEFAULT_SOURCE = "importacao"
 
 
 def add_commands(commands: Commands) -> None:
@@ -100,18 +100,19 @@ def _fail(sentence: str) -> int:
 
 
 def _import_requesters(options: argparse.Namespace, store: "Store", settings: Any) -> int:
+    from soap_service.importing.files import TableKind
+
     taker = store.tables.import_requesters(options.update, options.dry_run)
-    summary = _run(options, options.file, REQUESTER_COLUMNS, taker, options.rejects, _check_person)
+    summary = _run(options, options.file, TableKind.REQUESTERS, taker, options.rejects)
     return _report("requesters", summary, options)
 
 
 def _import_requests(options: argparse.Namespace, store: "Store", settings: Any) -> int:
+    from soap_service.importing.files import TableKind, check_source
     from soap_service.storage.history_imports import RequestImportOptions
 
-    if not options.source.strip() or len(options.source) > 60:
-        raise InvalidValue("source", "it is a name of 1 to 60 characters")
     told = RequestImportOptions(
-        options.source.strip(),
+        check_source(options.source),
         store.calendars.current,
         settings.first_request_number,
         options.update,
@@ -120,85 +121,41 @@ def _import_requests(options: argparse.Namespace, store: "Store", settings: Any)
         bool(options.history),
     )
     taker = store.tables.import_requests(told)
-    summary = _run(options, options.file, REQUEST_COLUMNS, taker, options.rejects, _check_request_columns)
+    summary = _run(options, options.file, TableKind.REQUESTS, taker, options.rejects)
     status = _report("requests", summary, options)
     if taker.unknown_responsibles:
         print(f"responsible unknown, left without: {taker.unknown_responsibles}", file=sys.stderr)
     if options.history:
         rejects = options.rejects and options.rejects.with_name(f"{options.rejects.stem}-history.csv")
         history = store.tables.import_history(told)
-        summary = _run(options, options.history, HISTORY_COLUMNS, history, rejects, _check_history_columns)
+        summary = _run(options, options.history, TableKind.HISTORY, history, rejects)
         status = max(status, _report("lines of history", summary, options))
     return status
 
 
-def _check_request_columns(found: Mapping[str, int]) -> None:
-    _check_person(found)
-    _check_columns(found, "number", "service", "situation", "opened_at")
-
-
-def _check_history_columns(found: Mapping[str, int]) -> None:
-    _check_columns(found, "number", "happened_at")
-
-
-_SPOKEN = {
-    "number": "numero",
-    "service": "servico",
-    "situation": "situacao",
-    "opened_at": "aberta_em",
-    "happened_at": "data",
-}
-
-
-def _check_columns(found: Mapping[str, int], *needed: str) -> None:
-    for key in needed:
-        if key not in found:
-            raise InvalidValue(
-                "columns", f"there is no column {_SPOKEN[key]}; map one with --map {_SPOKEN[key]}=COLUMN"
-            )
-
-
-def _check_person(found: Mapping[str, int]) -> None:
-    if found.keys().isdisjoint(("document", "cpf", "cnpj", "external_id")):
-        raise InvalidValue("columns", "there is no column cpf, cnpj, documento or id_externo; map one with --map")
-
-
-def _run(
-    options: argparse.Namespace,
-    name: str,
-    known: Mapping[str, Mapping[str, None]],
-    taker: Any,
-    rejects: Path | None,
-    check: Callable[[Mapping[str, int]], None],
-) -> "Summary":
-    from soap_service.importing.running import Rejects, Run
-    from soap_service.importing.tables import opened_table
-    from soap_service.rules.import_columns import find_columns, read_maps
+def _run(options: argparse.Namespace, name: str, kind: "TableKind", taker: Any, rejects: Path | None) -> "Summary":
+    from soap_service.importing.files import Reading, take_file
 
     if rejects is not None and name != "-" and rejects.exists() and rejects.samefile(name):
         raise InvalidValue("rejects", "it is the file that is imported")
-    mapped = read_maps(_maps_for(options.map, known), known)
-    with ExitStack() as stack:
-        table = stack.enter_context(opened_table(name, options.encoding, options.delimiter))
-        columns, unknown = find_columns(table.header, known, mapped)
-        check(columns)
-        if unknown:
-            print(f"columns not read: {', '.join(unknown)}", file=sys.stderr)
-        bar = _Bar(sys.stderr)
-        try:
-            return Run(table, columns, mapped, taker, Rejects(rejects, table, stack), bar.draw)()
-        finally:
-            bar.end()
+    reading = Reading(_maps_for(options.map, kind), options.encoding, options.delimiter)
+    bar = _Bar(sys.stderr)
+    try:
+        return take_file(name, kind, reading, taker, rejects, bar.draw)
+    finally:
+        bar.end()
 
 
-def _maps_for(given: Sequence[str], known: Mapping[str, Mapping[str, None]]) -> Sequence[str]:
+def _maps_for(given: Sequence[str], kind: str) -> Sequence[str]:
     """Return the maps of a file; those of requests are not those of its second file."""
-    if known is not HISTORY_COLUMNS:
+    if kind != "history":
         return [one for one in given if not one.startswith("history.")]
     return [one.removeprefix("history.") for one in given if one.startswith("history.")]
 
 
 def _report(what: str, summary: "Summary", options: argparse.Namespace) -> int:
+    if summary.unread:
+        print(f"columns not read: {', '.join(summary.unread)}", file=sys.stderr)
     for line, cause in summary.problems:
         print(f"line {line}: {cause}", file=sys.stderr)
     if summary.rejected > len(summary.problems):

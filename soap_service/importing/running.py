@@ -48,12 +48,14 @@ class Taker(Protocol[Line]):
 
 @dataclass
 class Summary:
-    """What became of the lines, and the first problems with their line numbers."""
+    """What became of the lines, the first problems with their line numbers, and the columns that mean nothing."""
 
     counts: Counter[str] = field(default_factory=Counter)
     lines: int = 0
     rejected: int = 0
     problems: list[tuple[int, str]] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    is_whole: bool = True
 
 
 class Rejects:
@@ -80,7 +82,7 @@ class Rejects:
 
 
 class Run(Generic[Line]):
-    """One import of one table."""
+    """One import of one table; where `seconds` is not 0 it ends orderly after them, and the summary says so."""
 
     def __init__(
         self,
@@ -90,7 +92,9 @@ class Run(Generic[Line]):
         taker: Taker[Line],
         rejects: Rejects,
         tell: Callable[[float, int], None] = lambda part, lines: None,
+        seconds: float = 0,
     ) -> None:
+        self._ends_at = time.monotonic() + seconds if seconds else float("inf")
         self._table = table
         self._columns = list(columns.items())
         self._values = mapped.values
@@ -106,6 +110,9 @@ class Run(Generic[Line]):
         """Take all lines in."""
         width = len(self._table.header)
         for row in self._table.rows:
+            if time.monotonic() > self._ends_at:
+                self.summary.is_whole = False
+                break
             self.summary.lines += 1
             try:
                 row.check(width)

@@ -13,6 +13,8 @@ from soap_service.rules.situations import SITUATION_LABELS, Action, Situation
 
 #: Columns that this program writes beside the lines it rejected; they are not read again.
 REJECTED_LINE, REJECTED_CAUSE = "erro_linha", "erro_causa"
+#: The name of the desk that requests come from where nobody says it.
+DEFAULT_SOURCE = "importacao"
 _PERSON = {
     "document": "documento, cpf/cnpj, cpf cnpj, cpf ou cnpj, document, tax id, taxid, registration number, user login",
     "cpf": "cpf",
