@@ -15,6 +15,7 @@ from soap_service.asgi.wsgi_bridge import Bridge, WsgiApplication
 from soap_service.audit_keeper import AuditKeeper
 from soap_service.config import Settings
 from soap_service.errors import StoreUnavailable
+from soap_service.import_process import ImportProcess
 from soap_service.live.proofs import PATH as PROOFS_PATH
 from soap_service.live.streams import Streams
 from soap_service.metrics import exposition
@@ -27,6 +28,8 @@ from soap_service.store import open_store
 
 #: The posts that hash a password: a log-in, an agent's new password.
 _HASHING = re.compile(r"/entrar|/administracao/atendentes/(novo|[0-9]+/senha)")
+#: The post that brings a file.
+UPLOADING = "/administracao/importar"
 _LOOPBACK = ("127.0.0.1", "::1")
 
 log = logging.getLogger(__name__)
@@ -47,7 +50,7 @@ class App:
         # Few: each of their threads holds a connection, and while the database is frozen probes pile up.
         self._probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
         self._bridge = Bridge(
-            self._make_screens, settings.proxies, settings.request_seconds, _hashes, settings.endpoint_url
+            self._make_screens, settings.proxies, settings.request_seconds, _hashes, _uploads, settings.endpoint_url
         )
 
     def _make_screens(self) -> WsgiApplication:
@@ -56,7 +59,13 @@ class App:
         settings = self._settings
         is_https = settings.base_url.startswith("https:")
         return Screens(
-            self.store, settings.zone, settings.login_limits, is_https, self._simulation, settings.endpoint_url
+            self.store,
+            settings.zone,
+            settings.login_limits,
+            is_https,
+            self._simulation,
+            settings.endpoint_url,
+            ImportProcess(settings),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,6 +129,10 @@ class App:
 
 def _hashes(method: str, path: str) -> bool:
     return method == "POST" and _HASHING.fullmatch(path) is not None
+
+
+def _uploads(method: str, path: str) -> bool:
+    return method == "POST" and path == UPLOADING
 
 
 class MaskingFormatter(logging.Formatter):

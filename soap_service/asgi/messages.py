@@ -78,12 +78,20 @@ def client_of(scope: Scope, proxies: tuple[Network, ...]) -> str | None:
 
 async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:
     """Return the whole body of at most `limit` bytes; raises BodyTooLarge, BodyCut, BodyIncomplete."""
+    parts: list[bytes] = []
+    await keep_body(scope, receive, limit, seconds, parts.append)
+    return b"".join(parts)
+
+
+async def keep_body(
+    scope: Scope, receive: Receive, limit: int, seconds: float, keep: Callable[[bytes], object]
+) -> None:
+    """Give the parts of a body of at most `limit` bytes to `keep`; raises BodyTooLarge, BodyCut, BodyIncomplete."""
     length = header(scope, b"content-length")
     if length.isdigit() and int(length) > limit:
         if not (header(scope, b"expect") and scope["http_version"] == "1.1"):  # who asks first has sent nothing yet
             await _drain(scope, receive)
         raise BodyTooLarge
-    parts: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(seconds):
@@ -94,15 +102,16 @@ async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) 
                     raise BodyIncomplete
                 if message.get("more_body") and BODY_WAS_CUT in scope["extensions"]:
                     raise BodyCut
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
+                part = message.get("body", b"")
+                size += len(part)
+                if size <= limit:
+                    keep(part)
                 is_whole = not message.get("more_body")
     except TimeoutError:
         raise BodyIncomplete from None
     if size > limit:
         await _drain(scope, receive)
         raise BodyTooLarge
-    return b"".join(parts)
 
 
 async def respond(

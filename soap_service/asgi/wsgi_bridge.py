@@ -12,9 +12,10 @@ Source: PEP 3333; ASGI HTTP specification.
 import asyncio
 import io
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import IO, Any, Protocol, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from soap_service.asgi.messages import (
@@ -26,17 +27,24 @@ from soap_service.asgi.messages import (
     Send,
     client_of,
     header,
+    keep_body,
     read_body,
     respond_text,
 )
 from soap_service.rules.credentials import Network
 
-WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _T = TypeVar("_T")
 Answer = tuple[int, list[tuple[bytes, bytes]], "bytes | Parts"]
 
 #: Forms are small: more than this is refused before the application sees it.
 MAX_FORM_BYTES = 64 * 1024
+#: What comes with a file may have more, once the application has seen who sends it; so long it may take to come.
+_UPLOAD_SECONDS = 60.0
+_UPLOAD_IN_MEMORY = 256 * 1024
+#: A file that is taken in has a thread of its own, so that no page waits for it; another one may wait.
+_MAX_UPLOADS = 2
+#: In the environment: the most that the body may have.
+LARGEST_BODY = "soap_service.largest_body"
 MAX_WAITING = 256
 #: Each hashing takes 64 MiB and, in four threads of its own, the time of several cores.
 HASHING_THREADS = 2
@@ -46,6 +54,18 @@ MAX_HASHING = 128
 IS_BUSY = "soap_service.is_busy"
 _CLOSE = [(b"connection", b"close")]
 _BLANKS = b"\xef\xbb\xbf \t\r\n"
+
+
+class WsgiApplication(Protocol):
+    """A WSGI application that tells from a request's head how large its body may be, in bytes."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any], /) -> Iterable[bytes]:
+        """Answer one request."""
+        ...
+
+    def largest_body(self, environ: dict[str, Any]) -> int:
+        """Return it: more than a form for who may upload a file."""
+        ...
 
 
 class Parts:
@@ -87,8 +107,8 @@ class _Threads:
 class Bridge:
     """Run a WSGI application under ASGI, in `threads` threads of its own; one of them makes it, too.
 
-    `hashes` tells by method and path which requests hash a password. A message for the web services that comes here
-    is told where they are: `endpoint_url`.
+    `hashes` tells by method and path which requests hash a password, `uploads` which may bring a file. A message for
+    the web services that comes here is told where they are: `endpoint_url`.
     """
 
     def __init__(
@@ -97,6 +117,7 @@ class Bridge:
         proxies: tuple[Network, ...],
         request_seconds: float,
         hashes: Callable[[str, str], bool] = lambda _method, _path: False,
+        uploads: Callable[[str, str], bool] = lambda _method, _path: False,
         endpoint_url: str = "",
         threads: int = 8,
     ) -> None:
@@ -104,10 +125,12 @@ class Bridge:
         self._proxies = proxies
         self._request_seconds = request_seconds
         self._hashes = hashes
+        self._uploads = uploads
         self._endpoint_url = endpoint_url
         self._pages = _Threads("screens", threads, MAX_WAITING)
         self._passwords = _Threads("passwords", HASHING_THREADS, MAX_HASHING)
         self._refusals = _Threads("refusals", 1, MAX_WAITING)
+        self._files = _Threads("files", 1, _MAX_UPLOADS)
 
     def start(self) -> None:
         """Begin to make the application; requests wait for it."""
@@ -115,34 +138,65 @@ class Bridge:
 
     def close(self) -> None:
         """Let the pages in progress end."""
-        for threads in (self._pages, self._passwords, self._refusals):
+        for threads in (self._pages, self._passwords, self._refusals, self._files):
             threads.pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
+        threads = self._pages
+        environ = _environ(scope, client_of(scope, self._proxies))
+        limit = MAX_FORM_BYTES
+        if self._uploads(scope["method"], scope["path"]) and not self._pages.is_full:
+            limit = await self._pages.run(self._largest_body, environ)
+            threads = self._files if limit > MAX_FORM_BYTES else threads
+        if threads is self._files and threads.is_full:
+            await _respond_busy(send, _CLOSE)
+            return
+        environ[LARGEST_BODY] = limit
+        with tempfile.SpooledTemporaryFile(_UPLOAD_IN_MEMORY) as file:
+            await self._answer(scope, receive, send, environ, threads, file)
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        environ: dict[str, Any],
+        threads: _Threads,
+        file: IO[bytes],
+    ) -> None:
+        """Read a request's body, into a file where it may be large, and answer it."""
         closing: list[tuple[bytes, bytes]] = []
-        length = 0
+        limit = environ[LARGEST_BODY]
+        body = b""
         try:
-            body = await read_body(scope, receive, MAX_FORM_BYTES, self._request_seconds)
+            if threads is self._files:
+                await keep_body(scope, receive, limit, _UPLOAD_SECONDS, file.write)
+            else:
+                body = await read_body(scope, receive, limit, self._request_seconds)
         except BodyTooLarge:  # the application says so, on a page of its own: it sees the length and no body
-            body, length, closing = b"", MAX_FORM_BYTES + 1, _CLOSE
+            length, closing = limit + 1, _CLOSE
         except BodyCut:
             await respond_text(send, 400, "O corpo da requisição não chegou inteiro.", _CLOSE)
             return
         except BodyIncomplete:
             await respond_text(send, 408, "A requisição não chegou inteira a tempo.", _CLOSE)
             return
+        else:
+            length = file.tell() or len(body)
         if scope["method"] == "POST" and _is_xml(scope, body):
             await respond_text(send, 404, f"Os web services estão em {self._endpoint_url}", closing)
             return
-        environ = _environ(scope, body, client_of(scope, self._proxies))
-        environ["CONTENT_LENGTH"] = str(length or len(body))
-        threads = self._pages
+        if closing:
+            file.truncate(0)
+        file.seek(0)
+        environ["wsgi.input"] = file if threads is self._files else io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(length)
         if self._hashes(scope["method"], scope["path"]):
             environ[IS_BUSY] = self._passwords.is_full
             threads = self._refusals if self._passwords.is_full else self._passwords
         if threads.is_full:
-            await respond_text(send, 503, "O serviço está ocupado. Tente novamente.", [(b"retry-after", b"2")])
+            await _respond_busy(send, closing)
             return
         status, headers, answer = await threads.run(self._run, environ)
         await send({"type": "http.response.start", "status": status, "headers": [*headers, *closing]})
@@ -150,6 +204,9 @@ class Bridge:
             await self._send_parts(answer, receive, send)
         else:
             await send({"type": "http.response.body", "body": answer})
+
+    def _largest_body(self, environ: dict[str, Any]) -> int:
+        return self._application.result().largest_body(environ)
 
     async def _send_parts(self, parts: Parts, receive: Receive, send: Send) -> None:
         """Send a long answer; stop when the client has gone."""
@@ -180,6 +237,10 @@ class Bridge:
             _close(chunks)
 
 
+async def _respond_busy(send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+    await respond_text(send, 503, "O serviço está ocupado. Tente novamente.", [(b"retry-after", b"2"), *headers])
+
+
 def _close(chunks: Iterable[bytes]) -> None:
     close = getattr(chunks, "close", None)
     if close is not None:
@@ -191,8 +252,8 @@ def _is_xml(scope: Scope, body: bytes) -> bool:
     return b"xml" in header(scope, b"content-type").lower() or body.lstrip(_BLANKS).startswith(b"<")
 
 
-def _environ(scope: Scope, body: bytes, client: str | None) -> dict[str, Any]:
-    """Return the WSGI environment of a request whose body has been read."""
+def _environ(scope: Scope, client: str | None) -> dict[str, Any]:
+    """Return the WSGI environment of a request's head."""
     host, port = scope.get("server") or ("localhost", 0)
     path = unquote_to_bytes(scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
     environ: dict[str, Any] = {
@@ -206,7 +267,7 @@ def _environ(scope: Scope, body: bytes, client: str | None) -> dict[str, Any]:
         "REMOTE_ADDR": client or (scope["client"][0] if scope.get("client") else ""),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope["scheme"],
-        "wsgi.input": io.BytesIO(body),
+        "wsgi.input": io.BytesIO(),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,

@@ -40,7 +40,14 @@ from soap_service.screens.requests import (
     worklist,
 )
 from soap_service.screens.requests import page as request_page
-from soap_service.screens.visit import BoundedRequest, Premises, Visit, WrongFormToken
+from soap_service.screens.visit import (
+    LARGEST_UPLOAD,
+    BoundedRequest,
+    ImportFile,
+    Premises,
+    Visit,
+    WrongFormToken,
+)
 from soap_service.store import Store
 
 if TYPE_CHECKING:
@@ -177,6 +184,9 @@ _ADVICE = {
     500: N_("O erro foi registrado. Se ele se repetir, informe o número abaixo."),
     503: N_("O banco de dados não respondeu a tempo. Aguarde um instante e tente de novo."),
 }
+_FILE_TOO_LARGE = N_(
+    "O arquivo passa de %(size)d MiB. Divida-o, ou use o comando soap-service import, que não tem limite."
+)
 _TOO_MANY_LOGINS = N_("Muitas pessoas estão entrando ao mesmo tempo. Aguarde alguns segundos e tente de novo.")
 _ANY_TITLE, _ANY_ADVICE = N_("O pedido não pôde ser atendido"), N_("Volte ao início e tente de novo.")
 
@@ -184,7 +194,8 @@ _ANY_TITLE, _ANY_ADVICE = N_("O pedido não pôde ser atendido"), N_("Volte ao i
 class Screens:
     """The screens of the service desk on a store. Times are shown in `zone`; cookies are Secure when `is_https`.
 
-    `simulate` announces a call as a platform does: what is behind it the screens do not know.
+    `simulate` announces a call as a platform does, `import_file` takes a file in: what is behind them the screens do
+    not know.
     """
 
     def __init__(
@@ -195,9 +206,19 @@ class Screens:
         is_https: bool,
         simulate: Callable[[str, str, str], Simulated] | None = None,
         endpoint_url: str = "",
+        import_file: ImportFile | None = None,
     ) -> None:
         assets = Assets()
-        self._premises = Premises(store, Pages(zone, assets), assets, login_limits, is_https, simulate, endpoint_url)
+        pages = Pages(zone, assets)
+        self._premises = Premises(store, pages, assets, login_limits, is_https, simulate, endpoint_url, import_file)
+
+    def largest_body(self, environ: "WSGIEnvironment") -> int:
+        """Return how many bytes a post may have that can bring a file: a form's, unless an administrator sends it."""
+        visit = Visit(BoundedRequest(environ), self._premises)
+        with suppress(StoreUnavailable):
+            if visit.login is not None and visit.may(Permission.ADMINISTER):
+                return LARGEST_UPLOAD
+        return visit.request.largest_body
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request; whatever happens, with a page."""
@@ -211,13 +232,15 @@ class Screens:
             incident = secrets.token_hex(4).upper()
             log.exception("incident %s: %s %r", incident, visit.request.method, visit.request.path)
             response = _failure_page(visit, 500, incident)
+        finally:
+            visit.request.close()  # a file that was uploaded
         _protect(response)
         return response(environ, start_response)
 
     def _answer(self, visit: Visit) -> Response:
         """Find the handler and let it answer; a refusal becomes its page."""
         try:
-            if (visit.request.content_length or 0) > BoundedRequest.max_content_length:
+            if (visit.request.content_length or 0) > visit.request.largest_body:
                 raise RequestEntityTooLarge
             route, arguments = ADDRESSES.bind("").match(visit.request.path, visit.request.method)
             handler = _admit(visit, route)
@@ -271,7 +294,9 @@ def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object =
         return access.ask_again(visit, page, kept)
     title = visit.gettext(_TITLES.get(code, _ANY_TITLE))
     advice = visit.gettext(_ADVICE.get(code, _ANY_ADVICE))
-    if isinstance(refusal, WrongFormToken):
+    if code == 413 and visit.request.path == administration.IMPORTING:
+        advice = visit.gettext(_FILE_TOO_LARGE) % {"size": LARGEST_UPLOAD >> 20}
+    elif isinstance(refusal, WrongFormToken):
         title = visit.gettext("Esta página ficou aberta por muito tempo")
         advice = visit.gettext("Nada foi gravado. Abra a página de novo e repita o que fez.")
         if kept is not None:

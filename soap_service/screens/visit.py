@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cached_property
+from typing import IO, TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,9 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from soap_service.asgi.wsgi_bridge import LARGEST_BODY
 from soap_service.errors import NotFound, StoreUnavailable
+from soap_service.importing.jobs import Imported, ImportJob
 from soap_service.model import Agent, Group, LoginSession, Requester
 from soap_service.rate_limit import Limit
 from soap_service.rules.auditing import Actor, ActorKind, AuditKind, RecordKind
@@ -38,9 +41,15 @@ from soap_service.screens.pages import Pages
 from soap_service.storage.scopes import is_restricted
 from soap_service.store import Attendance, Choice, Ownership, Store
 
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
+ImportFile = Callable[[ImportJob, IO[bytes], IO[bytes] | None, Actor], Imported]
 #: What was chosen on the log-in page; an agent's own choice goes before it.
 LANGUAGE_COOKIE = "soap_service_language"
 _LARGEST_FORM = 64 * 1024
+#: A file that is uploaded, with its form.
+LARGEST_UPLOAD = 8 * 1024 * 1024
 _NOTICES = {
     "ramal-gravado": N_("Ramal gravado com sucesso!"),
     "ramal-liberado": N_("Ramal liberado. Você não receberá ligações até informar outro."),
@@ -86,16 +95,23 @@ _NOT_TYPED |= {"guardado", "senha_de_novo", "carimbo", "antes", "parametro", "co
 _NOT_TYPED |= {"solicitacao"}  # which of a caller's requests was opened from the popup
 _NOT_TYPED |= {"contato", "outro", "formato"}
 _NOT_TYPED |= {"escolhida", "para_grupo", "para_responsavel"}
+_NOT_TYPED |= {"tabela", "atualizar", "criar", "conferido", "codificacao", "separador"}
 _NOT_TYPED |= {"documento_conferido"}  # a hidden field that holds a document
 _NOT_TYPED |= {"versao", "visto", "grupo", "responsavel", "tarefa_antes", "grupo_antes", "responsavel_antes"}
 
 
 class BoundedRequest(Request):
-    """A request whose body may be a form, not a load."""
+    """A request whose body may be a form, not a load; with a file as much as the server has let in."""
 
-    max_content_length = _LARGEST_FORM
     max_form_memory_size = _LARGEST_FORM
     max_form_parts = 100
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        super().__init__(environ)
+        self.largest_body: int = environ.get(LARGEST_BODY, _LARGEST_FORM)
+        self.max_content_length = self.largest_body
+        if self.largest_body > _LARGEST_FORM:  # Werkzeug counts what it reads of a file at a time, too
+            self.max_form_memory_size = 4 * _LARGEST_FORM
 
 
 class WrongFormToken(Forbidden):
@@ -107,7 +123,7 @@ class Premises:
     """What all visits share. The limits count log-ins that failed, in this process.
 
     `simulate` sends a call with a document to an extension, its receipt in a language; without it nobody can.
-    `endpoint_url` is the address of the web services.
+    `endpoint_url` is the address of the web services. `import_file` takes a file in and writes its rejects.
     """
 
     store: Store
@@ -117,6 +133,7 @@ class Premises:
     is_https: bool
     simulate: Callable[[str, str, str], Simulated] | None = None
     endpoint_url: str = ""
+    import_file: ImportFile | None = None
     failures_by_login: Limit = field(default_factory=lambda: Limit(rate=1 / 10, burst=100))
     failures_by_login_and_address: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=10))
     refusals_recorded: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=1))
@@ -134,7 +151,7 @@ class Notice:
 class Visit:
     """One request of a browser and what is needed to answer it. What costs a question is asked at first use."""
 
-    def __init__(self, request: Request, premises: Premises) -> None:
+    def __init__(self, request: BoundedRequest, premises: Premises) -> None:
         self.request, self.premises = request, premises
         self.store = premises.store
         self._persons: set[int] = set()

@@ -1,5 +1,6 @@
 // What every page does. Pages work without it, except that calls do not pop up.
 
+import { uploadWithoutLeaving } from "./administration/uploading.js";
 import { dropNoticeFromAddress } from "./page/address.js";
 import { copyByButton } from "./page/copying.js";
 import { openDialogsByLink } from "./page/dialogs.js";
@@ -25,6 +26,7 @@ dropNoticeFromAddress();
 openDialogsByLink();
 copyByButton();
 revealDocuments();
+uploadWithoutLeaving();
 workByKeys();
 countChosenRows();
 watchTyping();

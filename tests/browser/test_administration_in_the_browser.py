@@ -3,8 +3,10 @@
 import base64
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Desk, picture
@@ -120,3 +122,30 @@ def test_a_change_of_the_calendar_changes_the_deadline_of_a_new_request(desk: De
     page.get_by_role("button", name="Gravar").click()
     expect(page.get_by_text("Alteração gravada.")).to_be_visible()
     assert open_request(desk, page) == timedelta(hours=8)
+
+
+def test_a_file_is_checked_confirmed_and_its_rejects_downloaded(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "pessoas.csv"
+    file.write_text("cpf;nome;cor\n39053344705;Otávio Reis;azul\n123;Zé;\n;Ana;\n", "utf-8")
+    page = administration(desk, "Importar")
+    page.get_by_role("button", name="Conferir o arquivo").click()
+    expect(page.get_by_text("Escolha o arquivo.", exact=True)).to_be_visible()
+    page.locator("#arquivo").set_input_files(file)
+    page.get_by_role("button", name="Conferir o arquivo").click()
+    expect(page.get_by_role("heading", name="Nada mudou ainda")).to_be_focused()
+    expect(page.get_by_role("cell", name="o documento não é um CPF ou CNPJ")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+    for theme in ("light", "dark"):
+        for width in (320, 1280):
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            picture(page, f"import-{theme}-{width}")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Baixar as linhas rejeitadas").click()
+    assert download.value.suggested_filename == "rejeitadas.csv"
+    assert "there is no document" in download.value.path().read_text("utf-8")
+    page.get_by_role("button", name="Importar", exact=True).click()  # the file is still chosen
+    expect(page.get_by_role("heading", name="Importado")).to_be_focused()
+    picture(page, "imported")
+    assert desk.service.store.requesters.find("39053344705").name == "Otávio Reis"

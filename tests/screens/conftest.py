@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from soap_service.config import Settings
+from soap_service.import_process import ImportProcess
 from soap_service.model import Agent, Request, Requester, Service
 from soap_service.rules.calendars import Holidays, NationalHolidays
 from soap_service.rules.credentials import SESSION_COOKIE
@@ -133,7 +135,9 @@ def desk(store: Store) -> Desk:
     new = NewRequest(maria.id, service.id, "Sem rede.\n<script>alert(1)</script>", "incidente")
     request = store.requests.open(new, ana.id, "form:first")
     integration = store.integrations.add("pbx", None, None, "127.0.0.0/8")
-    screens = Screens(store, ZONE, LOGIN_LIMITS, is_https=False)
+    url = store._database.url.render_as_string(hide_password=False)
+    importing = ImportProcess(Settings(database_url=url))
+    screens = Screens(store, ZONE, LOGIN_LIMITS, is_https=False, import_file=importing)
     return Desk(store, screens, ana, bia, maria, service, request, integration.id)
 
 

@@ -5,6 +5,7 @@ from soap_service.screens.administration import (
     calendar,
     extensions,
     history,
+    imports,
     integrations,
     parameters,
     roles,
@@ -14,6 +15,8 @@ from soap_service.screens.administration import (
 
 #: The path under which everything is for administrators alone.
 ROOT = "/administracao"
+#: Where files are uploaded.
+IMPORTING = f"{ROOT}/importar"
 #: Address, what shows the page, what takes its post.
 PAGES = (
     (ROOT, parameters.lead_to_parameters, None),
@@ -37,6 +40,7 @@ PAGES = (
     (f"{ROOT}/integracoes/<number:number>/segredo", integrations.ask_to_renew, integrations.renew_secret),
     (f"{ROOT}/integracoes/<number:number>/segredo/novo", integrations.show_secret, None),
     (f"{ROOT}/integracoes/<number:number>/revogar", integrations.ask_to_revoke, integrations.revoke_integration),
+    (IMPORTING, imports.show_import, imports.import_file),
     (f"{ROOT}/historico", history.list_changes, None),
     (f"{ROOT}/auditoria", audit.list_audit, None),
 )

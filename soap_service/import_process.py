@@ -1,0 +1,138 @@
+"""Tables that administrators upload, each taken in by a process of its own: it holds up neither calls nor pages.
+
+What is uploaded is personal data and has no name on any disk: the file is unlinked as it is made, and the process reads
+it by its descriptor. So it ends with the request that brought it, however that ends. What the process is told, and the
+database's password with it, stands in no list of processes: it comes by standard input.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import IO, Any
+
+from soap_service.config import Settings
+from soap_service.errors import InvalidValue, StoreUnavailable
+from soap_service.importing.files import Reading, TableKind, check_source, take_file
+from soap_service.importing.jobs import Imported, ImportFailed, ImportJob
+from soap_service.rules.auditing import Actor, ActorKind, acting
+from soap_service.storage.history_imports import RequestImportOptions
+from soap_service.store import Store, open_store
+
+#: How long a page waits for lines to be taken in; proxies wait half a minute for an answer.
+JOB_SECONDS = 20.0
+#: How much longer for a process that begins, or whose one line takes long.
+_MORE_SECONDS = 8.0
+#: What such a process may take of the memory: a spreadsheet's texts alone may have 64 MiB, several times as objects.
+_MOST_MEMORY = 2 << 30
+_TOO_LONG = "it takes too long to read"
+_TOO_LARGE = "it takes too much memory to read"
+
+
+@dataclass(frozen=True)
+class ImportProcess:
+    """Takes files into the database of some settings."""
+
+    settings: Settings
+    seconds: float = JOB_SECONDS
+
+    def __call__(self, job: ImportJob, file: IO[bytes], rejects: IO[bytes] | None, actor: Actor) -> Imported:
+        """Take an open file in, in a process of its own, and wait for what became of its lines.
+
+        Raises: InvalidValue for what cannot be read, StoreUnavailable, ImportFailed.
+        """
+        file.flush()
+        descriptors = [one.fileno() for one in (file, rejects) if one is not None]
+        told = {
+            "settings": {one.name: getattr(self.settings, one.name) for one in fields(Settings)},
+            "job": asdict(job),
+            "actor": asdict(actor),
+            "files": descriptors,
+            "seconds": self.seconds,
+        }
+        try:
+            done = subprocess.run(  # noqa: S603 - this program, and nothing of the file
+                [sys.executable, "-m", __name__],
+                input=json.dumps(told).encode(),
+                stdout=subprocess.PIPE,
+                pass_fds=descriptors,
+                timeout=self.seconds + _MORE_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise InvalidValue("file", _TOO_LONG) from None
+        if done.returncode:
+            raise ImportFailed(f"the process ended with {done.returncode}")
+        return _answer(json.loads(done.stdout))
+
+
+def _answer(found: Mapping[str, Any]) -> Imported:
+    if "unavailable" in found:
+        raise StoreUnavailable(found["unavailable"])
+    if "invalid" in found:
+        raise InvalidValue(*found["invalid"])
+    return Imported(**{**found, "problems": [(int(line), str(cause)) for line, cause in found["problems"]]})
+
+
+def take_in(
+    store: Store, settings: Settings, job: ImportJob, name: str, rejects: Path | None, seconds: float
+) -> Imported:
+    """Take a file in; raises InvalidValue, StoreUnavailable, OSError."""
+    taker: Any
+    if job.kind == TableKind.REQUESTERS:
+        taker = store.tables.import_requesters(job.is_updating, job.is_dry)
+    else:
+        options = RequestImportOptions(
+            check_source(job.source),
+            store.calendars.current,
+            settings.first_request_number,
+            job.is_updating,
+            job.is_creating,
+            job.is_dry,
+        )
+        taker = store.tables.import_requests(options)
+    reading = Reading(job.maps, job.encoding, job.delimiter)
+    summary = take_file(name, TableKind(job.kind), reading, taker, rejects, seconds=seconds)
+    return Imported(
+        lines=summary.lines,
+        rejected=summary.rejected,
+        added=summary.counts["added"],
+        changed=summary.counts["changed"],
+        left=summary.counts["left alone"],
+        problems=summary.problems,
+        unread=summary.unread,
+        is_whole=summary.is_whole,
+        unknown_responsibles=getattr(taker, "unknown_responsibles", 0),
+    )
+
+
+def main() -> int:
+    """Do what standard input tells, and say on standard output what became of it."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
+    told = json.load(sys.stdin)
+    settings, job, actor = Settings(**told["settings"]), ImportJob(**told["job"]), Actor(**told["actor"])
+    file, *rejects = (f"/dev/fd/{descriptor}" for descriptor in told["files"])
+    answer: dict[str, Any]
+    try:
+        with acting(replace(actor, kind=ActorKind(actor.kind))):
+            store = open_store(settings, create=False)
+            try:
+                rejected = Path(*rejects) if rejects else None
+                answer = asdict(take_in(store, settings, job, file, rejected, told["seconds"]))
+            finally:
+                store.close()
+    except InvalidValue as refusal:
+        answer = {"invalid": [refusal.key, refusal.reason]}
+    except StoreUnavailable as outage:
+        answer = {"unavailable": outage.reason}
+    except MemoryError:
+        answer = {"invalid": ["file", _TOO_LARGE]}
+    json.dump(answer, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
