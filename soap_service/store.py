@@ -42,6 +42,7 @@ from soap_service.storage.parameters import Parameters
 from soap_service.storage.people import People, PersonView, contact_edit_of, edit_of
 from soap_service.storage.person_export import Exported, PersonExports, write_text
 from soap_service.storage.reclassification import Classification
+from soap_service.storage.request_filter import Order, RequestFilter
 from soap_service.storage.requesters import Requesters
 from soap_service.storage.requests import NewRequest, Requests
 from soap_service.storage.retention import Purged, Retention, Retentions
@@ -54,7 +55,7 @@ from soap_service.storage.tables import Tables
 from soap_service.storage.telephony import Telephony
 from soap_service.storage.telephony_reads import RequestSummary, RowMissing, TelephonyReads
 from soap_service.storage.work_done import DayOfWork, WorkDone
-from soap_service.storage.worklist import MOST_COUNTED, Order, RequestFilter, RequestPage, WorkCounts, Worklist
+from soap_service.storage.worklist import MOST_COUNTED, RequestPage, WorkCounts, Worklist
 
 __all__ = [
     "CALLS_SHOWN",

@@ -9,8 +9,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from itertools import product
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, case, func, literal_column, select, tuple_, union_all
@@ -18,82 +16,18 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from soap_service.model import Group, Membership, Request
 from soap_service.rules.numbers import HIGHEST_NUMBER
-from soap_service.rules.scopes import Scope
-from soap_service.rules.situations import FINISHED_SITUATIONS, OPEN_SITUATIONS, UNFINISHED_SITUATIONS, Situation
+from soap_service.rules.situations import Situation
 from soap_service.storage.part import Part
-from soap_service.storage.scopes import is_in
+from soap_service.storage.request_conditions import conditions_of, is_not_suspended, sought_by_index
+from soap_service.storage.request_filter import Order, RequestFilter
 
 PAGE_SIZE = 50
 #: A list is counted up to this many requests; one more says "more than that".
 MOST_COUNTED = 1000
 #: A list of no more is sorted; a longer one is read in its order, and has a page together soon.
 _MOST_SORTED = 1000
-# Each group and situation is a query of its own within a list of finished requests.
-_MOST_GROUPS = 40
 _AFTER = re.compile(r"(-?[0-9]{0,18})\.([1-9][0-9]{0,9})", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Order(StrEnum):
-    """The order of a list; the values are those of the screens' addresses."""
-
-    NUMBER = "numero"  # newest first
-    OPENED = "abertura"  # oldest first
-    DUE = "prazo"  # due soonest first, what has no deadline last
-    PRIORITY = "prioridade"  # most pressing first, of these the oldest
-
-
-#: The orders of a list that may hold finished requests, or one requester's.
-ORDERS_OF_ALL = (Order.NUMBER, Order.OPENED)
-
-
-@dataclass(frozen=True)
-class RequestFilter:
-    """Which requests a list has; no groups mean any.
-
-    What is late, or due before `due_by`, is unfinished and not suspended; asked for both, a list has both. In the same
-    way `is_unassigned` leaves what is unfinished and nobody's, or that and the responsible's. With a `scope` a list has
-    only what is in it.
-    """
-
-    situations: tuple[Situation, ...] = UNFINISHED_SITUATIONS
-    group_ids: tuple[int, ...] = ()
-    responsible_id: int | None = None
-    requester_id: int | None = None
-    is_late: bool = False
-    due_by: datetime | None = None
-    is_unassigned: bool = False
-    scope: Scope | None = None
-
-    @property
-    def is_timed(self) -> bool:
-        """Tell whether only what has a deadline is asked for."""
-        return self.is_late or self.due_by is not None
-
-    @property
-    def is_narrow(self) -> bool:
-        """Tell whether only what is unfinished can be in the list, whatever the situations."""
-        return self.is_timed or self.is_unassigned
-
-    @property
-    def is_of_unfinished(self) -> bool:
-        """Tell whether only unfinished requests, of anybody, are asked for: then every order can be had."""
-        is_unfinished = self.is_narrow or set(self.situations) <= set(UNFINISHED_SITUATIONS)
-        return self.requester_id is None and is_unfinished
-
-    @property
-    def is_suspended(self) -> bool:
-        """Tell whether of what is unfinished only what is suspended is asked for: nothing of it has a deadline."""
-        return set(self.situations) & set(UNFINISHED_SITUATIONS) == {Situation.SUSPENDED}
-
-    @property
-    def is_contradictory(self) -> bool:
-        """Tell whether nothing can be late, due or nobody's, and in one of these situations at once."""
-        return self.is_narrow and not set(self.situations) & set(UNFINISHED_SITUATIONS)
-
-    def order(self, wanted: Order) -> Order:
-        """Return the order in which this list can be had, the wanted one if so."""
-        return wanted if self.is_of_unfinished or wanted in ORDERS_OF_ALL else Order.NUMBER
 
 
 @dataclass(frozen=True)
@@ -169,10 +103,6 @@ class Worklist(Part):
             return session.scalar(select(Request.id).where(Request.id == number)) is not None
 
 
-# As the indexes of unfinished requests have it, and of no use to any other index.
-_IS_UNFINISHED = Request.situation.not_in([literal_column(f"'{situation}'") for situation in FINISHED_SITUATIONS])
-# As `ix_request_load` has it.
-_IS_OPEN = Request.situation.in_([literal_column(f"'{situation}'") for situation in OPEN_SITUATIONS])
 # As `Request.deadline` says it.
 _DEADLINE = case((Request.situation == literal_column(f"'{Situation.SUSPENDED}'"), None), else_=Request.due_at)
 _KEYS: dict[Order, InstrumentedAttribute[Any]] = {
@@ -185,7 +115,7 @@ _KEYS: dict[Order, InstrumentedAttribute[Any]] = {
 
 def _find_few(session: Session, wanted: RequestFilter, order: Order, after: str, now: datetime) -> list[Any] | None:
     """Return the rows of a page of a list that is short, and one more if there are; None of one that is not."""
-    sought = _sought(wanted, now)
+    sought = sought_by_index(wanted, now)
     if not sought or (session.scalar(_count_of(sought, _MOST_SORTED)) or 0) > _MOST_SORTED:
         return None
     key: Any = _DEADLINE if order is Order.DUE else _KEYS[order]
@@ -217,10 +147,10 @@ def _find_in_order(session: Session, wanted: RequestFilter, order: Order, after:
 def _page_query(wanted: RequestFilter, order: Order, place: tuple[Any, int] | None, now: datetime) -> Select[Any]:
     key = _KEYS[order]
     branches: list[Any] = []
-    for conditions in _conditions(wanted, order, now):
+    for conditions in conditions_of(wanted, order, now):
         query: Any = select(Request.id.label("id"), key.label("key")).where(*conditions)
         if order is Order.DUE:
-            query = query.where(Request.due_at.is_not(None), _is_not_suspended())
+            query = query.where(Request.due_at.is_not(None), is_not_suspended())
         if place is not None and order is Order.NUMBER:
             query = query.where(Request.id < place[1])
         elif place is not None:
@@ -237,100 +167,14 @@ def _page_query(wanted: RequestFilter, order: Order, place: tuple[Any, int] | No
 
 def _without_deadline(wanted: RequestFilter, after_number: int) -> Select[Any]:
     """Return the query of what has no deadline, or none at the moment, oldest first."""
-    (conditions,) = _conditions(wanted, Order.DUE, _EPOCH)
+    (conditions,) = conditions_of(wanted, Order.DUE, _EPOCH)
     has_none = Request.due_at.is_(None) | (Request.situation == Situation.SUSPENDED)
     query: Any = select(Request.id, literal_column("NULL").label("key")).where(*conditions, has_none)
     return cast("Select[Any]", query.where(Request.id > after_number).order_by(Request.id))
 
 
-def _conditions(wanted: RequestFilter, order: Order, now: datetime) -> list[list[ColumnElement[bool]]]:
-    """Return the conditions of each of the queries whose rows, merged, are the list.
-
-    Expressions instead of plain columns keep a database from a filter's own index where the order's has all it needs.
-    """
-    timed = _times(wanted, now)
-    if wanted.is_of_unfinished:
-        conditions = [_IS_UNFINISHED, *timed, *_nobodys(wanted)]
-        if set(wanted.situations) != set(UNFINISHED_SITUATIONS):
-            conditions.append(Request.situation.concat("").in_(wanted.situations))
-        if wanted.group_ids:
-            conditions.append((Request.group_id + 0).in_(wanted.group_ids))
-        if wanted.responsible_id is not None and not wanted.is_unassigned:
-            conditions.append(Request.responsible_id + 0 == wanted.responsible_id)
-        return [conditions + _seen(wanted)]
-    owners: list[ColumnElement[bool]] = _nobodys(wanted)
-    if wanted.requester_id is not None:
-        owners.append(Request.requester_id == wanted.requester_id)
-    if wanted.responsible_id is not None and not wanted.is_unassigned:
-        owners.append((Request.responsible_id + 0 if owners else Request.responsible_id) == wanted.responsible_id)
-    grouped: list[list[ColumnElement[bool]]] = [[]]
-    if owners:
-        owners += _seen(wanted)
-    elif wanted.scope is not None:
-        return [
-            [*group, _is_in(situation), *timed]
-            for group, situation in product(_in_scope(wanted, wanted.scope), _situations(wanted))
-        ]
-    if wanted.group_ids and (owners or len(wanted.group_ids) > _MOST_GROUPS):
-        grouped = [[(Request.group_id + 0).in_(wanted.group_ids)]]
-    elif wanted.group_ids:
-        grouped = [[Request.group_id == group_id] for group_id in wanted.group_ids]
-    is_of_all = set(wanted.situations) == set(Situation)
-    if order is Order.NUMBER and is_of_all and not (owners or timed or wanted.group_ids):
-        return [[]]
-    return [
-        [*owners, *groups, _is_in(situation), *timed] for groups, situation in product(grouped, _situations(wanted))
-    ]
-
-
-def _situations(wanted: RequestFilter) -> list[Situation]:
-    return [s for s in wanted.situations if not wanted.is_narrow or s in UNFINISHED_SITUATIONS]
-
-
-def _seen(wanted: RequestFilter) -> list[ColumnElement[bool]]:
-    """Return what leaves only what is in the list's scope; nothing where all its requests are."""
-    if wanted.scope is None or (wanted.responsible_id == wanted.scope.agent_id and not wanted.is_unassigned):
-        return []
-    return [is_in(wanted.scope)]
-
-
-def _in_scope(wanted: RequestFilter, scope: Scope) -> list[list[ColumnElement[bool]]]:
-    """Return the conditions of queries that have what is in a scope, each once: by group, then the agent's own."""
-    asked: list[ColumnElement[bool]] = [(Request.group_id + 0).in_(wanted.group_ids)] if wanted.group_ids else []
-    groups = [one for one in wanted.group_ids or scope.group_ids if one in scope.group_ids]
-    found: list[list[ColumnElement[bool]]] = [[Request.group_id == group_id] for group_id in groups]
-    if len(groups) > _MOST_GROUPS:
-        found = [[(Request.group_id + 0).in_(groups)]]
-    others = (Request.group_id + 0).not_in(scope.group_ids)
-    found.append([Request.responsible_id == scope.agent_id, others, *asked])
-    if scope.numbers:
-        is_anothers = func.coalesce(Request.responsible_id, 0) != scope.agent_id
-        found.append([Request.id.in_(sorted(scope.numbers)), others, is_anothers, *asked])
-    return found
-
-
-def _times(wanted: RequestFilter, now: datetime) -> list[ColumnElement[bool]]:
-    """Return what holds for what is late, due today, or either."""
-    if not wanted.is_timed:
-        return []
-    times: list[ColumnElement[bool]] = [Request.due_at < (wanted.due_by or now), _is_not_suspended()]
-    return times if wanted.is_late else [Request.due_at >= now, *times]
-
-
-def _nobodys(wanted: RequestFilter) -> list[ColumnElement[bool]]:
-    if not wanted.is_unassigned:
-        return []
-    if wanted.responsible_id is None:
-        return [Request.responsible_id.is_(None)]
-    return [func.coalesce(Request.responsible_id, wanted.responsible_id) == wanted.responsible_id]
-
-
-def _is_not_suspended() -> ColumnElement[bool]:
-    return Request.situation != literal_column(f"'{Situation.SUSPENDED}'")
-
-
 def _count_query(wanted: RequestFilter, now: datetime) -> Select[Any]:
-    return _count_of(_sought(wanted, now) or _conditions(wanted, Order.NUMBER, now), MOST_COUNTED)
+    return _count_of(sought_by_index(wanted, now) or conditions_of(wanted, Order.NUMBER, now), MOST_COUNTED)
 
 
 def _count_of(conditions: Sequence[Sequence[ColumnElement[bool]]], most: int) -> Select[Any]:
@@ -341,41 +185,6 @@ def _count_of(conditions: Sequence[Sequence[ColumnElement[bool]]], most: int) ->
     ]
     some = union_all(*[select(branch.subquery()) for branch in branches]).limit(most + 1).subquery()
     return cast("Select[Any]", select(func.count()).select_from(some))
-
-
-def _sought(wanted: RequestFilter, now: datetime) -> list[list[ColumnElement[bool]]]:
-    """Return the conditions by which an index finds what a list of unfinished requests holds, and little else.
-
-    They need no order, and leave out what is not in the list's scope. None for a list that no index has, as all that is
-    unfinished is.
-    """
-    if not wanted.is_of_unfinished:
-        return []
-    timed, seen = _times(wanted, now), _seen(wanted)
-    possible = [s for s in UNFINISHED_SITUATIONS if not (timed and s == Situation.SUSPENDED)]
-    situations = [s for s in wanted.situations if s in possible]
-    some = [] if set(situations) == set(possible) else [Request.situation.concat("").in_(situations)]
-    groups = [Request.group_id == group_id for group_id in wanted.group_ids]
-    any_group = [(Request.group_id + 0).in_(wanted.group_ids)] if groups else []
-    is_each_sought = 0 < len(groups) <= _MOST_GROUPS
-    if wanted.is_unassigned:
-        if wanted.responsible_id is not None:
-            return []
-        nobodys = [_IS_UNFINISHED, Request.responsible_id.is_(None), *timed, *some, *seen]
-        return [[*nobodys, group] for group in groups] if is_each_sought else [[*nobodys, *any_group]]
-    if wanted.responsible_id is not None:
-        owner = Request.responsible_id == wanted.responsible_id
-        return [[owner, _is_in(situation), *timed, *any_group, *seen] for situation in situations]
-    if is_each_sought or (some and not groups and not timed):
-        return [
-            [*([_IS_OPEN] if timed and situation in OPEN_SITUATIONS else []), _is_in(situation), *group, *timed, *seen]
-            for group, situation in product([[one] for one in groups] or [[]], situations)
-        ]
-    return [[_IS_UNFINISHED, *timed, *some, *any_group, *seen]] if timed else []
-
-
-def _is_in(situation: Situation) -> ColumnElement[bool]:
-    return Request.situation == literal_column(f"'{situation}'")
 
 
 def load_requests(session: Session, numbers: Sequence[int]) -> Sequence[Request]:

@@ -10,6 +10,7 @@ import pytest
 from soap_service.model import Request
 from soap_service.rules.situations import UNFINISHED_SITUATIONS, Situation
 from soap_service.storage import worklist
+from soap_service.storage.request_conditions import sought_by_index
 from soap_service.store import MOST_COUNTED, Order, RequestFilter
 from tests.store.conftest import World
 from tests.store.plans import plans_of, statements_of
@@ -92,7 +93,7 @@ def test_every_list_holds_what_it_should_in_order_page_by_page(
     with many.store._database.reading() as session:
         everything = session.query(Request).all()
     for wanted, order in wanted_lists(many):
-        if is_sorted and not worklist._sought(wanted, NOW):
+        if is_sorted and not sought_by_index(wanted, NOW):
             continue
         expected = sorted((one for one in everything if belongs(one, wanted)), key=lambda one: key_of(one, order))
         found: list[Request] = []
@@ -158,7 +159,7 @@ def test_every_long_list_and_every_count_come_from_an_index(world: World, monkey
 def test_no_short_list_is_found_by_reading_what_is_not_in_it(world: World) -> None:
     def ask(asked: World) -> None:
         for wanted, order in wanted_lists(world):
-            if worklist._sought(wanted, NOW) and order is not Order.OPENED:
+            if sought_by_index(wanted, NOW) and order is not Order.OPENED:
                 asked.store.worklist.list_page(wanted, order)
 
     found = statements_of(world, ask)
