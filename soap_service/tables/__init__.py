@@ -1,1 +1,1 @@
-"""Further mapped classes of `model.Base`, one subject a module; `model` has those of requests, people and calls."""
+"""The tables as mapped classes, one subject a module; `model` is where others find those that many need."""

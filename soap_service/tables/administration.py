@@ -1,14 +1,54 @@
-"""The tables of Administration: the history of its changes, the working calendar, when platforms last called.
-
-Further mapped classes of `model.Base`; `store` brings them in. No sessions, no queries.
-"""
+"""What administrators change: parameters, integrations, the working calendar; and the history of it."""
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, false
+from sqlalchemy import ForeignKey, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from soap_service.model import Base
+from soap_service.language import SOURCE_LANGUAGE
+from soap_service.tables.base import Base
+
+
+class Parameter(Base):
+    """A numbered system parameter (281, 282, 283) and its value."""
+
+    __tablename__ = "parameter"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    value: Mapped[str] = mapped_column(String(100))
+
+
+class ParameterChange(Base):
+    """A saved change of a parameter: value before and after, who, when."""
+
+    __tablename__ = "parameter_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parameter_id: Mapped[int] = mapped_column(Integer, index=True)
+    before: Mapped[str] = mapped_column(String(100))
+    after: Mapped[str] = mapped_column(String(100))
+    actor: Mapped[str] = mapped_column(String(200))
+    changed_at: Mapped[datetime]
+
+
+class Integration(Base):
+    """A telephony platform that may call the web services.
+
+    With a secret: HTTP Basic, the name as user. Without: known by its source addresses (networks, space separated).
+    Receipts and faults speak its `language`; codes are the same in all.
+    """
+
+    __tablename__ = "integration"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    secret_salt: Mapped[bytes | None]
+    secret_hash: Mapped[bytes | None]
+    addresses: Mapped[str] = mapped_column(default="")
+    operations: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(String(10), default=SOURCE_LANGUAGE, server_default=SOURCE_LANGUAGE)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
 
 
 class AdminChange(Base):

@@ -9,7 +9,7 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from soap_service.column_types import ReadableMoment
-from soap_service.model import Base
+from soap_service.tables.base import Base
 
 
 class AuditRow(Base):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from soap_service.model import Base
+from soap_service.tables.base import Base
 
 
 class LiveEventRow(Base):

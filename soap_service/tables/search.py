@@ -4,7 +4,9 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from soap_service.column_types import ContactEntry
-from soap_service.model import Base, Requester, RequestEvent
+from soap_service.tables.base import Base
+from soap_service.tables.people import Requester
+from soap_service.tables.requests import RequestEvent
 
 
 class RequestWords(Base):

@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from soap_service.model import Base
+from soap_service.tables.base import Base
 
 
 class CallLink(Base):

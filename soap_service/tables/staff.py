@@ -1,0 +1,106 @@
+"""Agents, their groups, log-ins and extensions."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, true
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from soap_service.rules.roles import PERMISSIONS, Permission, Role, role_of
+from soap_service.tables.base import Base
+
+
+class Membership(Base):
+    """An agent's place in a group."""
+
+    __tablename__ = "membership"
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("executor_group.id"), primary_key=True, index=True)
+
+
+class Group(Base):
+    """Agents who may execute the same requests (grupo executor), and see all requests or only theirs."""
+
+    __tablename__ = "executor_group"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    may_execute: Mapped[bool] = mapped_column(default=False)
+    sees_all: Mapped[bool] = mapped_column(default=True, server_default=true())
+
+
+class Agent(Base):
+    """A person who logs in to the screens (atendente). Without a language of their own they read the browser's.
+
+    `is_admin` follows the role, for nodes of the version before, which know no other.
+    From `paused_at` on they want no calls; calls missed after `calls_looked_at` are new to them.
+    """
+
+    __tablename__ = "agent"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    stored_role: Mapped[str] = mapped_column("role", String(20), default=Role.AGENT, server_default=Role.AGENT)
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    language: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    paused_at: Mapped[datetime | None]
+    calls_looked_at: Mapped[datetime | None]
+
+    groups: Mapped[list[Group]] = relationship(secondary="membership", lazy="raise", order_by=Group.name)
+
+    @property
+    def role(self) -> Role:
+        """What they may do (`roles.role_of`)."""
+        return role_of(self.stored_role, self.is_admin)
+
+    @role.setter
+    def role(self, role: Role) -> None:
+        self.stored_role, self.is_admin = role, role is Role.ADMINISTRATOR
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether their role has a permission."""
+        return permission in PERMISSIONS[self.role]
+
+
+class LoginSession(Base):
+    """A logged-in browser. The cookie holds a random id; here stands only its SHA-256.
+
+    Use moves `expires_at`, up to `ends_at`; log-ins made before 0.2.0, and by its older nodes, have no `ends_at`.
+    """
+
+    __tablename__ = "login_session"
+
+    id_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+    form_token: Mapped[str] = mapped_column(String(43))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ends_at: Mapped[datetime | None]
+
+    agent: Mapped[Agent] = relationship(lazy="raise")
+
+
+class Extension(Base):
+    """A telephone extension (ramal) and the agent who answers it; the row stays when it is given up.
+
+    `taken_from_id` is the former owner of an extension that was taken over, until that agent has seen it.
+    """
+
+    __tablename__ = "extension"
+
+    number: Mapped[str] = mapped_column(String(20), primary_key=True)
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), unique=True)
+    taken_from_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
+    changed_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Listener(Base):
+    """An open event stream for an extension: which process holds it, and until when that is to be believed."""
+
+    __tablename__ = "listener"
+
+    extension: Mapped[str] = mapped_column(String(20), primary_key=True)
+    worker: Mapped[str] = mapped_column(String(100), primary_key=True)
+    until: Mapped[datetime]
