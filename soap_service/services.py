@@ -23,10 +23,10 @@ from spyne.protocol.soap import Soap11
 
 from soap_service.errors import InvalidArgument, InvalidDocument, MissingArgument, RequesterNotFound, RequestNotFound
 from soap_service.language import N_, translations_of
-from soap_service.model import Integration, Notice
+from soap_service.model import Notice
 from soap_service.rules.documents import normalise_document
 from soap_service.rules.extensions import extensions_meant
-from soap_service.store import Announcement, Receipt, Store, TelephonyReads
+from soap_service.store import Announcement, KnownIntegration, Receipt, Store, TelephonyReads
 
 # Spyne warns of every answer's wrapper class because `_wsdl_part_name` customises it; it is meant.
 logging.getLogger("spyne.model.complex").setLevel(logging.ERROR)
@@ -51,7 +51,7 @@ class Caller:
 
     store: Store
     reads: TelephonyReads
-    integration: Integration
+    integration: KnownIntegration
     public_url: str
     zone: ZoneInfo
     extension: str = ""

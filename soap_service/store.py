@@ -33,7 +33,7 @@ from soap_service.storage.extensions import Extensions, Ownership
 from soap_service.storage.first_steps import Beginnings, FirstSteps
 from soap_service.storage.history import History
 from soap_service.storage.indexing import Indexing
-from soap_service.storage.integrations import Integrations
+from soap_service.storage.integrations import Integrations, KnownIntegration
 from soap_service.storage.listeners import Listeners
 from soap_service.storage.live_events import LiveEvents
 from soap_service.storage.logins import Logins
@@ -80,6 +80,7 @@ __all__ = [
     "FoundRequests",
     "GroupLoad",
     "HourOfCalls",
+    "KnownIntegration",
     "NewRefusal",
     "NewRequest",
     "Order",

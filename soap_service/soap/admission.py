@@ -6,6 +6,7 @@ parameter that was switched counts within that second.
 
 import logging
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -21,7 +22,6 @@ from soap_service.errors import (
     WrongSecret,
 )
 from soap_service.language import SOURCE_LANGUAGE, translations_of
-from soap_service.model import Integration
 from soap_service.rate_limit import Limit
 from soap_service.rules.credentials import (
     accepts_address,
@@ -34,7 +34,7 @@ from soap_service.rules.credentials import (
 from soap_service.rules.parameters import WEB_SERVICES_ON
 from soap_service.soap.headers import Token
 from soap_service.soap.message import shown
-from soap_service.store import Store
+from soap_service.store import KnownIntegration, Store
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +45,9 @@ REFRESH_SECONDS = 1.0
 @dataclass(frozen=True)
 class _Rules:
     is_on: bool
-    integrations: dict[str, Integration]
+    integrations: dict[str, KnownIntegration]
     read_at: float
-    admitted: dict[bytes, Integration] = field(default_factory=dict)
+    admitted: dict[bytes, KnownIntegration] = field(default_factory=dict)
 
 
 class Admission:
@@ -66,31 +66,33 @@ class Admission:
 
     def refresh(self) -> None:
         """Read the rules again; raises StoreUnavailable."""
-        integrations = {composed(one.name): one for one in self._store.integrations.list_all() if self._is_sound(one)}
+        integrations = {composed(one.name): one for one in self._known()}
         for language in {one.language for one in integrations.values()}:
             translations_of(language)  # ready before the first sentence is said
         is_on = self._store.parameters.value(WEB_SERVICES_ON) == "S"
         self._rules = _Rules(is_on, integrations, time.monotonic())
 
-    def _is_sound(self, integration: Integration) -> bool:
-        """Tell whether a platform's secret and addresses can be compared with anything; one of it is not let in.
+    def _known(self) -> Iterator[KnownIntegration]:
+        """Give each platform whose secret and addresses can be compared with anything; one of another is not let in.
 
-        Somebody wrote it by hand. It is logged once, and holds up no other.
+        Somebody wrote that by hand. It is logged once, and holds up no other.
         """
-        try:
-            accepts_secret(integration, "")
-            networks_of(integration.addresses)
-        except (ValueError, TypeError) as error:
-            if integration.name not in self._damaged:
-                log.error("integration %s is damaged and is not let in: %s", integration.name, error)
-            self._damaged.add(integration.name)
-            return False
-        self._damaged.discard(integration.name)
-        return True
+        for row in self._store.integrations.list_all():
+            try:
+                known = KnownIntegration.of(row)
+                accepts_secret(known, "")
+                networks_of(known.addresses)
+            except (ValueError, TypeError, AttributeError) as error:
+                if row.name not in self._damaged:
+                    log.error("integration %s is damaged and is not let in: %s", row.name, error)
+                self._damaged.add(row.name)
+            else:
+                self._damaged.discard(row.name)
+                yield known
 
     def identify(
         self, authorization: bytes, address: str | None, is_cross_site: bool = False, token: Token | None = None
-    ) -> Integration:
+    ) -> KnownIntegration:
         """Return the integration that calls: by its Authorization, else its UsernameToken, else its address.
 
         An address of None is uncertain. Raises: a kind of Unauthorized; UnsupportedPassword; CrossSite.
@@ -105,14 +107,14 @@ class Admission:
             self._rules.admitted[authorization] = admitted
         return _at(admitted, address)
 
-    def count_call(self, integration: Integration) -> None:
+    def count_call(self, integration: KnownIntegration) -> None:
         """Count a call of an integration; raises LimitExceeded with its name when there are too many."""
         self._calls.spend(integration.name)
         self._unknown.check(integration.name)
 
-    def check_operation(self, integration: Integration, operation: str) -> None:
+    def check_operation(self, integration: KnownIntegration, operation: str) -> None:
         """Raise OperationNotAllowed for an operation that is not the integration's, IntegrationOff when 281 is N."""
-        if integration.operations and operation not in integration.operations.split():
+        if integration.operations and operation not in integration.operations:
             raise OperationNotAllowed(operation)
         if not self._rules.is_on:
             raise IntegrationOff
@@ -122,12 +124,12 @@ class Admission:
         integration = self._rules.integrations.get(composed(name))
         return SOURCE_LANGUAGE if integration is None else integration.language
 
-    def count_unknown(self, integration: Integration) -> None:
+    def count_unknown(self, integration: KnownIntegration) -> None:
         """Count a document that nobody has; too many refuse the calls that follow."""
         with suppress(LimitExceeded):
             self._unknown.spend(integration.name)
 
-    def _prove(self, name: str, secret: str) -> Integration:
+    def _prove(self, name: str, secret: str) -> KnownIntegration:
         """Return the integration of that name when the secret is its own."""
         named = self._rules.integrations.get(name)
         if named is None:
@@ -136,7 +138,7 @@ class Admission:
             raise WrongSecret(named.name)
         return named
 
-    def _by_token(self, token: Token, address: str | None, is_cross_site: bool) -> Integration:
+    def _by_token(self, token: Token, address: str | None, is_cross_site: bool) -> KnownIntegration:
         """Return the integration that a UsernameToken names.
 
         Stacks send one that was meant for others to every service: it is passed over where it may be.
@@ -149,7 +151,7 @@ class Admission:
             raise UnsupportedPassword(shown(token.password_type))
         return _at(self._prove(name, composed(token.secret)), address)
 
-    def _by_address(self, address: str | None, is_cross_site: bool) -> Integration:
+    def _by_address(self, address: str | None, is_cross_site: bool) -> KnownIntegration:
         for integration in self._rules.integrations.values():
             if integration.secret_hash is None and accepts_address(integration, address):
                 if is_cross_site:
@@ -158,7 +160,7 @@ class Admission:
         raise NoCredential
 
 
-def _at(integration: Integration, address: str | None) -> Integration:
+def _at(integration: KnownIntegration, address: str | None) -> KnownIntegration:
     """Return an integration that has proven itself, unless it may not call from there; raises WrongAddress."""
     if integration.addresses and not accepts_address(integration, address):
         raise WrongAddress(integration.name)

@@ -17,7 +17,6 @@ from urllib.parse import parse_qsl
 
 from soap_service.config import Settings
 from soap_service.errors import CrossSite, StoreUnavailable, Unauthorized
-from soap_service.model import Integration
 from soap_service.rules.calls import Refused
 from soap_service.services import READING_OPERATIONS, Caller
 from soap_service.soap.admission import Admission
@@ -38,7 +37,7 @@ from soap_service.soap.reader import read_message
 from soap_service.soap.refusals import Refusals
 from soap_service.soap.workers import Pool
 from soap_service.soap.writer import MEDIA_TYPES, Answers
-from soap_service.store import RowMissing, Store
+from soap_service.store import KnownIntegration, RowMissing, Store
 
 if TYPE_CHECKING:
     from spyne import Application
@@ -139,17 +138,17 @@ class Dispatcher:
         """Answer a message, whatever happens; raises UnsupportedMediaType for what is no SOAP at all, CrossSite."""
         return await self._answer(post, self._admit)
 
-    async def simulate(self, post: Post, integration: Integration) -> Reply:
+    async def simulate(self, post: Post, integration: KnownIntegration) -> Reply:
         """Answer a message that this process itself vouches for, as that integration; nothing over HTTP does."""
 
-        def admit(_: Post, call: _Call, __: Headers) -> Integration:
+        def admit(_: Post, call: _Call, __: Headers) -> KnownIntegration:
             call.integration = integration.name
             self._admission.count_call(integration)
             return integration
 
         return await self._answer(post, admit)
 
-    async def _answer(self, post: Post, admit: Callable[[Post, _Call, Headers], Integration]) -> Reply:
+    async def _answer(self, post: Post, admit: Callable[[Post, _Call, Headers], KnownIntegration]) -> Reply:
         call = _Call(_version_of(post.content_type))
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -221,13 +220,13 @@ class Dispatcher:
         except (MessageRefused, UnsupportedMediaType) as refusal:
             return refusal
 
-    def _admit(self, post: Post, call: _Call, headers: Headers) -> Integration:
+    def _admit(self, post: Post, call: _Call, headers: Headers) -> KnownIntegration:
         integration = self._admission.identify(post.authorization, post.address, post.is_cross_site, headers.token)
         call.integration = integration.name
         self._admission.count_call(integration)
         return integration
 
-    def _begin(self, message: Message, integration: Integration, post: Post, call: _Call) -> Callable[[], Any]:
+    def _begin(self, message: Message, integration: KnownIntegration, post: Post, call: _Call) -> Callable[[], Any]:
         """Return the operation's work; raises what the message deserves."""
         operation = message.operation
         call.version, call.operation = message.version, operation.name

@@ -11,11 +11,10 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from soap_service.model import Integration
 from soap_service.rules.calls import Simulated
 from soap_service.services import NAMESPACE
 from soap_service.soap.dispatcher import ANSWER_SECONDS, Dispatcher, Post, Reply
-from soap_service.store import Store
+from soap_service.store import KnownIntegration, Store
 
 #: What is said when the dispatcher gave no answer at all.
 UNAVAILABLE = "INDISPONIVEL"
@@ -39,7 +38,7 @@ class Simulation:
         For a thread of the screens: it waits for the event loop. Raises: StoreUnavailable.
         """
         kept = self._store.integrations.find_simulation()
-        integration = Integration(id=kept.id, name=kept.name, operations="", language=language)
+        integration = KnownIntegration(kept.id, kept.name, language)
         said = {"document": escape(document), "extension": escape(extension)}
         body = _MESSAGE.format(namespace=NAMESPACE, **said).encode()
         if self.loop is None:

@@ -10,7 +10,7 @@ import pytest
 from soap_service.errors import IntegrationOff, Unauthorized
 from soap_service.rules.credentials import make_secret
 from soap_service.soap.admission import Admission
-from soap_service.store import Store
+from soap_service.store import KnownIntegration, Store
 from tests.conftest import start_service
 from tests.databases import is_sqlite
 from tests.event_streams import announce, listening, log_in
@@ -71,7 +71,7 @@ def test_a_damaged_platform_is_not_let_in_and_keeps_no_other_out(
 
 @pytest.mark.parametrize("value", ["", "x", "sim", "s"])
 def test_a_281_that_is_no_s_is_off(store: Store, value: str) -> None:
-    integration = store.integrations.add("aaa", None, None, "127.0.0.1/32")
+    integration = KnownIntegration.of(store.integrations.add("aaa", None, None, "127.0.0.1/32"))
     store.parameters.change(281, "S", "test")
     open_admission(store).check_operation(integration, "novaSolicitacao")
     by_hand(store, f"UPDATE parameter SET value = '{value}' WHERE id = 281")

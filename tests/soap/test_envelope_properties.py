@@ -28,7 +28,7 @@ from soap_service.services import Caller, DadosSolicitacao, RespostaChamada, mak
 from soap_service.soap.message import Message, MessageRefused, SoapVersion, list_operations
 from soap_service.soap.reader import read_message
 from soap_service.soap.writer import Answers, Fault
-from soap_service.store import Store
+from soap_service.store import KnownIntegration, Store
 from tests.conftest import NAMESPACE
 from tests.soap.corpus import CASES
 from tests.soap.corpus.forms import QUESTION, SOAP_11, SOAP_12, Case, asking
@@ -192,7 +192,7 @@ def test_a_number_is_bound_as_it_is_or_refused(number: int, gap: str, before: st
 def caller(store: Store, tmp_path: Path) -> Iterator[Caller]:
     """A caller on a store with the sample data."""
     prepare_demo(store, tmp_path, {"SOAP_SERVICE_DEMO_PASSWORD": "senha-de-teste"})
-    (integration,) = store.integrations.list_all()
+    (integration,) = map(KnownIntegration.of, store.integrations.list_all())
     yield Caller(store, store.telephony, integration, "http://127.0.0.1:8000", ZoneInfo("America/Sao_Paulo"))
 
 
