@@ -3,6 +3,7 @@
 import argparse
 import sys
 from contextlib import suppress
+from dataclasses import replace
 
 from soap_service.cli.commands import (
     Commands,
@@ -30,9 +31,13 @@ def add_commands(commands: Commands) -> None:
     password = add_command(
         actions, "password", f"give an agent a new password ({rule}) and end their log-ins", _set_password, example
     )
+    text = "give an agent another name, role or groups, or let them log in again; what is not given stays"
+    change = add_command(
+        actions, "change", text, _change_agent, "soap-service agent change maria --role supervisor --add-group SDNIVEL2"
+    )
     example = "soap-service agent disable maria"
     disable = add_command(actions, "disable", "refuse an agent from now on", _disable_agent, example)
-    for parser in (add, password, disable):
+    for parser in (add, change, password, disable):
         parser.add_argument("login", help="the name the agent logs in with")
     add.add_argument("--name", required=True, help="the name that others see")
     add.add_argument("--group", action="append", default=[], help="a group the agent belongs to; may be repeated")
@@ -43,7 +48,16 @@ def add_commands(commands: Commands) -> None:
     add.add_argument("--role", choices=[*Role], metavar="ROLE", type=Role, default=Role.AGENT, help=text)
     text = "the same as --role administrator"
     add.add_argument("--admin", dest="role", action="store_const", const=Role.ADMINISTRATOR, help=text)
-    for parser in (show, add, password, disable):
+    change.add_argument("--name", help="the name that others see")
+    change.add_argument("--role", choices=[*Role], metavar="ROLE", type=Role, help=f"one of {', '.join(Role)}")
+    text = "a group the agent belongs to; may be repeated; all other groups are left"
+    change.add_argument("--group", action="append", metavar="GROUP", help=text)
+    text = "a group the agent belongs to as well; may be repeated"
+    change.add_argument("--add-group", action="append", default=[], metavar="GROUP", help=text)
+    text = "a group that the agent leaves; may be repeated"
+    change.add_argument("--remove-group", action="append", default=[], metavar="GROUP", help=text)
+    change.add_argument("--enable", action="store_true", help="let an agent who was disabled log in again")
+    for parser in (show, add, change, password, disable):
         add_settings(parser, ["database_url"])
 
 
@@ -71,6 +85,31 @@ def _add_one_agent(options: argparse.Namespace) -> None:
     groups = options.group + options.executor_group
     store.staff.add_agent(options.login, options.name, password_hash, groups, options.role, actor())
     print(f"agent {options.login} added")
+
+
+def _change_agent(options: argparse.Namespace) -> None:
+    from soap_service.storage.staff import agent_edit_of
+
+    if options.name is not None:
+        check_name("name", options.name, 200)
+    store = open_store_of(options)
+    agent = store.staff.find_agent_by_id(store.staff.find_agent(options.login).id)
+    edit = agent_edit_of(agent)
+    groups = set(edit.groups if options.group is None else options.group)
+    groups = groups.union(options.add_group).difference(options.remove_group)
+    check_groups(store, [*groups, *options.remove_group])
+    changed = replace(
+        edit,
+        name=edit.name if options.name is None else options.name,
+        role=options.role or edit.role,
+        groups=tuple(sorted(groups)),
+        is_active=edit.is_active or options.enable,
+    )
+    if changed == edit:
+        print(f"agent {options.login} is so already")
+        return
+    store.staff.change_agent(agent.id, changed, edit.stamp, actor())
+    print(f"agent {options.login} changed: {changed.role}, {', '.join(changed.groups) or 'no group'}")
 
 
 def _set_password(options: argparse.Namespace) -> None:

@@ -124,6 +124,34 @@ def test_agents_are_added_changed_and_disabled(database: str) -> None:
     assert "there is no NENHUM; groups are made on the screen" in refused.stderr
 
 
+def test_an_agents_role_and_groups_are_changed(database: str) -> None:
+    def agent(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        return run("agent", *arguments, "--database-url", database, stdin=stdin)
+
+    for login, group in (("maria", "SDNIVEL1"), ("joao", "SDNIVEL2")):
+        added = agent("add", login, "--name", login, "--executor-group", group, stdin="uma senha longa\n")
+        assert added.returncode == 0, added.stderr
+    changed = agent("change", "maria", "--role", "administrator", "--add-group", "SDNIVEL2", "--name", "Maria Lima")
+    assert changed.stdout == "agent maria changed: administrator, SDNIVEL1, SDNIVEL2\n", changed.stderr
+    assert "administrator SDNIVEL1,SDNIVEL2    Maria Lima" in agent("list").stdout
+    assert agent("change", "maria", "--role", "administrator").stdout == "agent maria is so already\n"
+    assert "no group" in agent("change", "maria", "--remove-group", "SDNIVEL1", "--remove-group", "SDNIVEL2").stdout
+    assert "SDNIVEL2" in agent("change", "maria", "--group", "SDNIVEL2").stdout
+    for refused, said in (
+        (("maria", "--role", "viewer"), "maria is the last active administrator"),
+        (("maria", "--role", "chefe"), "chefe"),
+        (("maria", "--add-group", "NENHUM"), "there is no NENHUM"),
+        (("maria", "--remove-group", "NENHUM"), "there is no NENHUM"),
+        (("ninguem", "--role", "viewer"), "there is no ninguem"),
+        (("maria", "--name", " "), "name: write it in one line"),
+    ):
+        answer = agent("change", *refused)
+        assert answer.returncode and said in answer.stderr, (refused, answer.stderr)
+    agent("disable", "joao")
+    assert agent("change", "joao", "--enable", "--role", "viewer").returncode == 0
+    assert "disabled" not in agent("list").stdout
+
+
 def test_services_are_added_and_chosen_for_the_child_requests(database: str) -> None:
     flag = ("--database-url", database)
     run("agent", "add", "m", "--name", "M", "--executor-group", "SDNIVEL1", *flag, stdin="uma senha longa\n")
