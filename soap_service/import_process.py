@@ -106,6 +106,7 @@ def take_in(
         unread=summary.unread,
         is_whole=summary.is_whole,
         unknown_responsibles=getattr(taker, "unknown_responsibles", 0),
+        unknown_contacts=getattr(taker, "unknown_contacts", 0),
     )
 
 

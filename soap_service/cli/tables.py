@@ -125,6 +125,8 @@ def _import_requests(options: argparse.Namespace, store: "Store", settings: Any)
     status = _report("requests", summary, options)
     if taker.unknown_responsibles:
         print(f"responsible unknown, left without: {taker.unknown_responsibles}", file=sys.stderr)
+    if taker.unknown_contacts:
+        print(f"contact unknown, left without: {taker.unknown_contacts}", file=sys.stderr)
     if options.history:
         rejects = options.rejects and options.rejects.with_name(f"{options.rejects.stem}-history.csv")
         history = store.tables.import_history(told)

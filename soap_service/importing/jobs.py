@@ -36,3 +36,4 @@ class Imported:
     unread: list[str] = field(default_factory=list)
     is_whole: bool = True
     unknown_responsibles: int = 0
+    unknown_contacts: int = 0

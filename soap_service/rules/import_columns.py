@@ -55,6 +55,7 @@ _REQUEST = {
     "assigned to, assignee",
     "solution": "solucao, solution, solucion, resolucao, resolution",
     "history": "historico, history, historial",
+    "contact": "contato, contact, contacto",
     "contact_email": "e-mail, email, contato e-mail, contact email",
     "contact_phone": "telefone, phone, telefono, contato telefone, contact phone",
     "source": "origem, source, origen",

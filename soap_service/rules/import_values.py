@@ -27,6 +27,7 @@ _LONGEST = {
     "unit": 200,
     "external_id": 100,
     "contract": 200,
+    "contact": 200,
     "contact_email": 200,
     "contact_phone": 40,
     "service": 200,
@@ -113,6 +114,7 @@ class RequestLine:
     urgency: str = ""
     impact: str = ""
     priority: int | None = None
+    contact: str = ""
     contact_phone: str = ""
     contact_email: str = ""
     source: str = ""
@@ -196,6 +198,7 @@ def read_request(cells: Mapping[str, str], zone: tzinfo, now: datetime) -> Reque
         urgency=_word(cells, "urgency", level_named) or "",
         impact=_word(cells, "impact", level_named) or "",
         priority=_priority(cells),
+        contact=read_text(cells, "contact"),
         contact_phone=read_text(cells, "contact_phone"),
         contact_email=read_text(cells, "contact_email"),
         source=read_text(cells, "source"),

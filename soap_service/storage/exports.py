@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
-from soap_service.model import Agent, Call, Group, Integration, Request, Requester, RequestEvent, Service
+from soap_service.model import Agent, Call, Contact, Group, Integration, Request, Requester, RequestEvent, Service
 from soap_service.rules.erasing import is_placeholder
 from soap_service.rules.import_values import write_history_line
 from soap_service.rules.situations import SITUATION_LABELS, Situation, known_situation
@@ -19,6 +19,7 @@ REQUEST_HEADER = (
     "numero",
     "documento",
     "nome",
+    "contato",
     "servico",
     "tipo",
     "situacao",
@@ -45,6 +46,7 @@ CALL_HEADER = (
     "integracao",
     "documento",
     "nome",
+    "contato",
     "ramal",
     "solicitacao",
     "entregue_em",
@@ -78,6 +80,7 @@ class Exports:
                 Request.__table__,
                 Requester.document,
                 Requester.name.label("requester_name"),
+                Contact.name.label("contact_name"),
                 Service.name.label("service_name"),
                 Group.name.label("group_name"),
                 Agent.login.label("responsible"),
@@ -86,6 +89,7 @@ class Exports:
             .join(Service, Service.id == Request.service_id)
             .join(Group, Group.id == Request.group_id)
             .outerjoin(Agent, Agent.id == Request.responsible_id)
+            .outerjoin(Contact, Contact.id == Request.contact_id)
         )
         for page in self._grouped(query, Request.id):
             histories: dict[int, list[str]] = {}
@@ -104,6 +108,7 @@ class Exports:
             str(row.id),
             "" if is_placeholder(row.document) else row.document,
             row.requester_name,
+            row.contact_name or "",
             row.service_name,
             row.kind,
             SITUATION_LABELS[known] if known else str(row.situation),
@@ -132,11 +137,13 @@ class Exports:
                 Call.__table__,
                 Integration.name.label("integration"),
                 Requester.name.label("requester_name"),
+                Contact.name.label("contact_name"),
                 answerer.login.label("answerer"),
             )
             .join(Integration, Integration.id == Call.integration_id)
             .outerjoin(Requester, Requester.id == Call.requester_id)
             .outerjoin(answerer, answerer.id == Call.answered_by_id)
+            .outerjoin(Contact, Contact.id == Call.contact_id)
         )
         for row in self._pages(query, Call.id):
             yield [
@@ -146,6 +153,7 @@ class Exports:
                 row.integration,
                 row.document,
                 row.requester_name or "",
+                row.contact_name or "",
                 row.extension or "",
                 str(row.request_id or ""),
                 *(self._moment(moment) for moment in (row.delivered_at, row.seen_at, row.answered_at)),

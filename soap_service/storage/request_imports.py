@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from soap_service.importing.running import ADDED, CHANGED, LEFT
-from soap_service.model import Request, RequestStop
+from soap_service.model import Contact, Request, RequestStop
 from soap_service.rules.deadlines import resumed_deadline, time_left
 from soap_service.rules.import_values import (
     HistoryLine,
@@ -21,6 +21,7 @@ from soap_service.rules.import_values import (
     Unreadable,
     read_request,
 )
+from soap_service.rules.names import fold_name
 from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.rules.searching import subject_of, words_of
 from soap_service.rules.situations import (
@@ -58,6 +59,7 @@ class _Prepared:
     service: CatalogueEntry | None = None
     group_id: int = 0
     responsible_id: int | None = None
+    contact_id: int | None = None
 
 
 class RequestImport:
@@ -70,6 +72,7 @@ class RequestImport:
         self._requesters = RequesterImport(database, is_dry=options.is_dry)
         self._planned: set[int] = set()
         self.unknown_responsibles = 0
+        self.unknown_contacts = 0
         self.held_seconds = 0.0
 
     def read(self, cells: Mapping[str, str]) -> RequestLine:
@@ -87,6 +90,7 @@ class RequestImport:
     def _take(self, lines: Sequence[RequestLine]) -> list[str]:
         prepared = [self._prepare(line) for line in lines]
         self._find_requesters([one for one in prepared if not one.cause])
+        self._find_contacts([one for one in prepared if not one.cause and one.line.contact])
         now = self._database.now().replace(microsecond=0)
         usable = [one for one in prepared if not one.cause]
         if self._options.is_dry:
@@ -171,6 +175,18 @@ class RequestImport:
             row.external_id: meant_by(row) for row in rows if row.external_id
         }
 
+    def _find_contacts(self, named: Sequence[_Prepared]) -> None:
+        """Find the contacts that lines name among those of their requesters; unknown ones are left out and counted."""
+        ids = sorted({one.requester_id for one in named})
+        if not ids:
+            return
+        with self._database.reading() as session:
+            query = select(Contact.requester_id, Contact.name, Contact.id).where(Contact.requester_id.in_(ids))
+            found = {(row.requester_id, fold_name(row.name)): row.id for row in session.execute(query)}
+        for one in named:
+            one.contact_id = found.get((one.requester_id, fold_name(one.line.contact)))
+            self.unknown_contacts += one.contact_id is None
+
     def _outcome(self, one: _Prepared, known: Any) -> str:
         if one.cause:
             return one.cause
@@ -204,6 +220,7 @@ class RequestImport:
             "urgency": line.urgency or "B",
             "impact": line.impact or "B",
             "priority": line.priority_or_computed,
+            "contact_id": one.contact_id,
             "contact_phone": line.contact_phone,
             "contact_email": line.contact_email,
             "opened_at": line.opened_at,
@@ -287,6 +304,8 @@ class RequestImport:
             said["group_id"] = one.group_id
         if one.responsible_id is not None:
             said["responsible_id"] = one.responsible_id
+        if one.contact_id is not None:
+            said["contact_id"] = one.contact_id
         for name in ("kind", "contract", "description", "urgency", "impact", "contact_phone", "contact_email"):
             if given := getattr(line, name):
                 said[name] = given

@@ -19,8 +19,9 @@ from soap_service.cli import main, tables
 from soap_service.errors import RequestNotFound
 from soap_service.importing import spreadsheets
 from soap_service.model import Requester, RequesterName, RequestEvent
+from soap_service.rules.edits import ContactEdit
 from soap_service.rules.situations import AUTOMATIC, Situation
-from soap_service.store import NewRequest, Store
+from soap_service.store import Announcement, NewRequest, Store
 from soap_service.tables.search import RequestWords, Unindexed
 
 CPF, OTHER_CPF, CNPJ = "11144477735", "52998224725", "11222333000181"
@@ -382,6 +383,28 @@ def test_what_is_exported_can_be_imported(desk: Desk, tmp_path: Path) -> None:
         (e.happened_at, e.actor, e.action, e.note) for e in original.events
     ]
     other.close()
+
+
+def test_contacts_of_requests_and_calls_go_out_and_come_back(desk: Desk) -> None:
+    company = desk.store.requesters.add(CNPJ, "ACME")
+    for name in ("Rita Sá", "Otávio"):
+        desk.store.people.add_contact(company.id, ContactEdit(name), "test", f"form:{name}")
+    rita = next(one for one in desk.store.people.list_contacts(company.id) if one.name == "Rita Sá")
+    head = "numero;cnpj;contato;servico;situacao;aberta_em\n"
+    lines = (f"{n};{CNPJ};{who};Falha em estação;aberta;2026-11-20 09:00\n" for n, who in ((1, "RITA SA"), (2, "Zé")))
+    assert desk.run("import", "requests", desk.file("a.csv", head + "".join(lines))) == 0
+    assert "contact unknown, left without: 1" in desk.err
+    assert [desk.store.requests.find(number).contact_id for number in (1, 2)] == [rita.id, None]
+    integration = desk.store.integrations.add("pbx", None, None, "127.0.0.0/8")
+    call = desk.store.calls.announce(Announcement(integration.id, "novaSolicitacao", CNPJ, None, "4067"))
+    desk.store.people.name_contact_of_call(call.token, rita.id)
+    for what, names in (("requests", ["Rita Sá", ""]), ("calls", ["Rita Sá"])):
+        file = desk.folder / f"{what}.csv"
+        assert desk.run("export", what, "--output", file) == 0
+        assert [row["contato"] for row in desk.rows(file)] == names
+    changed = (desk.folder / "requests.csv").read_text("utf-8").replace("Rita Sá", "Otávio")
+    assert desk.run("import", "requests", desk.file("b.csv", changed), "--update") == 0
+    assert desk.counts() == (2, 0, 1, 1, 0)
 
 
 def test_json_lines_are_read_and_written(desk: Desk) -> None:
