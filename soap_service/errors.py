@@ -4,6 +4,8 @@
 pages, `cli.sentences` to administrators. Each error carries the key of what it is about, never a document number.
 """
 
+from enum import StrEnum
+
 
 class SoapServiceError(Exception):
     """The root of the tree; `key` names the object concerned."""
@@ -92,15 +94,51 @@ class LastAdministrator(SoapServiceError):
     """Without this agent nobody could administer any more; the key is the login."""
 
 
-class InvalidValue(SoapServiceError):
-    """A value is refused; `reason` says why: to agents a Portuguese sentence, to administrators an English one."""
+class Reason(StrEnum):
+    """Why a value is refused, as a key: `screens.reasons` and `cli.sentences` have a sentence for each."""
 
-    def __init__(self, key: object, reason: str) -> None:
+    NO_SWITCH = "neither S nor N"
+    NO_SERVICE_NUMBER = "no id of a service"
+    NO_ACTIVE_SERVICE = "no active service has that id"
+    CHILD_SERVICE_MISSING = "282 is S and 283 is empty"
+    CHILD_SERVICE_WRONG = "282 is S and 283 names no active service"
+    NOT_UTF8 = "not UTF-8"
+    TOO_SHORT = "too short"
+    NO_NETWORK = "no network"
+    NEEDS_ADDRESSES = "neither a secret nor an address"
+    NO_LANGUAGE = "no language of the program"
+    NO_EXTENSION = "no extension"
+    EXTENSION_RESERVED = "reserved for other agents"
+    NO_SHIFT = "no shift"
+    BACKWARD_SHIFT = "ends before it begins"
+    OVERLAPPING_SHIFTS = "two shifts overlap"
+    NO_WORK = "no hour of work in a week"
+    NO_SLA = "not between one minute and one year"
+
+
+class InvalidValue(SoapServiceError):
+    """A rule refuses a value; the key is its name in the code. `detail` is what the reason speaks of, if anything."""
+
+    def __init__(self, key: object, reason: Reason, detail: str = "") -> None:
         super().__init__(key)
-        self.reason = reason
+        self.reason, self.detail = reason, detail
 
     def __str__(self) -> str:
         return f"{self.key}: {self.reason}"
+
+
+class CommandRefused(SoapServiceError):
+    """What an administrator gave to the command cannot be used: the key is the setting, argument or file.
+
+    No other door raises or shows it, so that it brings its sentence: English, and what to do.
+    """
+
+    def __init__(self, key: object, sentence: str) -> None:
+        super().__init__(key)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.sentence}"
 
 
 class ExtensionTaken(SoapServiceError):

@@ -21,7 +21,7 @@ from soap_service.cli import (
 )
 from soap_service.cli.commands import close_stores, user
 from soap_service.cli.sentences import sentence_of
-from soap_service.errors import InvalidValue, SoapServiceError
+from soap_service.errors import CommandRefused, SoapServiceError
 from soap_service.rules.auditing import Actor, ActorKind, acting
 
 
@@ -59,7 +59,7 @@ def _check_encoding(arguments: Sequence[str]) -> None:
         try:
             argument.encode()
         except UnicodeEncodeError:
-            raise InvalidValue(ascii(argument), "it is not UTF-8") from None
+            raise CommandRefused(ascii(argument), "it is not UTF-8") from None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,22 +2,48 @@
 
 from soap_service.errors import (
     AlreadyExists,
+    CommandRefused,
     DatabaseDamaged,
     DatabaseMissing,
     DataExists,
     InvalidValue,
     LastAdministrator,
     NotFound,
+    Reason,
     SoapServiceError,
     StoreUnavailable,
 )
-from soap_service.language import translations_of
+from soap_service.language import LANGUAGES
+from soap_service.rules.credentials import SHORTEST_PASSWORD
+
+#: Why a value is refused; `{detail}` is what the rule says of it.
+REASONS = {
+    Reason.NO_SWITCH: "the value must be S or N",
+    Reason.NO_SERVICE_NUMBER: "the value must be the id of a service",
+    Reason.NO_ACTIVE_SERVICE: "there is no active service with that id",
+    Reason.CHILD_SERVICE_MISSING: "parameter 282 is S, but parameter 283 names no service",
+    Reason.CHILD_SERVICE_WRONG: "parameter 283 names a service that does not exist or is not active",
+    Reason.NOT_UTF8: "it is not UTF-8",
+    Reason.TOO_SHORT: f"the password needs at least {SHORTEST_PASSWORD} characters",
+    Reason.NO_NETWORK: "{detail}",
+    Reason.NEEDS_ADDRESSES: "without a secret the integration needs at least one network address",
+    Reason.NO_LANGUAGE: f"it is one of {', '.join(LANGUAGES)}",
+    Reason.NO_EXTENSION: "an extension has at most 20 characters: digits, letters and * # + - . @ _",
+    Reason.EXTENSION_RESERVED: "this extension is reserved for other agents",
+    Reason.NO_SHIFT: "write the shifts like 08:00-12:00, 13:00-18:00",
+    Reason.BACKWARD_SHIFT: "the shift ends before it begins; write one past midnight on two days",
+    Reason.OVERLAPPING_SHIFTS: "two shifts of the same day overlap",
+    Reason.NO_WORK: "deadlines would have no time to run; leave at least one working hour a week",
+    Reason.NO_SLA: "an SLA is from one minute to a year",
+}
 
 
 def sentence_of(error: SoapServiceError) -> str:
     """Return what an administrator reads of an error."""
-    if isinstance(error, InvalidValue):  # a rule that the screens share speaks Portuguese and is translated
-        return f"{error.key}: {translations_of('en').gettext(error.reason)}"
+    if isinstance(error, CommandRefused):
+        return str(error)
+    if isinstance(error, InvalidValue):
+        return f"{error.key}: {REASONS[error.reason].format(detail=error.detail)}"
     if isinstance(error, NotFound):
         return f"there is no {error.key!s}; the command's `list` shows what there is"
     if isinstance(error, DataExists):

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 
-from soap_service.errors import InvalidValue
+from soap_service.errors import InvalidValue, Reason
 from soap_service.rules.deadlines import Shift, Week, WorkingCalendar
 
 MINUTES_A_DAY = 24 * 60
@@ -115,32 +115,24 @@ def list_national_holidays(calendar: WorkingCalendar, year: int, has_optional: b
 def read_shifts(text: str) -> tuple[Shift, ...]:
     """Return the shifts in a text (``08:00-12:00 13:00-18:00``), none for an empty one.
 
-    Raises: InvalidValue with a sentence for what is no shift, ends before it begins, or overlaps.
+    Raises: InvalidValue for what is no shift, ends before it begins, or overlaps.
     """
     shifts = []
     for hour, minute, end_hour, end_minute in _SHIFT.findall(text):
         if int(minute) > 59 or int(end_minute) > 59:
-            raise InvalidValue("turnos", WRONG_SHIFT)
+            raise InvalidValue("shifts", Reason.NO_SHIFT)
         shifts.append(Shift(int(hour) * 60 + int(minute), int(end_hour) * 60 + int(end_minute)))
     if _SEPARATORS.sub("", _SHIFT.sub("", text)):
-        raise InvalidValue("turnos", WRONG_SHIFT)
+        raise InvalidValue("shifts", Reason.NO_SHIFT)
     for shift in shifts:
         if shift.closes <= shift.opens:
-            raise InvalidValue("turnos", BACKWARD_SHIFT)
+            raise InvalidValue("shifts", Reason.BACKWARD_SHIFT)
         if shift.closes > MINUTES_A_DAY:
-            raise InvalidValue("turnos", WRONG_SHIFT)
+            raise InvalidValue("shifts", Reason.NO_SHIFT)
     shifts.sort()
     if any(shift.closes > following.opens for shift, following in pairwise(shifts)):
-        raise InvalidValue("turnos", OVERLAPPING_SHIFTS)
+        raise InvalidValue("shifts", Reason.OVERLAPPING_SHIFTS)
     return tuple(shifts)
-
-
-WRONG_SHIFT = "Escreva os turnos como 08:00-12:00, 13:00-18:00."
-BACKWARD_SHIFT = (
-    "O turno termina antes de começar. Se ele passa da meia-noite, escreva em dois dias: 22:00-24:00 e 00:00-06:00."
-)
-OVERLAPPING_SHIFTS = "Dois turnos do mesmo dia se sobrepõem."
-NO_WORK = "Com este calendário o prazo não teria quando correr: deixe pelo menos uma hora de trabalho por semana."
 
 
 def write_shifts(shifts: Sequence[Shift]) -> str:
@@ -156,11 +148,11 @@ def write_time(minutes: int) -> str:
 def check_calendar(calendar: WorkingCalendar, now: datetime) -> None:
     """Raise InvalidValue for a calendar on which deadlines cannot be counted: hardly any work, or holidays alone."""
     if not has_enough_work(calendar.week):
-        raise InvalidValue("turnos", NO_WORK)
+        raise InvalidValue("shifts", Reason.NO_WORK)
     try:
         calendar.add(now.astimezone(UTC), timedelta(hours=1))
     except ValueError:
-        raise InvalidValue("turnos", NO_WORK) from None
+        raise InvalidValue("shifts", Reason.NO_WORK) from None
 
 
 def has_enough_work(week: Week) -> bool:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Protocol
 
-from soap_service.errors import InvalidValue, LoginRefused
+from soap_service.errors import InvalidValue, LoginRefused, Reason
 
 Network = IPv4Network | IPv6Network
 
@@ -35,9 +35,9 @@ def check_new_password(password: str) -> None:
     try:
         password.encode()
     except UnicodeEncodeError:
-        raise InvalidValue("password", "it is not UTF-8") from None
+        raise InvalidValue("password", Reason.NOT_UTF8) from None
     if len(password) < SHORTEST_PASSWORD:
-        raise InvalidValue("password", "A senha precisa de pelo menos 10 caracteres.")
+        raise InvalidValue("password", Reason.TOO_SHORT)
 
 
 def hash_password(password: str) -> str:
@@ -122,7 +122,7 @@ def clean_networks(text: str) -> str:
     try:
         return " ".join(map(str, networks_of(text)))
     except ValueError as error:
-        raise InvalidValue("addresses", str(error)) from None
+        raise InvalidValue("addresses", Reason.NO_NETWORK, str(error)) from None
 
 
 def is_blank(header: bytes) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from soap_service.errors import InvalidValue
+from soap_service.errors import InvalidValue, Reason
 from soap_service.language import SOURCE_LANGUAGE
 from soap_service.rules.calendars import Holidays, OwnDay, national_of, optional_of, write_shifts
 from soap_service.rules.deadlines import Week, WorkingCalendar
@@ -59,7 +59,7 @@ class ServiceEdit(Edit):
         if self.sla_minutes is not None:
             slas.append(self.sla_minutes)
         if not all(0 < minutes <= LONGEST_SLA_MINUTES for minutes in slas):
-            raise InvalidValue("sla-minutes", "an SLA is from one minute to a year")
+            raise InvalidValue("sla_minutes", Reason.NO_SLA)
 
     def told(self) -> dict[str, str]:
         """Return every field as a short text, the SLA of each priority as a field of its own."""

@@ -18,8 +18,6 @@ _CHANNEL_NUMBER = re.compile(r"-[0-9a-fA-F]{8}$")
 _SHORT_CHANNEL_NUMBER = re.compile(r"(?i:IAX2|DAHDI|Zap|mISDN)/.*?(-[0-9A-Za-z]{1,5})", re.DOTALL)
 _VISUAL_SEPARATORS = re.compile(r"[-.()]")
 
-WRONG_EXTENSION = "O ramal tem até 20 caracteres: dígitos, letras e * # + - . @ _"
-
 
 def is_extension(number: str) -> bool:
     """Tell whether that can be the number of an extension. Leading zeros count."""

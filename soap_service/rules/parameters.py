@@ -5,7 +5,7 @@ Source: manual, "Pré-condições"; docs/rules.md, Parameters.
 
 from dataclasses import dataclass
 
-from soap_service.errors import InvalidValue, NotFound
+from soap_service.errors import InvalidValue, NotFound, Reason
 
 WEB_SERVICES_ON = 281
 CHILD_REQUEST_ON = 282
@@ -61,12 +61,12 @@ def rule_of(parameter_id: int) -> ParameterRule:
 
 
 def clean_value(parameter_id: int, value: str) -> str:
-    """Return the value as it is stored; raises InvalidValue with a sentence. The service's existence is the store's."""
+    """Return the value as it is stored; raises InvalidValue. The service's existence is the store's."""
     value = value.strip().upper()
     if rule_of(parameter_id).is_switch:
         value = "S" if value == "Y" else value
         if value not in ("S", "N"):
-            raise InvalidValue(parameter_id, "O valor deve ser S ou N.")
+            raise InvalidValue(parameter_id, Reason.NO_SWITCH)
     elif value and not (value.isascii() and value.isdigit() and len(value) < 10):
-        raise InvalidValue(parameter_id, "O valor deve ser o número de identificação de um serviço.")
+        raise InvalidValue(parameter_id, Reason.NO_SERVICE_NUMBER)
     return value

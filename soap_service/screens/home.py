@@ -30,13 +30,13 @@ class Tile:
 
 def show_home(visit: Visit) -> Response:
     """Show what there is to do and the latest calls; to an administrator also what is set up wrongly."""
-    problem = visit.store.child_requests.find_problem() if visit.may(Permission.ADMINISTER) else ""
+    problem = visit.store.child_requests.find_problem() if visit.may(Permission.ADMINISTER) else None
     latest = visit.store.call_lists.list_at(visit.extension, _CALLS_SHOWN) if visit.extension else []
     return visit.render(
         "home.html",
         tiles=_tiles(visit),
         calls=with_states(visit.store, latest),
-        problem=visit.gettext(problem),
+        problem=visit.explain(problem),
         warnings=list_warnings(visit),
         steps=list_steps(visit),
     )

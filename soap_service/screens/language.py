@@ -39,8 +39,6 @@ STORE_SENTENCES = (
     N_("retornada"),
     N_("incidente"),
     N_("requisição"),
-    N_("O ramal tem até 20 caracteres: dígitos, letras e * # + - . @ _"),
-    N_("Este ramal é reservado a outros atendentes. Se precisar, fale com o administrador."),
     N_("Integração com a telefonia"),
     N_("Ativar os web services de integração com a telefonia?"),
     N_("Solicitação filha a cada atendimento"),
@@ -50,19 +48,6 @@ STORE_SENTENCES = (
         "de uma solicitação já existente?"
     ),
     N_("Número de identificação do serviço para o qual a solicitação filha é lançada."),
-    N_("O valor deve ser S ou N."),
-    N_("O valor deve ser o número de identificação de um serviço."),
-    N_("Não há serviço ativo com esse número de identificação."),
-    N_("A senha precisa de pelo menos 10 caracteres."),
-    N_("Sem segredo, a integração precisa de pelo menos um endereço de rede."),
-    N_("Escreva os turnos como 08:00-12:00, 13:00-18:00."),
-    N_(
-        "O turno termina antes de começar. Se ele passa da meia-noite, escreva em dois dias: 22:00-24:00 e 00:00-06:00."
-    ),
-    N_("Dois turnos do mesmo dia se sobrepõem."),
-    N_("Com este calendário o prazo não teria quando correr: deixe pelo menos uma hora de trabalho por semana."),
-    N_("O parâmetro 282 está ativado, mas o parâmetro 283 não informa o serviço."),
-    N_("O parâmetro 283 informa um serviço que não existe ou não está ativo."),
 )
 
 

@@ -22,7 +22,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from soap_service.asgi.wsgi_bridge import LARGEST_BODY
-from soap_service.errors import NotFound, StoreUnavailable
+from soap_service.errors import NotFound, Reason, StoreUnavailable
 from soap_service.importing.jobs import Imported, ImportJob
 from soap_service.model import Agent, Group, LoginSession, Requester
 from soap_service.rate_limit import Limit
@@ -38,6 +38,7 @@ from soap_service.screens.formats import Formats
 from soap_service.screens.forms import Form
 from soap_service.screens.language import N_, choose_language, translations_of
 from soap_service.screens.pages import Pages
+from soap_service.screens.reasons import REASONS
 from soap_service.storage.scopes import is_restricted
 from soap_service.store import Attendance, Choice, Ownership, Store
 
@@ -321,6 +322,10 @@ class Visit:
         """Return a sentence in this visit's language."""
         return self.translations.gettext(sentence) if sentence else ""
 
+    def explain(self, reason: Reason | None) -> str:
+        """Return why a value is refused in this visit's language; "" for no reason."""
+        return "" if reason is None else self.gettext(REASONS[reason])
+
     def form(self, **prefilled: str) -> Form:
         """Return the form that was posted, or a new one with those values."""
         return Form(prefilled or self.request.form.to_dict(), self.gettext)
@@ -340,7 +345,7 @@ class Visit:
         keyword = self.request.args.get("aviso", "")
         if keyword == NO_CHILD and self.login is not None:
             problem = self.store.child_requests.find_problem()
-            sentence = self.gettext("A solicitação filha não foi lançada: %(why)s") % {"why": self.gettext(problem)}
+            sentence = self.gettext("A solicitação filha não foi lançada: %(why)s") % {"why": self.explain(problem)}
             return Notice(sentence, is_warning=True) if problem else None
         if counted := _COUNTED.fullmatch(keyword):
             return Notice(self._count_of_many(counted[1], int(counted[2])))

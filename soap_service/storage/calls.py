@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, joinedload
 
 from soap_service.column_types import UtcDateTime
-from soap_service.errors import CallNotFound, RequestNotFound
+from soap_service.errors import CallNotFound, Reason, RequestNotFound
 from soap_service.model import Agent, Call, Extension, Listener, Notice, RecentCall, Request
 from soap_service.rules.cursor import MOST_MISSING, Position
 from soap_service.rules.documents import documents_to_look_up
@@ -100,7 +100,7 @@ class Answer:
     """What pressing the button of a call did: the child request launched, or why none was though it should be."""
 
     child_number: int | None = None
-    problem: str = ""
+    problem: Reason | None = None
 
 
 class Calls(Part):

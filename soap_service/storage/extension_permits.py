@@ -7,14 +7,12 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from soap_service.errors import AgentNotFound, InvalidValue
+from soap_service.errors import AgentNotFound, InvalidValue, Reason
 from soap_service.model import Agent, Extension
-from soap_service.rules.extensions import WRONG_EXTENSION, is_extension
+from soap_service.rules.extensions import is_extension
 from soap_service.storage.history import COMMAND, record
 from soap_service.storage.part import Part
 from soap_service.tables.work import ExtensionPermit
-
-NOT_PERMITTED = "Este ramal é reservado a outros atendentes. Se precisar, fale com o administrador."
 
 
 class ExtensionPermits(Part):
@@ -33,7 +31,7 @@ class ExtensionPermits(Part):
         Raises: InvalidValue for a number that no extension can have; AgentNotFound with a login.
         """
         if not is_extension(number):
-            raise InvalidValue("ramal", WRONG_EXTENSION)
+            raise InvalidValue("extension", Reason.NO_EXTENSION)
         self._database.retrying(lambda: self._limit(number, sorted(set(logins)), actor))
 
     def _limit(self, number: str, logins: Sequence[str], actor: str) -> None:
@@ -59,7 +57,7 @@ def check_permit(session: Session, number: str, agent_id: int) -> None:
     """Refuse an extension that is limited to others; raises InvalidValue."""
     permitted = session.scalars(_permitted(number).with_only_columns(Agent.id)).all()
     if permitted and agent_id not in permitted:
-        raise InvalidValue("ramal", NOT_PERMITTED)
+        raise InvalidValue("extension", Reason.EXTENSION_RESERVED)
 
 
 def _permitted(number: str) -> Any:

@@ -8,10 +8,10 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from soap_service.column_types import UtcDateTime
-from soap_service.errors import ExtensionTaken, InvalidValue
+from soap_service.errors import ExtensionTaken, InvalidValue, Reason
 from soap_service.model import Agent, Extension
 from soap_service.rules.auditing import AuditKind, RecordKind
-from soap_service.rules.extensions import WRONG_EXTENSION, is_extension
+from soap_service.rules.extensions import is_extension
 from soap_service.storage.audit import write_entry
 from soap_service.storage.extension_permits import check_permit
 from soap_service.storage.part import Part
@@ -48,7 +48,7 @@ class Extensions(Part):
         """
         number = number.strip()
         if not is_extension(number):
-            raise InvalidValue("ramal", WRONG_EXTENSION)
+            raise InvalidValue("extension", Reason.NO_EXTENSION)
         self._database.retrying(lambda: self._register_extension(agent_id, number, take_over))
 
     def _register_extension(self, agent_id: int, number: str, take_over: bool) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from soap_service.errors import AlreadyExists, IntegrationNotFound, InvalidValue
+from soap_service.errors import AlreadyExists, IntegrationNotFound, InvalidValue, Reason
 from soap_service.language import LANGUAGES, SOURCE_LANGUAGE
 from soap_service.model import Integration
 from soap_service.rules.calls import SIMULATION
@@ -19,8 +19,6 @@ from soap_service.storage.part import Part
 from soap_service.tables.administration import IntegrationUse
 
 log = logging.getLogger(__name__)
-
-NEEDS_ADDRESSES = "Sem segredo, a integração precisa de pelo menos um endereço de rede."
 
 
 @dataclass(slots=True)
@@ -159,7 +157,7 @@ class Integrations(Part):
             if not is_to_be_made(edit, before, stamp, "integration"):
                 return
             if integration.secret_hash is None and not edit.addresses:
-                raise InvalidValue("enderecos", NEEDS_ADDRESSES)
+                raise InvalidValue("addresses", Reason.NEEDS_ADDRESSES)
             integration.addresses, integration.operations = edit.addresses, edit.operations
             integration.language = edit.language
             now, changed = self._database.now(), before.differences(edit)
@@ -170,7 +168,7 @@ class Integrations(Part):
         with self._database.writing() as session:
             integration = _integration(session, name)
             if language not in LANGUAGES:
-                raise InvalidValue("language", f"it is one of {', '.join(LANGUAGES)}")
+                raise InvalidValue("language", Reason.NO_LANGUAGE)
             details = {"language": (integration.language, language)}
             integration.language = language
             now = self._database.now()

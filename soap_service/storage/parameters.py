@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from soap_service.errors import ChangedMeanwhile, InvalidValue, ServiceNotFound
+from soap_service.errors import ChangedMeanwhile, InvalidValue, Reason, ServiceNotFound
 from soap_service.model import Parameter, ParameterChange
 from soap_service.rules.parameters import CHILD_REQUEST_SERVICE, PARAMETERS, clean_value, rule_of
 from soap_service.storage.catalogue import active_service
@@ -43,7 +43,7 @@ class Parameters(Part):
                 try:
                     active_service(session, int(value))
                 except ServiceNotFound:
-                    raise InvalidValue(parameter_id, "Não há serviço ativo com esse número de identificação.") from None
+                    raise InvalidValue(parameter_id, Reason.NO_ACTIVE_SERVICE) from None
             session.get(Parameter, parameter_id, with_for_update=True)
             before = value_of(session, parameter_id)
             if expected is not None and before not in (expected, value):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soap_service.config import Settings
-from soap_service.errors import InvalidValue
+from soap_service.errors import CommandRefused, InvalidValue, Reason
 from soap_service.rules.calendars import (
     Holidays,
     NationalHolidays,
@@ -42,19 +42,20 @@ def test_shifts_are_read_as_people_write_them(text: str, shifts: tuple[tuple[int
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("8-18", "Escreva os turnos"),
-        ("08:00-12:00 depois", "Escreva os turnos"),
-        ("08:00-12:60", "Escreva os turnos"),
-        ("08:60-12:00", "Escreva os turnos"),
-        ("08:00-25:00", "Escreva os turnos"),
-        ("22:00-06:00", "meia-noite"),
-        ("08:00-08:00", "meia-noite"),
-        ("08:00-12:00 11:00-18:00", "sobrepõem"),
+        ("8-18", Reason.NO_SHIFT),
+        ("08:00-12:00 depois", Reason.NO_SHIFT),
+        ("08:00-12:60", Reason.NO_SHIFT),
+        ("08:60-12:00", Reason.NO_SHIFT),
+        ("08:00-25:00", Reason.NO_SHIFT),
+        ("22:00-06:00", Reason.BACKWARD_SHIFT),
+        ("08:00-08:00", Reason.BACKWARD_SHIFT),
+        ("08:00-12:00 11:00-18:00", Reason.OVERLAPPING_SHIFTS),
     ],
 )
-def test_what_is_no_shift_is_refused_with_a_reason(text: str, reason: str) -> None:
-    with pytest.raises(InvalidValue, match=reason):
+def test_what_is_no_shift_is_refused_with_a_reason(text: str, reason: Reason) -> None:
+    with pytest.raises(InvalidValue) as caught:
         read_shifts(text)
+    assert caught.value.reason is reason
 
 
 @given(st.lists(st.integers(0, 1440), max_size=8, unique=True))
@@ -104,7 +105,7 @@ def test_the_settings_are_the_calendar_that_it_begins_with() -> None:
     assert [bool(shifts) for shifts in calendar.week] == [True, False, False, False, False, True, False]
     assert calendar.week[0] == ((480, 720), (780, 1440))
     assert date(2026, 12, 25) in calendar.holidays
-    with pytest.raises(InvalidValue, match="working_hours"):
+    with pytest.raises(CommandRefused, match="working_hours"):
         Settings(working_hours="08:00-08:30", working_days="mon")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from soap_service.errors import InvalidValue, LoginRefused
+from soap_service.errors import InvalidValue, LoginRefused, Reason
 from soap_service.model import Integration
 from soap_service.rules.credentials import (
     accepts_address,
@@ -31,13 +31,15 @@ def test_nobodys_password_is_always_wrong(kept: str) -> None:
 
 
 def test_a_short_password_is_refused() -> None:
-    with pytest.raises(InvalidValue):
+    with pytest.raises(InvalidValue) as caught:
         hash_password("curta")
+    assert caught.value.reason is Reason.TOO_SHORT
 
 
 def test_a_password_that_was_read_from_other_bytes_than_utf_8_is_refused() -> None:
-    with pytest.raises(InvalidValue, match="not UTF-8"):
+    with pytest.raises(InvalidValue) as caught:
         hash_password(b"uma senh\xe3 longa".decode(errors="surrogateescape"))
+    assert caught.value.reason is Reason.NOT_UTF8
 
 
 def test_a_secret_has_at_least_128_random_bits_and_is_not_kept() -> None:

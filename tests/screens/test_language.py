@@ -6,8 +6,11 @@ from jinja2 import Environment
 from werkzeug.datastructures import LanguageAccept
 
 import soap_service
+from soap_service.cli import sentences
+from soap_service.errors import Reason
 from soap_service.model import CallState
 from soap_service.rules.situations import LEVELS, SITUATION_LABELS, Action, word_of_action
+from soap_service.screens import reasons
 from soap_service.screens.language import STORE_SENTENCES, choose_language
 from soap_service.screens.requests.registration import KINDS
 
@@ -63,3 +66,7 @@ def test_a_browser_reads_its_own_language_unless_another_was_chosen() -> None:
     assert choose_language("", LanguageAccept([("en-US", 1)])) == "en"
     assert choose_language("pt-BR", LanguageAccept([("en-US", 1)])) == "pt-BR"
     assert choose_language("tlh", LanguageAccept([("en-US", 1)])) == "en"
+
+
+def test_each_reason_of_a_rule_has_a_sentence_at_each_door() -> None:
+    assert set(reasons.REASONS) == set(sentences.REASONS) == set(Reason)

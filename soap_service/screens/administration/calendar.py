@@ -4,9 +4,8 @@ from datetime import date, datetime, timedelta
 
 from werkzeug.wrappers import Response
 
-from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue
+from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue, Reason
 from soap_service.rules.calendars import (
-    WRONG_SHIFT,
     OwnDay,
     list_national_holidays,
     national_of,
@@ -47,7 +46,7 @@ def save_calendar(visit: Visit) -> Response:
     try:
         visit.store.calendars.change(edit, form.value("carimbo"), actor_of(visit))
     except InvalidValue as refusal:
-        form.refuse("semana", visit.gettext(refusal.reason))
+        form.refuse("semana", visit.explain(refusal.reason))
         return _calendar_page(visit, form, status=422)
     except ChangedMeanwhile:
         warn_of_changes(visit, form, _FIELDS, visit.store.calendars.find(), edit)
@@ -83,7 +82,7 @@ def change_holidays(visit: Visit) -> Response:
         except AlreadyExists:
             form.refuse("dia", visit.gettext("Este dia já está na lista. Remova-o antes, se quiser mudar."))
         except InvalidValue as refusal:
-            form.refuse("dia", visit.gettext(refusal.reason))
+            form.refuse("dia", visit.explain(refusal.reason))
     filled = _filled_form(visit)
     filled.values |= {name: form.value(name) for name in ("dia", "nome", "anual", "turnos")}
     filled.errors = form.errors
@@ -108,7 +107,7 @@ def _read(visit: Visit, form: Form) -> CalendarEdit:
 def _fill_working_days(visit: Visit, form: Form) -> None:
     shifts = _read_shifts(visit, form, "uteis")
     if not shifts:
-        form.refuse("uteis", visit.gettext(WRONG_SHIFT))
+        form.refuse("uteis", visit.explain(Reason.NO_SHIFT))
     if not form.errors:
         form.values |= {f"dia-{number}": write_shifts(shifts) for number in range(5)}
 
@@ -117,7 +116,7 @@ def _read_shifts(visit: Visit, form: Form, name: str) -> tuple[Shift, ...]:
     try:
         return read_shifts(form.line(name, 200))
     except InvalidValue as refusal:
-        form.refuse(name, visit.gettext(refusal.reason))
+        form.refuse(name, visit.explain(refusal.reason))
         return ()
 
 

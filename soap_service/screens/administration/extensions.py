@@ -27,7 +27,7 @@ def limit_extension(visit: Visit) -> Response:
     try:
         visit.store.extension_permits.limit(number, logins, actor_of(visit))
     except InvalidValue as refusal:
-        form.refuse("ramal", visit.gettext(refusal.reason))
+        form.refuse("ramal", visit.explain(refusal.reason))
         return _page(visit, form, 422)
     except AgentNotFound as unknown:
         sentence = visit.gettext("Não há atendente com o usuário %(login)s.") % {"login": unknown.key}

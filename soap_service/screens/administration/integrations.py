@@ -7,7 +7,7 @@ digest alone, the browser nothing that can be read, and reloading the page makes
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
-from soap_service.errors import AlreadyExists, ChangedMeanwhile, IntegrationNotFound, InvalidValue
+from soap_service.errors import AlreadyExists, ChangedMeanwhile, IntegrationNotFound, InvalidValue, Reason
 from soap_service.language import LANGUAGES, SOURCE_LANGUAGE
 from soap_service.model import Integration
 from soap_service.rules.credentials import NewSecret, accepts_secret, clean_networks, make_secret
@@ -16,7 +16,7 @@ from soap_service.rules.sealing import seal, unseal
 from soap_service.screens.administration.editing import actor_of, key_of, new_key, warn_of_changes
 from soap_service.screens.forms import Form
 from soap_service.screens.visit import Visit
-from soap_service.storage.integrations import NEEDS_ADDRESSES, integration_edit_of
+from soap_service.storage.integrations import integration_edit_of
 
 #: The cookie that carries a new secret to its page, and how many minutes that shows it.
 SECRET_COOKIE = "soap_service_new_secret"  # noqa: S105 - its name
@@ -53,7 +53,7 @@ def add_integration(visit: Visit) -> Response:
     edit = _read(visit, form)
     has_secret = form.value("como") != "endereco"
     if not has_secret and not edit.addresses:
-        form.refuse("enderecos", visit.gettext(NEEDS_ADDRESSES))
+        form.refuse("enderecos", visit.explain(Reason.NEEDS_ADDRESSES))
     if form.errors:
         return _integration_page(visit, form, status=422)
     secret = make_secret() if has_secret else None
@@ -90,7 +90,7 @@ def save_integration(visit: Visit, number: int) -> Response:
             visit.store.integrations.change(number, edit, form.value("carimbo"), actor_of(visit))
             return visit.redirect("/administracao/integracoes", "gravado")
         except InvalidValue as refusal:
-            form.refuse(str(refusal.key), visit.gettext(refusal.reason))
+            form.refuse(_FIELDS[str(refusal.key)], visit.explain(refusal.reason))
         except ChangedMeanwhile:
             warn_of_changes(visit, form, _FIELDS, integration_edit_of(visit.store.integrations.find(number)), edit)
             return _integration_page(visit, form, integration, 409, is_outdated=True)
@@ -146,10 +146,8 @@ def _read(visit: Visit, form: Form) -> IntegrationEdit:
     addresses = ""
     try:
         addresses = clean_networks(form.text("enderecos", 2000))
-    except InvalidValue:
-        form.refuse(
-            "enderecos", visit.gettext("Escreva endereços ou redes como 10.1.2.3 ou 10.1.0.0/16, um por linha.")
-        )
+    except InvalidValue as refusal:
+        form.refuse("enderecos", visit.explain(refusal.reason))
     language = form.choice("idioma", LANGUAGES, visit.gettext("Escolha o idioma."))
     return IntegrationEdit(addresses, "" if len(chosen) == len(OPERATIONS) else " ".join(chosen), language)
 

@@ -35,7 +35,7 @@ def save_parameter(visit: Visit) -> Response:
     try:
         visit.store.parameters.change(parameter_id, value, actor_of(visit), expected=form.value("antes"))
     except InvalidValue as refusal:
-        return _parameters_page(visit, parameter_id, visit.gettext(refusal.reason), 422)
+        return _parameters_page(visit, parameter_id, visit.explain(refusal.reason), 422)
     except ChangedMeanwhile:
         sentence = visit.gettext(
             "Outra pessoa mudou este parâmetro agora. Confira o valor e, se for o caso, grave de novo."
@@ -65,5 +65,5 @@ def _parameters_page(
         refused=refused,
         asked=asked,
         sentence=sentence,
-        problem=visit.store.child_requests.find_problem(),
+        problem=visit.explain(visit.store.child_requests.find_problem()),
     )

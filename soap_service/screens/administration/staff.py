@@ -168,7 +168,7 @@ def _read_password(visit: Visit, form: Form) -> str:
     try:
         return hash_password(password)
     except InvalidValue as refusal:
-        form.refuse("senha", visit.gettext(refusal.reason))
+        form.refuse("senha", visit.explain(refusal.reason))
         return ""
 
 

@@ -25,7 +25,7 @@ def save_extension(visit: Visit) -> Response:
     try:
         visit.store.extensions.register(visit.agent.id, number, take_over=form.value("assumir") == number)
     except InvalidValue as refusal:
-        form.errors["ramal"] = visit.gettext(refusal.reason)
+        form.errors["ramal"] = visit.explain(refusal.reason)
         return _extension_page(visit, form, 422)
     except ExtensionTaken as taken:
         return _extension_page(visit, form, 409, taken)
