@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Sequence
 
@@ -20,7 +19,7 @@ from soap_service.cli import (
     tables,
 )
 from soap_service.cli.commands import close_stores, user
-from soap_service.cli.sentences import sentence_of
+from soap_service.cli.sentences import tell_failure
 from soap_service.errors import CommandRefused, SoapServiceError
 from soap_service.rules.auditing import Actor, ActorKind, acting
 
@@ -40,18 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(end="", flush=True)  # so that what cannot be written is told here and not at the exit
     except KeyboardInterrupt:
         return 130
-    except SoapServiceError as error:
-        return _fail(sentence_of(error))
-    except OSError as error:
-        if error.filename is None and sys.stdout:  # what is left to be written would fail again at the exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _fail(f"{error.filename or 'standard output'}: {error.strerror}")
+    except (SoapServiceError, OSError) as error:
+        tell_failure(error)
+        return 1
     return 0
-
-
-def _fail(sentence: str) -> int:
-    print(f"soap-service: {sentence}", file=sys.stderr)
-    return 1
 
 
 def _check_encoding(arguments: Sequence[str]) -> None:

@@ -1,5 +1,8 @@
 """What the command says of errors, with what an administrator can do."""
 
+import os
+import sys
+
 from soap_service.errors import (
     AlreadyExists,
     CommandRefused,
@@ -61,3 +64,14 @@ def sentence_of(error: SoapServiceError) -> str:
         advice = "check --database-url, its folder's rights, and try again"
         return f"the database cannot be opened or is busy{said}; {advice}"
     return repr(error)
+
+
+def tell_failure(error: SoapServiceError | OSError) -> None:
+    """Write on standard error what has gone wrong. Nothing more is written to a standard output that is broken."""
+    if isinstance(error, SoapServiceError):
+        sentence = sentence_of(error)
+    else:
+        if error.filename is None and sys.stdout:  # what is left to be written would fail again at the exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sentence = f"{error.filename or 'standard output'}: {error.strerror}"
+    print(f"soap-service: {sentence}", file=sys.stderr)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from soap_service.cli.commands import Command, Commands, add_command, add_group, add_settings, open_store_and_settings
-from soap_service.cli.sentences import sentence_of
+from soap_service.cli.sentences import tell_failure
 from soap_service.errors import CommandRefused, SoapServiceError
 from soap_service.rules.auditing import AuditKind, RecordKind
 from soap_service.rules.import_columns import DEFAULT_SOURCE
@@ -82,21 +82,13 @@ def exiting(run: Callable[[argparse.Namespace, "Store", Any], int]) -> Command:
             store, settings = open_store_and_settings(options)
             status = run(options, store, settings)
             print(end="", flush=True)
-        except SoapServiceError as error:
-            status = _fail(sentence_of(error))
-        except OSError as error:
-            if error.filename is None and sys.stdout:  # what is left to be written would fail again at the exit
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            status = _fail(f"{error.filename or 'standard output'}: {error.strerror}")
+        except (SoapServiceError, OSError) as error:
+            tell_failure(error)
+            status = NOT_DONE
         if status:
             raise SystemExit(status)
 
     return command
-
-
-def _fail(sentence: str) -> int:
-    print(f"soap-service: {sentence}", file=sys.stderr)
-    return NOT_DONE
 
 
 def _import_requesters(options: argparse.Namespace, store: "Store", settings: Any) -> int:

@@ -26,6 +26,7 @@ from soap_service.model import Call, Contact, Request, Requester, RequesterName
 from soap_service.rules.auditing import AuditKind, RecordKind
 from soap_service.rules.edits import ContactEdit, PersonEdit
 from soap_service.storage.audit import write_entry
+from soap_service.storage.history import is_to_be_made
 from soap_service.storage.indexing import index_requester
 from soap_service.storage.part import Part
 from soap_service.storage.requesters import record_change, write_names
@@ -97,9 +98,9 @@ class People(Part):
         with self._database.writing() as session:
             requester = _person(session, requester_id, is_changed=True)
             before = edit_of(requester)
-            if before == edit:
+            if not is_to_be_made(edit, before, stamp, "requester"):
                 return
-            if before.stamp != stamp or requester.erased_at is not None:
+            if requester.erased_at is not None:
                 raise ChangedMeanwhile("requester")
             owner = session.scalar(select(Requester).where(Requester.document == edit.document))
             if owner is not None and owner.id != requester.id:
@@ -149,9 +150,9 @@ class People(Part):
             requester = _person(session, requester_id, is_changed=True)
             contact = _contact(session, requester.id, contact_id)
             before = contact_edit_of(contact)
-            if before == edit:
+            if not is_to_be_made(edit, before, stamp, "contact"):
                 return
-            if before.stamp != stamp or requester.erased_at is not None:
+            if requester.erased_at is not None:
                 raise ChangedMeanwhile("contact")
             now = self._database.now()
             _filled(contact, edit, now)

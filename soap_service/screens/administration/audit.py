@@ -106,8 +106,8 @@ def list_audit(visit: Visit) -> Response:
         values=values,
         kinds=[(kind, visit.gettext(words)) for kind, words in KINDS.items()],
         record_kinds=[(kind, visit.gettext(words)) for kind, words in RECORD_KINDS.items()],
-        beginning=_address(values) if before_id else "",
-        following=_address({**values, "antes": str(shown[-1].id)}) if len(rows) > ROWS_SHOWN else "",
+        newest=_address(values) if before_id else "",
+        older=_address({**values, "antes": str(shown[-1].id)}) if len(rows) > ROWS_SHOWN else "",
         warnings=list_warnings(visit),
     )
 

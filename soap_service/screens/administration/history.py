@@ -63,6 +63,7 @@ _FIELDS = {
     "weekday-5": N_("Sábado"),
     "weekday-6": N_("Domingo"),
 }
+_HERE = "/administracao/historico"
 #: The names of the weekdays from Monday on.
 WEEKDAYS = tuple(_FIELDS[f"weekday-{number}"] for number in range(7))
 
@@ -75,8 +76,8 @@ def list_changes(visit: Visit) -> Response:
     return visit.render(
         "administration/history.html",
         changes=[(change, *_sentences(visit, change)) for change in changes],
-        older=changes[-1].id if len(changes) == CHANGES_SHOWN else 0,
-        is_first=not is_number,
+        newest=_HERE if is_number else "",
+        older=f"{_HERE}?antes={changes[-1].id}" if len(changes) == CHANGES_SHOWN else "",
     )
 
 
