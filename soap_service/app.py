@@ -12,14 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from soap_service.asgi.messages import Receive, Scope, Send, client_of, respond, respond_text
 from soap_service.asgi.wsgi_bridge import Bridge, WsgiApplication
-from soap_service.audit_keeper import AuditKeeper
 from soap_service.config import Settings
 from soap_service.errors import StoreUnavailable
 from soap_service.import_process import ImportProcess
+from soap_service.keepers.audit import AuditKeeper
+from soap_service.keepers.retention import RetentionKeeper
 from soap_service.live.proofs import PATH as PROOFS_PATH
 from soap_service.live.streams import Streams
 from soap_service.metrics import exposition
-from soap_service.retention_keeper import RetentionKeeper
 from soap_service.rules.credentials import FIRST_COMMAND
 from soap_service.rules.documents import mask_documents
 from soap_service.soap.endpoint import Endpoint, is_endpoint, wants_page

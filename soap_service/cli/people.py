@@ -48,7 +48,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _purge(options: argparse.Namespace) -> None:
-    from soap_service.retention_keeper import retention_of
+    from soap_service.keepers.retention import retention_of
 
     store, settings = open_store_and_settings(options)
     kept = retention_of(settings)

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 from sqlalchemy import text
 
-from soap_service.audit_keeper import Output
+from soap_service.keepers.audit import Output
 from soap_service.rules.auditing import AuditKind
 from soap_service.store import Store
 from tests.conftest import PASSWORD, Service, start_service

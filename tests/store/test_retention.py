@@ -13,8 +13,8 @@ from sqlalchemy import func, insert, select, update
 from soap_service import cli
 from soap_service.config import Settings
 from soap_service.errors import CommandRefused, RequestNotFound
+from soap_service.keepers.retention import RetentionKeeper
 from soap_service.model import Call, Request, RequestEvent
-from soap_service.retention_keeper import RetentionKeeper
 from soap_service.rules.situations import Action
 from soap_service.store import Announcement, NewRequest, Purged, Retention, Store
 from soap_service.tables.search import RequestWords, Unindexed

@@ -6,7 +6,6 @@ One thread, away from calls and pages. What the audit has is the truth; the line
 import logging
 import logging.handlers
 import os
-import threading
 import time
 from collections.abc import Iterable
 from datetime import timedelta
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from soap_service.config import SYSLOG, Settings
 from soap_service.errors import StoreUnavailable
+from soap_service.keepers.keeper import Keeper
 from soap_service.rules.auditing import as_line, told_row
 from soap_service.store import Sealed, Store, told_seal
 
@@ -27,27 +27,20 @@ _REST_SECONDS = 0.2
 _PIECE = 500
 
 
-class AuditKeeper:
-    """A thread that keeps the audit; `close` writes and seals what is left."""
+class AuditKeeper(Keeper):
+    """Keeps the audit; while the database does not answer, what was noted waits."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
+        super().__init__("audit", _WRITE_SECONDS)
         self._store = store
         self._persons = settings.persons_per_hour
         self._age = timedelta(days=settings.audit_days)
         self._output = Output(settings.audit_output)
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._sealed_at = self._purged_at = time.monotonic()
-
-    def start(self) -> None:
-        """Begin to keep it."""
-        self._thread.start()
 
     def close(self) -> None:
         """Write and seal what is left; nothing may be noted any more."""
-        self._ending.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        super().close()
         try:
             self._store.audit.flush()
             self._seal()
@@ -55,16 +48,8 @@ class AuditKeeper:
             log.error("the audit could not be sealed: the database does not answer")
         self._output.close()
 
-    def _run(self) -> None:
-        while not self._ending.wait(_WRITE_SECONDS):
-            try:
-                self._keep()
-            except StoreUnavailable:
-                continue  # what was noted waits
-            except Exception:
-                log.exception("the audit: keeping it failed, and is tried again")
-
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Write what was noted; seal and purge when it is time."""
         self._store.audit.flush()
         now = time.monotonic()
         if now - self._sealed_at >= _SEAL_SECONDS:

@@ -4,11 +4,10 @@ Each process does it by itself: what one has taken another does not find.
 """
 
 import logging
-import threading
 from datetime import date
 
 from soap_service.config import Settings
-from soap_service.errors import StoreUnavailable
+from soap_service.keepers.keeper import Keeper
 from soap_service.store import Retention, Store
 
 log = logging.getLogger(__name__)
@@ -18,34 +17,22 @@ _LOOK_SECONDS = 300.0
 _NIGHT = range(2, 5)
 
 
-class RetentionKeeper:
-    """A thread that purges at night; none where everything is kept for ever."""
+class RetentionKeeper(Keeper):
+    """Purges at night; has nothing to do where everything is kept for ever."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
+        super().__init__("retention", _LOOK_SECONDS)
         self._store, self._zone, self._kept = store, settings.zone, retention_of(settings)
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
         self._purged_on: date | None = None
 
     def start(self) -> None:
         """Begin to look for the night."""
         if self._kept != Retention():
-            self._thread.start()
+            super().start()
 
-    def close(self) -> None:
-        """End after the piece that is under way."""
-        self._ending.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._ending.wait(_LOOK_SECONDS):
-            try:
-                self.purge_if_due()
-            except StoreUnavailable:
-                continue  # it is tried again in this night
-            except Exception:
-                log.exception("the purge failed, and is tried again")
+    def keep(self) -> None:
+        """Purge if it is due; a night in which the database does not answer is tried again."""
+        self.purge_if_due()
 
     def purge_if_due(self) -> bool:
         """Purge once a night; tell whether it was done now."""
