@@ -13,9 +13,12 @@ from soap_service.rate_limit import limited_address
 from soap_service.rules.auditing import AuditKind, RecordKind, acting
 from soap_service.rules.credentials import FIRST_COMMAND, SESSION_COOKIE, check_password
 from soap_service.screens.forms import Form
-from soap_service.screens.language import LANGUAGES
+from soap_service.screens.language import LANGUAGES, N_
+from soap_service.screens.notices import Notice, declare
 from soap_service.screens.requests.resuming import Kept, kept_form
-from soap_service.screens.visit import Notice, Visit
+from soap_service.screens.visit import Visit
+
+LOGGED_OUT = declare("saiu", N_("Você saiu do sistema."))
 
 #: Before the log-in there is no session to keep a form token: the form repeats this cookie instead.
 FORM_COOKIE = "soap_service_form"
@@ -90,7 +93,7 @@ def is_of_login_page(visit: Visit) -> bool:
 def log_out(visit: Visit) -> Response:
     """End the log-in of this browser; who has none is out already."""
     _end_session(visit)
-    response = visit.redirect("/entrar", "saiu")
+    response = visit.redirect("/entrar", LOGGED_OUT)
     response.delete_cookie(SESSION_COOKIE, path="/")
     return response
 

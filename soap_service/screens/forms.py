@@ -23,6 +23,19 @@ def clean_line(typed: str) -> str:
     return _SPACES.sub(" ", clean_text(typed)).strip()
 
 
+_UNTYPED = {"form_token", "chave", "acao", "para", "senha"}
+
+
+def declare_untyped(*names: str) -> None:
+    """Name fields of a screen's forms that nobody types, or nobody should read again: hidden ones, choices, secrets."""
+    _UNTYPED.update(names)
+
+
+def is_typed(name: str) -> bool:
+    """Tell whether a field holds what somebody typed, and may be shown again."""
+    return name not in _UNTYPED
+
+
 class Form:
     """A form as it stands: the value of each field, and a sentence for each that cannot be taken.
 

@@ -3,9 +3,12 @@
 from werkzeug.wrappers import Response
 
 from soap_service.screens.access import is_of_login_page
-from soap_service.screens.language import LANGUAGES
+from soap_service.screens.language import LANGUAGES, N_
+from soap_service.screens.notices import declare
 from soap_service.screens.visit import KEYS_OFF, LANGUAGE_COOKIE, THEMES, TICKED, Visit, login_path
 from soap_service.store import Choice
+
+PREFERRED = declare("preferencias", N_("Preferências gravadas."))
 
 _ONE_YEAR = 365 * 24 * 3600
 
@@ -27,7 +30,7 @@ def save_preferences(visit: Visit) -> Response:
     visit.store.staff.set_language(visit.agent.id, language if language in LANGUAGES else "")
     keys = "" if form.get("teclas") == TICKED else KEYS_OFF
     visit.store.choices.choose(visit.agent.id, {Choice.THEME: theme if theme in THEMES else "", Choice.KEYS: keys})
-    return visit.redirect("/preferencias", "preferencias")
+    return visit.redirect("/preferencias", PREFERRED)
 
 
 def choose_before_login(visit: Visit) -> Response:

@@ -1,7 +1,6 @@
 """One visit of a browser: who it is, what it asks, how it is answered. Knows HTTP and the store; no one screen.
 
-Every handler gets a `Visit` and returns a response. A notice travels to the next page as a keyword in the address,
-never as text: what an address says is not what a page repeats.
+Every handler gets a `Visit` and returns a response.
 """
 
 import gettext as catalogues
@@ -35,8 +34,9 @@ from soap_service.rules.roles import Permission
 from soap_service.rules.scopes import Scope
 from soap_service.screens.assets import Assets
 from soap_service.screens.formats import Formats
-from soap_service.screens.forms import Form
-from soap_service.screens.language import N_, choose_language, translations_of
+from soap_service.screens.forms import Form, is_typed
+from soap_service.screens.language import choose_language, translations_of
+from soap_service.screens.notices import Notice, notice_of
 from soap_service.screens.pages import Pages
 from soap_service.screens.reasons import REASONS
 from soap_service.storage.scopes import is_restricted
@@ -51,35 +51,6 @@ LANGUAGE_COOKIE = "soap_service_language"
 _LARGEST_FORM = 64 * 1024
 #: A file that is uploaded, with its form.
 LARGEST_UPLOAD = 8 * 1024 * 1024
-_NOTICES = {
-    "ramal-gravado": N_("Ramal gravado com sucesso!"),
-    "ramal-liberado": N_("Ramal liberado. Você não receberá ligações até informar outro."),
-    "em-pausa": N_("Em pausa: as ligações não aparecem na sua tela até você voltar."),
-    "de-volta": N_("Você voltou a receber ligações."),
-    "saiu": N_("Você saiu do sistema."),
-    "anotada": N_("Anotação gravada."),
-    "assumida": N_("Você é o responsável pela solicitação."),
-    "reaberta": N_("Solicitação reaberta."),
-    "fechada": N_("Solicitação fechada."),
-    "cancelada": N_("Solicitação cancelada."),
-    "reclassificada": N_("Solicitação reclassificada. O prazo foi contado de novo."),
-    "resolvida": N_("Solicitação resolvida."),
-    "suspensa": N_("Solicitação suspensa. O prazo está parado."),
-    "gravado": N_("Alteração gravada."),
-    "senha-trocada": N_("Senha trocada. As sessões abertas do atendente terminaram."),
-    "revogada": N_("Integração revogada."),
-    "reativada": N_("Solicitação reativada. O prazo voltou a contar."),
-    "preferencias": N_("Preferências gravadas."),
-    "retornada": N_("Ligação marcada como retornada."),
-    "unida": N_("Os dois cadastros são um agora."),
-    "apagada": N_("Os dados da pessoa foram apagados. Contagens e prazos ficaram."),
-}
-#: The keyword for a child request that was not launched; why is asked again where it is shown.
-NO_CHILD = "filha"
-#: The beginning of the keyword for one that was; its number follows.
-CHILD = "filha-"
-# What was done to many requests, and to how many.
-_COUNTED = re.compile(r"(encaminhadas|atribuidas)-([1-9][0-9]{0,2})", re.ASCII)
 # What scripts fetch: where the log-in has ended they are told so, and not led to the log-in.
 _FETCHED = ("/janela", "/sessao")
 #: What can be chosen instead of the theme that the browser prefers.
@@ -90,15 +61,6 @@ KEYS_OFF = "off"
 TICKED = "S"
 # A path of this site in plain ASCII. Browsers read "//", "/\" and "/<tab>/" as the beginning of another site.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
-# Fields of the forms that nobody typed, or that nobody should read.
-_NOT_TYPED = {"form_token", "senha", "chave", "solicitante", "acao", "escolher", "chamada", "para", "assumir", "ciente"}
-_NOT_TYPED |= {"guardado", "senha_de_novo", "carimbo", "antes", "parametro", "como"}
-_NOT_TYPED |= {"solicitacao"}  # which of a caller's requests was opened from the popup
-_NOT_TYPED |= {"contato", "outro", "formato"}
-_NOT_TYPED |= {"escolhida", "para_grupo", "para_responsavel"}
-_NOT_TYPED |= {"tabela", "atualizar", "criar", "conferido", "codificacao", "separador"}
-_NOT_TYPED |= {"documento_conferido"}  # a hidden field that holds a document
-_NOT_TYPED |= {"versao", "visto", "grupo", "responsavel", "tarefa_antes", "grupo_antes", "responsavel_antes"}
 
 
 class BoundedRequest(Request):
@@ -139,14 +101,6 @@ class Premises:
     failures_by_login_and_address: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=10))
     refusals_recorded: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=1))
     failures_by_address: Limit = field(default_factory=lambda: Limit(rate=1 / 2, burst=30))
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A sentence at the top of a page; a warning or the good news that something was done."""
-
-    sentence: str
-    is_warning: bool = False
 
 
 class Visit:
@@ -341,23 +295,8 @@ class Visit:
         return path if _LOCAL_PATH.fullmatch(path) else "/"
 
     def notice(self) -> Notice | None:
-        """Return the notice that the address asks for, of those there are."""
-        keyword = self.request.args.get("aviso", "")
-        if keyword == NO_CHILD and self.login is not None:
-            problem = self.store.child_requests.find_problem()
-            sentence = self.gettext("A solicitação filha não foi lançada: %(why)s") % {"why": self.explain(problem)}
-            return Notice(sentence, is_warning=True) if problem else None
-        if counted := _COUNTED.fullmatch(keyword):
-            return Notice(self._count_of_many(counted[1], int(counted[2])))
-        return Notice(self.gettext(_NOTICES[keyword])) if keyword in _NOTICES else None
-
-    def _count_of_many(self, what: str, count: int) -> str:
-        ngettext = self.translations.ngettext
-        if what == "encaminhadas":
-            told = ngettext("%(num)d solicitação encaminhada.", "%(num)d solicitações encaminhadas.", count)
-        else:
-            told = ngettext("%(num)d solicitação atribuída.", "%(num)d solicitações atribuídas.", count)
-        return told % {"num": count}
+        """Return the notice that the address asks for, if a screen declared it."""
+        return notice_of(self, self.request.args.get("aviso", ""))
 
     def render(self, template: str, status: int = 200, **values: object) -> Response:
         """Answer with a page that has the bar of the logged-in agent, if there is one."""
@@ -410,7 +349,7 @@ class Visit:
         """
         if self.request.method != "POST" or self.is_from_here is False:
             return []
-        typed = [text for name, text in self.request.form.items() if name not in _NOT_TYPED and text.strip()]
+        typed = [text for name, text in self.request.form.items() if is_typed(name) and text.strip()]
         return [text for text in typed if text != TICKED]
 
 

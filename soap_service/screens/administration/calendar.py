@@ -17,6 +17,7 @@ from soap_service.rules.edits import CalendarEdit
 from soap_service.screens.administration.editing import actor_of, flag, warn_of_changes
 from soap_service.screens.administration.history import WEEKDAYS
 from soap_service.screens.forms import Form
+from soap_service.screens.notices import SAVED
 from soap_service.screens.visit import Visit
 
 _FIELDS = {f"weekday-{number}": f"dia-{number}" for number in range(7)} | {
@@ -51,7 +52,7 @@ def save_calendar(visit: Visit) -> Response:
     except ChangedMeanwhile:
         warn_of_changes(visit, form, _FIELDS, visit.store.calendars.find(), edit)
         return _calendar_page(visit, form, status=409, is_outdated=True)
-    return visit.redirect(_HERE, "gravado")
+    return visit.redirect(_HERE, SAVED)
 
 
 def lead_to_calendar(visit: Visit) -> Response:
@@ -68,7 +69,7 @@ def change_holidays(visit: Visit) -> Response:
     if form.value("acao") == "remover":
         if own is not None:
             visit.store.calendars.remove_day(own, actor_of(visit))
-        return visit.redirect(_HERE, "gravado")
+        return visit.redirect(_HERE, SAVED)
     name = form.line("nome", 100, missing=visit.gettext("Informe o nome do feriado."))
     if day is None:
         form.refuse("dia", visit.gettext("Informe o dia do feriado."))
@@ -78,7 +79,7 @@ def change_holidays(visit: Visit) -> Response:
             is_yearly = form.value("anual") == "S" and not is_worked
             holiday = OwnDay(day, name, is_yearly, is_worked, () if is_worked else shifts)
             visit.store.calendars.add_day(holiday, actor_of(visit))
-            return visit.redirect(_HERE, "gravado")
+            return visit.redirect(_HERE, SAVED)
         except AlreadyExists:
             form.refuse("dia", visit.gettext("Este dia já está na lista. Remova-o antes, se quiser mudar."))
         except InvalidValue as refusal:

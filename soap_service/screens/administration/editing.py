@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 from soap_service.rules.edits import Edit
 from soap_service.screens.administration.roles import ROLES
-from soap_service.screens.forms import Form
+from soap_service.screens.forms import Form, declare_untyped
 from soap_service.screens.visit import Visit
+
+declare_untyped("carimbo")
 
 #: How many rows a list of Administration shows at a time.
 ROWS_SHOWN = 100

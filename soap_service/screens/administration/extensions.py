@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 from soap_service.errors import AgentNotFound, InvalidValue
 from soap_service.screens.administration.editing import actor_of
 from soap_service.screens.forms import Form, clean_line
+from soap_service.screens.notices import SAVED
 from soap_service.screens.visit import Visit
 
 _HERE = "/administracao/ramais"
@@ -33,7 +34,7 @@ def limit_extension(visit: Visit) -> Response:
         sentence = visit.gettext("Não há atendente com o usuário %(login)s.") % {"login": unknown.key}
         form.refuse("usuarios", sentence)
         return _page(visit, form, 422)
-    return visit.redirect(_HERE, "gravado")
+    return visit.redirect(_HERE, SAVED)
 
 
 def _page(visit: Visit, form: Form, status: int = 200) -> Response:

@@ -14,9 +14,11 @@ from soap_service.errors import CommandRefused
 from soap_service.importing.jobs import Imported, ImportFailed, ImportJob
 from soap_service.rules.import_columns import DEFAULT_SOURCE
 from soap_service.screens.administration.import_causes import cause_in, refusal_in
-from soap_service.screens.forms import Form
+from soap_service.screens.forms import Form, declare_untyped
 from soap_service.screens.language import N_
 from soap_service.screens.visit import LARGEST_UPLOAD, TICKED, Visit
+
+declare_untyped("tabela", "atualizar", "criar", "conferido", "codificacao", "separador")
 
 _KINDS = {"solicitantes": "requesters", "solicitacoes": "requests"}
 _ENCODINGS = ("utf-8", "cp1252", "utf-16")

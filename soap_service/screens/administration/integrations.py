@@ -14,9 +14,15 @@ from soap_service.rules.credentials import NewSecret, accepts_secret, clean_netw
 from soap_service.rules.edits import OPERATIONS, IntegrationEdit
 from soap_service.rules.sealing import seal, unseal
 from soap_service.screens.administration.editing import actor_of, key_of, new_key, warn_of_changes
-from soap_service.screens.forms import Form
+from soap_service.screens.forms import Form, declare_untyped
+from soap_service.screens.language import N_
+from soap_service.screens.notices import SAVED, declare
 from soap_service.screens.visit import Visit
 from soap_service.storage.integrations import integration_edit_of
+
+REVOKED = declare("revogada", N_("Integração revogada."))
+
+declare_untyped("como")
 
 #: The cookie that carries a new secret to its page, and how many minutes that shows it.
 SECRET_COOKIE = "soap_service_new_secret"  # noqa: S105 - its name
@@ -65,7 +71,7 @@ def add_integration(visit: Visit) -> Response:
         form.refuse("nome", visit.gettext("Já existe ou já existiu uma integração com este nome."))
         return _integration_page(visit, form, status=422)
     if secret is None:
-        return visit.redirect("/administracao/integracoes", "gravado")
+        return visit.redirect("/administracao/integracoes", SAVED)
     return _lead_to_secret(visit, integration.id, secret)
 
 
@@ -88,7 +94,7 @@ def save_integration(visit: Visit, number: int) -> Response:
     if not form.errors:
         try:
             visit.store.integrations.change(number, edit, form.value("carimbo"), actor_of(visit))
-            return visit.redirect("/administracao/integracoes", "gravado")
+            return visit.redirect("/administracao/integracoes", SAVED)
         except InvalidValue as refusal:
             form.refuse(_FIELDS[str(refusal.key)], visit.explain(refusal.reason))
         except ChangedMeanwhile:
@@ -129,7 +135,7 @@ def revoke_integration(visit: Visit, number: int) -> Response:
     integration = visit.store.integrations.find(number)
     if integration.revoked_at is None:
         visit.store.integrations.revoke(integration.name, actor_of(visit))
-    return visit.redirect("/administracao/integracoes", "revogada")
+    return visit.redirect("/administracao/integracoes", REVOKED)
 
 
 def _active(visit: Visit, number: int) -> Integration:

@@ -5,7 +5,11 @@ from werkzeug.wrappers import Response
 from soap_service.errors import ChangedMeanwhile, InvalidValue, NotFound
 from soap_service.rules.parameters import CHILD_REQUEST_SERVICE, PARAMETERS, WEB_SERVICES_ON
 from soap_service.screens.administration.editing import actor_of
+from soap_service.screens.forms import declare_untyped
+from soap_service.screens.notices import SAVED
 from soap_service.screens.visit import Visit
+
+declare_untyped("antes", "parametro", "ciente")
 
 _CHANGES_SHOWN = 10
 
@@ -41,7 +45,7 @@ def save_parameter(visit: Visit) -> Response:
             "Outra pessoa mudou este parâmetro agora. Confira o valor e, se for o caso, grave de novo."
         )
         return _parameters_page(visit, parameter_id, sentence, 409)
-    return visit.redirect("/administracao/parametros", "gravado")
+    return visit.redirect("/administracao/parametros", SAVED)
 
 
 def _stops_telephony(visit: Visit, parameter_id: int, value: str) -> bool:

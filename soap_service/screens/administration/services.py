@@ -9,6 +9,7 @@ from soap_service.rules.edits import LONGEST_SLA_MINUTES, PRIORITIES, ServiceEdi
 from soap_service.rules.parameters import CHILD_REQUEST_SERVICE
 from soap_service.screens.administration.editing import ROWS_SHOWN, actor_of, flag, key_of, new_key, warn_of_changes
 from soap_service.screens.forms import Form
+from soap_service.screens.notices import SAVED
 from soap_service.screens.visit import Visit
 from soap_service.storage.catalogue import service_edit_of
 
@@ -58,7 +59,7 @@ def add_service(visit: Visit) -> Response:
                 priority_slas=edit.priority_slas,
                 description_template=edit.description_template,
             )
-            return visit.redirect("/administracao/servicos", "gravado")
+            return visit.redirect("/administracao/servicos", SAVED)
         except AlreadyExists:
             form.refuse("nome", visit.gettext("Já existe um serviço com este nome."))
     return _service_page(visit, form, status=422)
@@ -105,7 +106,7 @@ def save_service(visit: Visit, number: int) -> Response:
     except ChangedMeanwhile:
         warn_of_changes(visit, form, _FIELDS, service_edit_of(visit.store.catalogue.find_service(number)), edit)
         return _service_page(visit, form, number, 409, is_outdated=True)
-    return visit.redirect("/administracao/servicos", "gravado")
+    return visit.redirect("/administracao/servicos", SAVED)
 
 
 def _read(visit: Visit, form: Form, is_active: bool) -> ServiceEdit:

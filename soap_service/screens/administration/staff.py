@@ -8,9 +8,15 @@ from soap_service.rules.edits import AgentEdit, GroupEdit
 from soap_service.rules.roles import Role
 from soap_service.screens.administration.editing import ROWS_SHOWN, actor_of, flag, key_of, new_key, warn_of_changes
 from soap_service.screens.administration.roles import ROLES
-from soap_service.screens.forms import Form
+from soap_service.screens.forms import Form, declare_untyped
+from soap_service.screens.language import N_
+from soap_service.screens.notices import SAVED, declare
 from soap_service.screens.visit import Visit
 from soap_service.storage.staff import agent_edit_of, group_edit_of
+
+PASSWORD_CHANGED = declare("senha-trocada", N_("Senha trocada. As sessões abertas do atendente terminaram."))
+
+declare_untyped("senha_de_novo")
 
 _AGENT_FIELDS = {"name": "nome", "role": "papel", "is_active": "ativo", "groups": "grupos"}
 _GROUP_FIELDS = {"name": "nome", "may_execute": "executa", "sees_all": "ve_todas"}
@@ -47,7 +53,7 @@ def add_agent(visit: Visit) -> Response:
         try:
             given = (login, edit.name, password_hash, edit.groups, edit.role)
             visit.store.staff.add_agent(*given, actor=actor_of(visit), form_key=key_of(form))
-            return visit.redirect("/administracao/atendentes", "gravado")
+            return visit.redirect("/administracao/atendentes", SAVED)
         except AlreadyExists:
             form.refuse("login", visit.gettext("Já existe um atendente com este usuário."))
     return _agent_page(visit, form, status=422)
@@ -76,7 +82,7 @@ def save_agent(visit: Visit, number: int) -> Response:
     except ChangedMeanwhile:
         warn_of_changes(visit, form, _AGENT_FIELDS, agent_edit_of(visit.store.staff.find_agent_by_id(number)), edit)
         return _agent_page(visit, form, number, 409, is_outdated=True)
-    return visit.redirect("/administracao/atendentes", "gravado")
+    return visit.redirect("/administracao/atendentes", SAVED)
 
 
 def lead_to_agent(visit: Visit, number: int) -> Response:
@@ -90,7 +96,7 @@ def save_password(visit: Visit, number: int) -> Response:
     form = visit.form()
     if password_hash := _read_password(visit, form):
         visit.store.staff.set_password(agent.login, password_hash, actor_of(visit))
-        return visit.redirect("/administracao/atendentes", "senha-trocada")
+        return visit.redirect("/administracao/atendentes", PASSWORD_CHANGED)
     shown = _agent_form(visit, agent_edit_of(agent))
     shown.errors = form.errors
     return _agent_page(visit, shown, number, 422)
@@ -108,7 +114,7 @@ def add_group(visit: Visit) -> Response:
     if not form.errors:
         try:
             visit.store.staff.add_group(edit.name, edit.may_execute, actor_of(visit), key_of(form), edit.sees_all)
-            return visit.redirect("/administracao/atendentes", "gravado")
+            return visit.redirect("/administracao/atendentes", SAVED)
         except AlreadyExists:
             form.refuse("nome", visit.gettext("Já existe um grupo com este nome."))
     return _group_page(visit, form, status=422)
@@ -135,7 +141,7 @@ def save_group(visit: Visit, number: int) -> Response:
     except ChangedMeanwhile:
         warn_of_changes(visit, form, _GROUP_FIELDS, group_edit_of(visit.store.staff.find_group(number)), edit)
         return _group_page(visit, form, number, 409, is_outdated=True)
-    return visit.redirect("/administracao/atendentes", "gravado")
+    return visit.redirect("/administracao/atendentes", SAVED)
 
 
 def _read_agent(visit: Visit, form: Form) -> AgentEdit:

@@ -9,9 +9,17 @@ from werkzeug.wrappers import Response
 from soap_service.errors import CallNotFound, CallNotMissed, RequesterNotFound, RequestNotFound
 from soap_service.model import Call, CallState, Request, Requester
 from soap_service.rules.deadlines import Clock
+from soap_service.screens.forms import declare_untyped
+from soap_service.screens.language import N_
+from soap_service.screens.notices import Notice, declare
 from soap_service.screens.people.contacts import contact_choices
-from soap_service.screens.visit import CHILD, NO_CHILD, Notice, Visit
+from soap_service.screens.requests.page import CHILD
+from soap_service.screens.visit import Visit
 from soap_service.store import CallerGlance, Store
+
+RETURNED = declare("retornada", N_("Ligação marcada como retornada."))
+
+declare_untyped("solicitacao")
 
 #: So long after its announcement a call that nobody answered is still that of whose extension it is.
 _OWN_FOR = timedelta(hours=1)
@@ -47,8 +55,8 @@ def answer_call(visit: Visit, token: str) -> Response:
     answer = visit.store.calls.answer(token, visit.agent.id)
     if call.request_id is None:
         return visit.redirect(f"/solicitacoes/nova?chamada={token}")
-    launched = f"{CHILD}{answer.child_number}" if answer.child_number else ""
-    return _go_to_request(visit, call.request_id, NO_CHILD if answer.problem else launched)
+    launched = f"{CHILD}-{answer.child_number}" if answer.child_number else ""
+    return _go_to_request(visit, call.request_id, CHILD if answer.problem else launched)
 
 
 def return_call(visit: Visit, token: str) -> Response:
@@ -58,7 +66,7 @@ def return_call(visit: Visit, token: str) -> Response:
     except CallNotMissed:
         notice = Notice(visit.gettext("Só uma ligação perdida pode ser marcada como retornada."), is_warning=True)
         return visit.render("calls/call.html", 409, notice=notice, **_call_values(visit, token))
-    return visit.redirect(visit.return_path(), "retornada")
+    return visit.redirect(visit.return_path(), RETURNED)
 
 
 def _open_other(visit: Visit, call: Call, number: int) -> Response:

@@ -3,8 +3,17 @@
 from werkzeug.wrappers import Response
 
 from soap_service.errors import ExtensionTaken, InvalidValue
-from soap_service.screens.forms import Form
+from soap_service.screens.forms import Form, declare_untyped
+from soap_service.screens.language import N_
+from soap_service.screens.notices import declare
 from soap_service.screens.visit import Visit
+
+REGISTERED = declare("ramal-gravado", N_("Ramal gravado com sucesso!"))
+RELEASED = declare("ramal-liberado", N_("Ramal liberado. Você não receberá ligações até informar outro."))
+PAUSED = declare("em-pausa", N_("Em pausa: as ligações não aparecem na sua tela até você voltar."))
+BACK = declare("de-volta", N_("Você voltou a receber ligações."))
+
+declare_untyped("assumir", "ciente")
 
 
 def show_extension(visit: Visit) -> Response:
@@ -21,7 +30,7 @@ def save_extension(visit: Visit) -> Response:
     number = form.line("ramal", 20)
     if not number:
         visit.store.extensions.release(visit.agent.id)
-        return visit.redirect(visit.return_path(), "ramal-liberado")
+        return visit.redirect(visit.return_path(), RELEASED)
     try:
         visit.store.extensions.register(visit.agent.id, number, take_over=form.value("assumir") == number)
     except InvalidValue as refusal:
@@ -29,7 +38,7 @@ def save_extension(visit: Visit) -> Response:
         return _extension_page(visit, form, 422)
     except ExtensionTaken as taken:
         return _extension_page(visit, form, 409, taken)
-    return visit.redirect(visit.return_path(), "ramal-gravado")
+    return visit.redirect(visit.return_path(), REGISTERED)
 
 
 def save_pause(visit: Visit) -> Response:
@@ -39,7 +48,7 @@ def save_pause(visit: Visit) -> Response:
         visit.store.attendance.pause(visit.agent.id)
     else:
         visit.store.attendance.resume(visit.agent.id)
-    return visit.redirect(visit.return_path(), "em-pausa" if is_pausing else "de-volta")
+    return visit.redirect(visit.return_path(), PAUSED if is_pausing else BACK)
 
 
 def _extension_page(visit: Visit, form: Form, status: int = 200, taken: ExtensionTaken | None = None) -> Response:

@@ -8,12 +8,15 @@ from soap_service.rules.documents import format_document, normalise_document
 from soap_service.rules.edits import ContactEdit, PersonEdit
 from soap_service.screens.administration.editing import actor_of, flag, key_of, new_key, warn_of_changes
 from soap_service.screens.calls.call import glance_at, with_states
-from soap_service.screens.forms import Form
+from soap_service.screens.forms import Form, declare_untyped
 from soap_service.screens.language import N_
+from soap_service.screens.notices import SAVED
 from soap_service.screens.people.check_digits import REGISTERING, find_wrong_document
 from soap_service.screens.people.contacts import read_id
 from soap_service.screens.visit import Visit
 from soap_service.store import PersonView, contact_edit_of, edit_of
+
+declare_untyped("carimbo", "contato", "documento_conferido")
 
 _FIELDS = {"document": "documento", "name": "nome", "email": "email", "phone": "telefone"}
 _FIELDS |= {"extension": "ramal", "unit": "unidade", "role": "funcao", "has_left": "saiu"}
@@ -107,13 +110,13 @@ def save_person(visit: Visit, number: int) -> Response:
         now = visit.store.people.view(number).requester
         warn_of_changes(visit, form, _FIELDS, edit_of(now), edit)
         return _edit_page(visit, form, now, status=409, is_outdated=True)
-    return visit.redirect(f"/pessoas/{requester.id}", "gravado")
+    return visit.redirect(f"/pessoas/{requester.id}", SAVED)
 
 
 def mark_left(visit: Visit, number: int) -> Response:
     """Mark a requester as having left, or as back."""
     visit.store.people.set_left(number, visit.form().value("saiu") == "S", actor_of(visit))
-    return visit.redirect(f"/pessoas/{number}", "gravado")
+    return visit.redirect(f"/pessoas/{number}", SAVED)
 
 
 def start_contact(visit: Visit, number: int) -> Response:
@@ -163,20 +166,20 @@ def save_contact(visit: Visit, number: int) -> Response:
             now = contact_edit_of(people.find_contact(requester.id, contact_id))
             warn_of_changes(visit, form, _FIELDS, now, edit)
         return _contact_page(visit, form, requester, status=409, is_outdated=True)
-    return visit.redirect(f"/pessoas/{requester.id}", "gravado")
+    return visit.redirect(f"/pessoas/{requester.id}", SAVED)
 
 
 def name_contact_of_call(visit: Visit, token: str) -> Response:
     """Record which contact calls, and show the call again."""
     visit.store.people.name_contact_of_call(token, read_id(visit.form().value("contato")) or None)
-    return visit.redirect(f"/chamadas/{token}", "gravado")
+    return visit.redirect(f"/chamadas/{token}", SAVED)
 
 
 def name_contact_of_request(visit: Visit, number: int) -> Response:
     """Record for which contact a request is, and show it again."""
     visit.store.execution.view(number, visit.agent.id)  # who may not see it may not change it
     visit.store.people.name_contact_of_request(number, read_id(visit.form().value("contato")) or None)
-    return visit.redirect(f"/solicitacoes/{number}", "gravado")
+    return visit.redirect(f"/solicitacoes/{number}", SAVED)
 
 
 def _read_person(visit: Visit, form: Form) -> PersonEdit:

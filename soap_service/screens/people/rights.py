@@ -7,11 +7,18 @@ from werkzeug.wrappers import Response
 from soap_service.errors import PersonNotMergeable, RequesterNotFound
 from soap_service.model import Requester
 from soap_service.screens.administration.editing import actor_of
-from soap_service.screens.forms import Form
+from soap_service.screens.forms import Form, declare_untyped
+from soap_service.screens.language import N_
+from soap_service.screens.notices import declare
 from soap_service.screens.people.check_digits import SEARCHING, warn_of_search
 from soap_service.screens.people.contacts import read_id
 from soap_service.screens.visit import Visit
 from soap_service.store import PersonView, write_text
+
+MERGED = declare("unida", N_("Os dois cadastros são um agora."))
+ERASED = declare("apagada", N_("Os dados da pessoa foram apagados. Contagens e prazos ficaram."))
+
+declare_untyped("escolher", "outro", "formato")
 
 
 def start_merge(visit: Visit, number: int) -> Response:
@@ -27,7 +34,7 @@ def merge_people(visit: Visit, number: int) -> Response:
     if form.value("acao") == "unir" and chosen is not None:
         try:
             visit.store.people.merge(kept.requester.id, chosen.requester.id, actor_of(visit))
-            return visit.redirect(f"/pessoas/{kept.requester.id}", "unida")
+            return visit.redirect(f"/pessoas/{kept.requester.id}", MERGED)
         except (PersonNotMergeable, RequesterNotFound):
             form.refuse("busca", visit.gettext("Estes dois cadastros não podem ser unidos. Procure de novo."))
             return _merge_page(visit, form, kept, status=422)
@@ -68,7 +75,7 @@ def erase_person(visit: Visit, number: int) -> Response:
         form.refuse("confirmo", visit.gettext("Marque a confirmação: não há volta."))
         return _erase_page(visit, form, number, 422)
     visit.store.erasures.erase(number, actor_of(visit))
-    return visit.redirect(f"/pessoas/{number}", "apagada")
+    return visit.redirect(f"/pessoas/{number}", ERASED)
 
 
 def _chosen(visit: Visit, form: Form) -> PersonView | None:

@@ -22,10 +22,13 @@ from soap_service.errors import (
     TransitionRefused,
 )
 from soap_service.rules.numbers import HIGHEST_NUMBER
-from soap_service.screens.forms import Form, form_key
+from soap_service.screens.forms import Form, declare_untyped, form_key
 from soap_service.screens.language import N_
+from soap_service.screens.notices import Notice, declare_telling
 from soap_service.screens.visit import Visit
 from soap_service.store import NOBODY, Changes
+
+declare_untyped("escolhida", "para_grupo", "para_responsavel")
 
 #: What chooses no group and no responsible.
 UNCHANGED = ""
@@ -77,7 +80,7 @@ def change_many(visit: Visit) -> Response:
             refused.append(Refused(number, visit.gettext(reason)))
     done = len(chosen) - len(refused)
     if not refused:
-        notice = "encaminhadas" if changes.group_id is not None else "atribuidas"
+        notice = FORWARDED if changes.group_id is not None else ASSIGNED
         return visit.redirect(visit.return_path(), f"{notice}-{done}")
     return _result_page(visit, _outcome(visit, done, len(refused), changes), refused)
 
@@ -123,3 +126,22 @@ def _result_page(
         problem=problem,
         back=visit.return_path(),
     )
+
+
+_COUNT = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
+
+
+def _tell_forwarded(visit: Visit, count: str) -> Notice | None:
+    number = int(count) if _COUNT.fullmatch(count) else 0
+    told = visit.translations.ngettext("%(num)d solicitação encaminhada.", "%(num)d solicitações encaminhadas.", number)
+    return Notice(told % {"num": number}) if number else None
+
+
+def _tell_assigned(visit: Visit, count: str) -> Notice | None:
+    number = int(count) if _COUNT.fullmatch(count) else 0
+    told = visit.translations.ngettext("%(num)d solicitação atribuída.", "%(num)d solicitações atribuídas.", number)
+    return Notice(told % {"num": number}) if number else None
+
+
+FORWARDED = declare_telling("encaminhadas", _tell_forwarded)
+ASSIGNED = declare_telling("atribuidas", _tell_assigned)

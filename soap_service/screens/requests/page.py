@@ -7,22 +7,25 @@ from werkzeug.wrappers import Response
 from soap_service.errors import RequestHidden
 from soap_service.model import Request
 from soap_service.rules.situations import Action, Situation, allows, known_situation
-from soap_service.screens.forms import Form, form_key
+from soap_service.screens.forms import Form, declare_untyped, form_key
 from soap_service.screens.language import N_
+from soap_service.screens.notices import Notice, declare, declare_telling
 from soap_service.screens.people.contacts import contact_choices
-from soap_service.screens.visit import CHILD, Notice, Visit
+from soap_service.screens.visit import Visit
 from soap_service.store import NOBODY, RequestView
+
+declare_untyped("versao", "visto", "grupo", "responsavel", "tarefa_antes", "grupo_antes", "responsavel_antes")
 
 #: The buttons of the reply box: the action of each, and the notice when it is done.
 BUTTONS = {
-    "gravar": (Action.NOTE, "anotada"),
-    "assumir": (Action.NOTE, "assumida"),
-    "resolver": (Action.RESOLVE, "resolvida"),
-    "reativar": (Action.REACTIVATE, "reativada"),
-    "reabrir": (Action.REOPEN, "reaberta"),
-    "suspender": (Action.SUSPEND, "suspensa"),
-    "fechar": (Action.CLOSE, "fechada"),
-    "cancelar": (Action.CANCEL, "cancelada"),
+    "gravar": (Action.NOTE, declare("anotada", N_("Anotação gravada."))),
+    "assumir": (Action.NOTE, declare("assumida", N_("Você é o responsável pela solicitação."))),
+    "resolver": (Action.RESOLVE, declare("resolvida", N_("Solicitação resolvida."))),
+    "reativar": (Action.REACTIVATE, declare("reativada", N_("Solicitação reativada. O prazo voltou a contar."))),
+    "reabrir": (Action.REOPEN, declare("reaberta", N_("Solicitação reaberta."))),
+    "suspender": (Action.SUSPEND, declare("suspensa", N_("Solicitação suspensa. O prazo está parado."))),
+    "fechar": (Action.CLOSE, declare("fechada", N_("Solicitação fechada."))),
+    "cancelar": (Action.CANCEL, declare("cancelada", N_("Solicitação cancelada."))),
 }
 CHANGED_MEANWHILE = N_("Nada foi gravado: a solicitação mudou enquanto você escrevia. Confira e repita.")
 
@@ -135,6 +138,19 @@ def _notice(visit: Visit, view: RequestView) -> Notice | None:
     if keyword == "encaminhada" and view.request.group:
         return Notice(visit.gettext("Encaminhada para %(group)s.") % {"group": view.request.group.name})
     for child in view.children:
-        if keyword == f"{CHILD}{child.id}":
+        if keyword == f"{CHILD}-{child.id}":
             return Notice(visit.gettext("Solicitação filha nº %(number)d lançada.") % {"number": child.id})
     return visit.notice()
+
+
+def _tell_of_no_child(visit: Visit, child_number: str) -> Notice | None:
+    """Say why no child request was launched, as it is now; of one that was, its parent's page says so."""
+    problem = visit.store.child_requests.find_problem() if visit.login is not None and not child_number else None
+    if problem is None:
+        return None
+    sentence = visit.gettext("A solicitação filha não foi lançada: %(why)s") % {"why": visit.explain(problem)}
+    return Notice(sentence, is_warning=True)
+
+
+#: The keyword of a child request: with its number behind it when it was launched, alone when it was not.
+CHILD = declare_telling("filha", _tell_of_no_child)

@@ -5,9 +5,13 @@ from werkzeug.wrappers import Response
 from soap_service.errors import ChangedMeanwhile, ExecutionRefused, ServiceNotFound, TransitionRefused
 from soap_service.rules.situations import LEVELS, Action
 from soap_service.screens.forms import Form, form_key, read_version
+from soap_service.screens.language import N_
+from soap_service.screens.notices import declare
 from soap_service.screens.requests.page import CHANGED_MEANWHILE, buttons_of
 from soap_service.screens.visit import Visit
 from soap_service.store import Changes, Classification, RequestView
+
+RECLASSIFIED = declare("reclassificada", N_("Solicitação reclassificada. O prazo foi contado de novo."))
 
 _LONGEST_NOTE = 4000
 
@@ -44,7 +48,7 @@ def reclassify_request(visit: Visit, number: int) -> Response:
         form.values |= {"versao": str(view.request.version), "chave": ""}
         problem = visit.gettext(CHANGED_MEANWHILE)
         return _classification_page(visit, view, form, 409, problem)
-    return visit.redirect(f"/solicitacoes/{number}", "reclassificada")
+    return visit.redirect(f"/solicitacoes/{number}", RECLASSIFIED)
 
 
 def _services(visit: Visit, view: RequestView) -> list[tuple[str, str]]:

@@ -23,12 +23,14 @@ from soap_service.rules.documents import correct_document, format_document, norm
 from soap_service.rules.situations import LEVELS, Situation
 from soap_service.screens.administration.editing import actor_of
 from soap_service.screens.calls.call import caller_of, glance_at, is_own
-from soap_service.screens.forms import Form, form_key
+from soap_service.screens.forms import Form, declare_untyped, form_key
 from soap_service.screens.people.check_digits import REGISTERING, SEARCHING, find_wrong_document, warn_of_search
 from soap_service.screens.people.contacts import contact_choices
 from soap_service.screens.requests.resuming import RESUME
 from soap_service.screens.visit import Visit
 from soap_service.store import NewRequest
+
+declare_untyped("solicitante", "escolher", "chamada", "contato", "documento_conferido")
 
 KINDS = ("incidente", "requisição")
 #: The button that registers a request and resolves it at once.

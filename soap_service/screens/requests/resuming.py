@@ -9,7 +9,10 @@ import re
 from dataclasses import asdict, dataclass
 from urllib.parse import quote_plus
 
+from soap_service.screens.forms import declare_untyped
 from soap_service.screens.visit import Visit
+
+declare_untyped("guardado")
 
 #: The button that shows a form again as it was typed, and does nothing.
 RESUME = "retomar"
