@@ -6,12 +6,9 @@ repeats.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from soap_service.screens.language import N_
-
-if TYPE_CHECKING:
-    from soap_service.screens.visit import Visit
 
 
 @dataclass(frozen=True)
@@ -22,8 +19,8 @@ class Notice:
     is_warning: bool = False
 
 
-#: What makes a notice of what follows its keyword in the address ("" for nothing); None for what is no notice.
-Tell = Callable[["Visit", str], Notice | None]
+#: What makes, for a `Visit`, a notice of what follows its keyword in the address ("" for nothing); None for no notice.
+Tell = Callable[[Any, str], Notice | None]
 
 _SENTENCES: dict[str, str] = {}
 _TELLING: dict[str, Tell] = {}
@@ -41,7 +38,7 @@ def declare_telling(keyword: str, tell: Tell) -> str:
     return keyword
 
 
-def notice_of(visit: "Visit", keyword: str) -> Notice | None:
+def notice_of(visit: Any, keyword: str) -> Notice | None:
     """Return the notice that a keyword means; None for one that no screen declared."""
     if keyword in _SENTENCES:
         return Notice(visit.gettext(_SENTENCES[keyword]))
