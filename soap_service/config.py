@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from soap_service.errors import CommandRefused, InvalidValue
+from soap_service.errors import InputRefused, InvalidValue
 from soap_service.rules.credentials import Network, networks_of
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.numbers import HIGHEST_NUMBER
@@ -50,7 +50,7 @@ def _setting(default: Any, text: str) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the service is told before it starts. Raises CommandRefused, with the setting's name, for a wrong value."""
+    """What the service is told before it starts. Raises InputRefused, with the setting's name, for a wrong value."""
 
     database_url: str = _setting(
         "sqlite:///var/soap-service.db", "where the data is: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
@@ -99,42 +99,42 @@ class Settings:
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError):
-            raise CommandRefused("time_zone", f"there is no time zone {self.time_zone!r}") from None
+            raise InputRefused("time_zone", f"there is no time zone {self.time_zone!r}") from None
         self._check_database_url()
         for name, value in vars(self).items():
             if isinstance(value, float) and not 0 <= value < 10**9:
-                raise CommandRefused(name, f"{value} is not a number that fits")
+                raise InputRefused(name, f"{value} is not a number that fits")
         if not self.request_seconds:
-            raise CommandRefused("request_seconds", "it is a time above 0")
+            raise InputRefused("request_seconds", "it is a time above 0")
         if not 0 < self.session_hours <= _LONGEST_SESSION_HOURS:
-            raise CommandRefused("session_hours", "it is a time above 0, a year at most")
+            raise InputRefused("session_hours", "it is a time above 0, a year at most")
         longest = self.longest_session_hours
         if longest and not self.session_hours <= longest <= _LONGEST_SESSION_HOURS:
-            raise CommandRefused("longest_session_hours", "it is session_hours at least, a year at most, or 0")
+            raise InputRefused("longest_session_hours", "it is session_hours at least, a year at most, or 0")
         if not self.host.strip():
-            raise CommandRefused("host", "say at which address to listen: 127.0.0.1, or 0.0.0.0 for every one")
+            raise InputRefused("host", "say at which address to listen: 127.0.0.1, or 0.0.0.0 for every one")
         if not self.public_url and (self.host in ("0.0.0.0", "::") or not self.port):  # noqa: S104
-            raise CommandRefused("public_url", "say which address clients use: the one to listen at is not one to call")
+            raise InputRefused("public_url", "say which address clients use: the one to listen at is not one to call")
         if self.log_level not in ("debug", "info", "warning", "error"):
-            raise CommandRefused("log_level", "choose debug, info, warning or error")
+            raise InputRefused("log_level", "choose debug, info, warning or error")
         if not 1 <= self.first_request_number <= HIGHEST_NUMBER:
-            raise CommandRefused("first_request_number", f"it is a number from 1 to {HIGHEST_NUMBER}")
+            raise InputRefused("first_request_number", f"it is a number from 1 to {HIGHEST_NUMBER}")
         for name in ("audit_days", "calls_days", "unknown_documents_days", "finished_requests_days", "refusals_days"):
             if not 0 <= getattr(self, name) <= _LONGEST_DAYS:
-                raise CommandRefused(name, f"it is a number from 0 to {_LONGEST_DAYS}")
+                raise InputRefused(name, f"it is a number from 0 to {_LONGEST_DAYS}")
         if 0 < self.calls_days < _FEWEST_CALL_DAYS:
-            raise CommandRefused("calls_days", f"it is 0 or at least {_FEWEST_CALL_DAYS}: pages count them that long")
+            raise InputRefused("calls_days", f"it is 0 or at least {_FEWEST_CALL_DAYS}: pages count them that long")
         if self.persons_per_hour < 0:
-            raise CommandRefused("persons_per_hour", "it is 0 or more")
+            raise InputRefused("persons_per_hour", "it is 0 or more")
         if self.audit_output.startswith(SYSLOG) and not _SYSLOG.fullmatch(self.audit_output):
-            raise CommandRefused("audit_output", "write a file, or syslog:/dev/log, or syslog:HOST:PORT")
+            raise InputRefused("audit_output", "write a file, or syslog:/dev/log, or syslog:HOST:PORT")
         if not 0 <= self.port < 65536:
-            raise CommandRefused("port", "a port is a number from 0 to 65535")
+            raise InputRefused("port", "a port is a number from 0 to 65535")
         if self.public_url and not _PUBLIC_URL.fullmatch(self.public_url):
-            raise CommandRefused("public_url", "write it as https://HOST or https://HOST:PORT, without a path")
+            raise InputRefused("public_url", "write it as https://HOST or https://HOST:PORT, without a path")
         for origin in self.allowed_origins:
             if not _PUBLIC_URL.fullmatch(origin) or origin.endswith("/"):
-                raise CommandRefused("soap_origins", "write each as https://HOST or https://HOST:PORT, without a path")
+                raise InputRefused("soap_origins", "write each as https://HOST or https://HOST:PORT, without a path")
         self.proxies  # noqa: B018 - read these now, so that a mistake is told at the start
         self.calendar  # noqa: B018
 
@@ -149,7 +149,7 @@ class Settings:
         try:
             return networks_of(self.trusted_proxies)
         except ValueError as error:
-            raise CommandRefused("trusted_proxies", str(error)) from None
+            raise InputRefused("trusted_proxies", str(error)) from None
 
     @property
     def allowed_origins(self) -> list[str]:
@@ -181,7 +181,7 @@ class Settings:
         shifts, days = self._shifts(), self._weekdays()
         week = tuple(shifts if day in days else () for day in range(7))
         if not has_enough_work(week):
-            raise CommandRefused("working_hours", "a week needs an hour of work at least")
+            raise InputRefused("working_hours", "a week needs an hour of work at least")
         return WorkingCalendar(self.zone, week, Holidays(self._holidays()))
 
     @property
@@ -201,16 +201,16 @@ class Settings:
         return LoginLimits(timedelta(hours=self.session_hours), timedelta(hours=longest))
 
     def _check_database_url(self) -> None:
-        """Raise CommandRefused for what is no database's address; the sentence never repeats it: it has a password."""
+        """Raise InputRefused for what is no database's address; the sentence never repeats it: it has a password."""
         from sqlalchemy import make_url
         from sqlalchemy.exc import ArgumentError
 
         if not _DATABASE_URL.fullmatch(self.database_url):
-            raise CommandRefused("database_url", _DATABASE_URL_FORMS)
+            raise InputRefused("database_url", _DATABASE_URL_FORMS)
         try:
             make_url(self.database_url)
         except (ArgumentError, ValueError):
-            raise CommandRefused("database_url", _DATABASE_URL_FORMS) from None
+            raise InputRefused("database_url", _DATABASE_URL_FORMS) from None
 
     def _shifts(self) -> "tuple[Shift, ...]":
         from soap_service.rules.calendars import read_shifts
@@ -220,13 +220,13 @@ class Settings:
                 return shifts
         except InvalidValue:
             pass
-        raise CommandRefused("working_hours", "write shifts as 08:00-12:00,13:00-18:00, none over another or midnight")
+        raise InputRefused("working_hours", "write shifts as 08:00-12:00,13:00-18:00, none over another or midnight")
 
     def _weekdays(self) -> list[int]:
         try:
             return [WEEKDAYS.index(day.strip().lower()) for day in self.working_days.split(",")]
         except ValueError:
-            raise CommandRefused("working_days", f"choose from {','.join(WEEKDAYS)}") from None
+            raise InputRefused("working_days", f"choose from {','.join(WEEKDAYS)}") from None
 
     def _holidays(self) -> "Container[date]":
         from soap_service.rules.calendars import NationalHolidays
@@ -238,7 +238,7 @@ class Settings:
             try:
                 national.load()
             except NotImplementedError:
-                raise CommandRefused("holidays", f"no holidays are known for {self.holidays!r}") from None
+                raise InputRefused("holidays", f"no holidays are known for {self.holidays!r}") from None
         return national
 
 
@@ -247,13 +247,13 @@ def load_settings(
 ) -> Settings:
     """Return the settings: those of the file, over them the environment's, over them the flags that are not None.
 
-    Raises: CommandRefused for a value or name that does not fit, with where it came from.
+    Raises: InputRefused for a value or name that does not fit, with where it came from.
     """
     values: dict[str, Any] = {}
     known = {setting.name: setting for setting in fields(Settings)}
     for name, value in _read_file(file).items():
         if name not in known:
-            raise CommandRefused(name, f"there is no such setting; it stands in {file}")
+            raise InputRefused(name, f"there is no such setting; it stands in {file}")
         values[name] = _typed(known[name], value)
     for name, setting in known.items():
         if (text := environment.get(PREFIX + name.upper())) is not None:
@@ -269,17 +269,17 @@ def _read_file(file: Path | None) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text("utf-8-sig"))  # an editor may have put a byte order mark before it
     except OSError as error:
-        raise CommandRefused("config", f"{file} cannot be read: {error.strerror}") from None
+        raise InputRefused("config", f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CommandRefused("config", f"{file} is not valid TOML: {error}") from None
+        raise InputRefused("config", f"{file} is not valid TOML: {error}") from None
 
 
 def _typed(setting: Field[Any], value: Any) -> Any:
-    """Return a value as its setting's kind; raises CommandRefused where that would be a guess (`port = 80.7`)."""
+    """Return a value as its setting's kind; raises InputRefused where that would be a guess (`port = 80.7`)."""
     kind = type(setting.default if setting.default is not MISSING else "")
     if kind is str:
         if not isinstance(value, str):
-            raise CommandRefused(setting.name, "write it in quotes: it is a text")
+            raise InputRefused(setting.name, "write it in quotes: it is a text")
         return value
     try:
         if isinstance(value, bool) or (kind is int and isinstance(value, float)):
@@ -287,4 +287,4 @@ def _typed(setting: Field[Any], value: Any) -> Any:
         return kind(value)
     except (TypeError, ValueError):
         wanted = "a whole number" if kind is int else "a number"
-        raise CommandRefused(setting.name, f"{value!r} is not {wanted}") from None
+        raise InputRefused(setting.name, f"{value!r} is not {wanted}") from None

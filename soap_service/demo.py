@@ -10,7 +10,7 @@ from pathlib import Path
 
 from soap_service import demo_work
 from soap_service.config import Settings
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 from soap_service.model import Agent, Group, Integration, Parameter, Request, Requester, Service
 from soap_service.rules.credentials import hash_password
 from soap_service.rules.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, WEB_SERVICES_ON
@@ -32,12 +32,12 @@ _INTEGRATION = "demonstracao"
 def remove_demo(store: Store, data: Path) -> None:
     """Empty a demonstration's database and forget its password, so that the next start begins anew.
 
-    Raises: CommandRefused, and deletes nothing, when the database is not, or no longer only, a demonstration's.
+    Raises: InputRefused, and deletes nothing, when the database is not, or no longer only, a demonstration's.
     """
     logins = {agent.login for agent in store.staff.list_agents()}
     is_unused = not (logins or store.integrations.list_all(include_revoked=True) or store.catalogue.list_services(True))
     if not is_unused and not (logins <= {*AGENTS, *demo_work.COLLEAGUES} and _is_demo(store)):
-        raise CommandRefused("fresh", "the database holds more than a demonstration; nothing was deleted")
+        raise InputRefused("fresh", "the database holds more than a demonstration; nothing was deleted")
     store.schema.downgrade("base")
     store.schema.upgrade()
     (data / "password").unlink(missing_ok=True)
@@ -49,7 +49,7 @@ def prepare_demo(store: Store, data: Path, environment: Mapping[str, str], is_pl
     A plain one has only what the documentation lists, without the two weeks of work around it.
 
     The password is the environment's, else the one kept beside the database, else a new one.
-    Raises: CommandRefused when the store is not empty and not a demonstration's: its agents keep their passwords.
+    Raises: InputRefused when the store is not empty and not a demonstration's: its agents keep their passwords.
     """
     file = data / "password"
     kept = file.read_text("utf-8").strip() if file.exists() else ""
@@ -62,7 +62,7 @@ def prepare_demo(store: Store, data: Path, environment: Mapping[str, str], is_pl
             while store.panel.count_hours():
                 pass  # so that the panel is not empty at first
         elif not _is_demo(store):
-            raise CommandRefused("database_url", "the database is not a demonstration's; nothing was changed")
+            raise InputRefused("database_url", "the database is not a demonstration's; nothing was changed")
         else:
             logins = {agent.login for agent in store.staff.list_agents()}
             for login in logins.intersection((*AGENTS, *demo_work.COLLEAGUES)):

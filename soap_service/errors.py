@@ -127,10 +127,10 @@ class InvalidValue(SoapServiceError):
         return f"{self.key}: {self.reason}"
 
 
-class CommandRefused(SoapServiceError):
-    """What an administrator gave to the command cannot be used: the key is the setting, argument or file.
+class InputRefused(SoapServiceError):
+    """What an administrator gave cannot be used: the key is the setting, argument or file.
 
-    No other door raises or shows it, so that it brings its sentence: English, and what to do.
+    It brings its sentence, English, with what to do: the command's. The page of imports has its own for it.
     """
 
     def __init__(self, key: object, sentence: str) -> None:

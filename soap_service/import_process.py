@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from soap_service.config import Settings
-from soap_service.errors import CommandRefused, StoreUnavailable
+from soap_service.errors import InputRefused, StoreUnavailable
 from soap_service.importing.files import Reading, TableKind, check_source, take_file
 from soap_service.importing.jobs import Imported, ImportFailed, ImportJob
 from soap_service.rules.auditing import Actor, ActorKind, acting
@@ -42,7 +42,7 @@ class ImportProcess:
     def __call__(self, job: ImportJob, file: IO[bytes], rejects: IO[bytes] | None, actor: Actor) -> Imported:
         """Take an open file in, in a process of its own, and wait for what became of its lines.
 
-        Raises: CommandRefused for what cannot be read, StoreUnavailable, ImportFailed.
+        Raises: InputRefused for what cannot be read, StoreUnavailable, ImportFailed.
         """
         file.flush()
         descriptors = [one.fileno() for one in (file, rejects) if one is not None]
@@ -63,7 +63,7 @@ class ImportProcess:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise CommandRefused("file", _TOO_LONG) from None
+            raise InputRefused("file", _TOO_LONG) from None
         if done.returncode:
             raise ImportFailed(f"the process ended with {done.returncode}")
         return _answer(json.loads(done.stdout))
@@ -73,14 +73,14 @@ def _answer(found: Mapping[str, Any]) -> Imported:
     if "unavailable" in found:
         raise StoreUnavailable(found["unavailable"])
     if "invalid" in found:
-        raise CommandRefused(*found["invalid"])
+        raise InputRefused(*found["invalid"])
     return Imported(**{**found, "problems": [(int(line), str(cause)) for line, cause in found["problems"]]})
 
 
 def take_in(
     store: Store, settings: Settings, job: ImportJob, name: str, rejects: Path | None, seconds: float
 ) -> Imported:
-    """Take a file in; raises CommandRefused, StoreUnavailable, OSError."""
+    """Take a file in; raises InputRefused, StoreUnavailable, OSError."""
     taker: Any
     if job.kind == TableKind.REQUESTERS:
         taker = store.tables.import_requesters(job.is_updating, job.is_dry)
@@ -125,7 +125,7 @@ def main() -> int:
                 answer = asdict(take_in(store, settings, job, file, rejected, told["seconds"]))
             finally:
                 store.close()
-    except CommandRefused as refusal:
+    except InputRefused as refusal:
         answer = {"invalid": [refusal.key, refusal.sentence]}
     except StoreUnavailable as outage:
         answer = {"unavailable": outage.reason}

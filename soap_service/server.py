@@ -11,7 +11,7 @@ import uvicorn
 from soap_service.app import App
 from soap_service.asgi.outbox import Outbox
 from soap_service.config import Settings
-from soap_service.errors import CommandRefused, StoreUnavailable
+from soap_service.errors import InputRefused, StoreUnavailable
 from soap_service.soap.fast_path import FastPath
 
 #: A connection kept alive is closed after this many idle seconds; platforms keep theirs between calls.
@@ -46,7 +46,7 @@ class Server(uvicorn.Server):
         if not self._app.has_started:
             raise StoreUnavailable
         if not self.started:
-            raise CommandRefused(
+            raise InputRefused(
                 "host and port", f"cannot listen at {self.config.host} port {self.config.port}; choose others"
             )
 

@@ -20,7 +20,7 @@ from soap_service.cli import (
 )
 from soap_service.cli.commands import close_stores, user
 from soap_service.cli.sentences import tell_failure
-from soap_service.errors import CommandRefused, SoapServiceError
+from soap_service.errors import InputRefused, SoapServiceError
 from soap_service.rules.auditing import Actor, ActorKind, acting
 
 
@@ -50,7 +50,7 @@ def _check_encoding(arguments: Sequence[str]) -> None:
         try:
             argument.encode()
         except UnicodeEncodeError:
-            raise CommandRefused(ascii(argument), "it is not UTF-8") from None
+            raise InputRefused(ascii(argument), "it is not UTF-8") from None
 
 
 def _parser() -> argparse.ArgumentParser:

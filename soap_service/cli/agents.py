@@ -15,7 +15,7 @@ from soap_service.cli.commands import (
     check_name,
     open_store_of,
 )
-from soap_service.errors import AlreadyExists, CommandRefused
+from soap_service.errors import AlreadyExists, InputRefused
 from soap_service.rules.credentials import SHORTEST_PASSWORD, check_new_password
 from soap_service.rules.roles import Role
 
@@ -127,7 +127,7 @@ def _disable_agent(options: argparse.Namespace) -> None:
 
 
 def read_password() -> str:
-    """Return a password that was typed twice, or read from standard input; raises CommandRefused."""
+    """Return a password that was typed twice, or read from standard input; raises InputRefused."""
     import getpass
 
     is_typed = sys.stdin.isatty()
@@ -135,9 +135,9 @@ def read_password() -> str:
         password = getpass.getpass("Password: ") if is_typed else sys.stdin.readline().rstrip("\n")
         check_new_password(password)
         if is_typed and password != getpass.getpass("Again: "):
-            raise CommandRefused("password", "the two are not the same; nothing was changed")
+            raise InputRefused("password", "the two are not the same; nothing was changed")
     except EOFError:
-        raise CommandRefused("password", "none was typed; nothing was changed") from None
+        raise InputRefused("password", "none was typed; nothing was changed") from None
     except UnicodeDecodeError:
-        raise CommandRefused("password", "it is not UTF-8") from None
+        raise InputRefused("password", "it is not UTF-8") from None
     return password

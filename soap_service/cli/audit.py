@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from soap_service.cli.commands import Commands, add_command, add_settings
 from soap_service.cli.tables import ALL_WELL, SOME_REJECTED, exiting, written
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 from soap_service.rules.auditing import AuditKind, RecordKind, as_line, told_row
 from soap_service.rules.import_values import escape_cell
 
@@ -47,7 +47,7 @@ def _audit(options: argparse.Namespace, store: "Store", settings: Any) -> int:
     if options.verify or options.expect:
         return _verify(store, options.expect)
     if options.follow and options.output is not None:
-        raise CommandRefused("follow", "it goes to standard output alone")
+        raise InputRefused("follow", "it goes to standard output alone")
     wanted = _wanted(options, settings.zone)
     store.audit.write(AuditKind.AUDIT_READ, RecordKind.AUDIT)
     if options.follow:
@@ -88,7 +88,7 @@ def _wanted(options: argparse.Namespace, zone: tzinfo) -> "AuditFilter":
 
     record_kind, _, record = options.record.partition(":")
     if record_kind not in [*RecordKind]:
-        raise CommandRefused("record", f"choose from {', '.join(filter(None, RecordKind))}")
+        raise InputRefused("record", f"choose from {', '.join(filter(None, RecordKind))}")
     since, until = _instant("since", options.since, zone), _instant("until", options.until, zone)
     if until is not None and "T" not in options.until and " " not in options.until:
         until += timedelta(days=1)
@@ -101,9 +101,7 @@ def _instant(name: str, typed: str, zone: tzinfo) -> datetime | None:
     try:
         instant = datetime.fromisoformat(typed)
     except ValueError:
-        raise CommandRefused(
-            name, f"{typed!r} is no day and no instant; write 2026-11-20 or 2026-11-20T09:00"
-        ) from None
+        raise InputRefused(name, f"{typed!r} is no day and no instant; write 2026-11-20 or 2026-11-20T09:00") from None
     return instant if instant.tzinfo else instant.replace(tzinfo=zone)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from soap_service.config import PREFIX, Settings, load_settings
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 
 if TYPE_CHECKING:
     from soap_service.store import Store
@@ -53,7 +53,7 @@ def add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """Return the settings that a command was given; raises CommandRefused."""
+    """Return the settings that a command was given; raises InputRefused."""
     file = options.config or os.environ.get(PREFIX + "CONFIG")
     return load_settings(vars(options), os.environ, Path(file) if file else None)
 
@@ -107,17 +107,17 @@ def user() -> str:
 
 
 def check_name(key: str, name: str, longest: int, unwanted: str = "") -> None:
-    """Raise CommandRefused for a name that the administration's screens would not take either."""
+    """Raise InputRefused for a name that the administration's screens would not take either."""
     if not name or name != " ".join(name.split()) or not name.isprintable():
-        raise CommandRefused(key, "write it in one line, not empty, with single blanks at most between words")
+        raise InputRefused(key, "write it in one line, not empty, with single blanks at most between words")
     if len(name) > longest:
-        raise CommandRefused(key, f"it is longer than {longest} characters")
+        raise InputRefused(key, f"it is longer than {longest} characters")
     if any(character in unwanted for character in name):
-        raise CommandRefused(key, f"write it without any of these: {' '.join(unwanted).strip()} or a blank")
+        raise InputRefused(key, f"write it without any of these: {' '.join(unwanted).strip()} or a blank")
 
 
 def check_groups(store: "Store", names: Sequence[str]) -> None:
-    """Raise CommandRefused for a group that there is not: no command lists groups."""
+    """Raise InputRefused for a group that there is not: no command lists groups."""
     for unknown in set(names) - {group.name for group in store.staff.list_groups()}:
         made = "groups are made on the screen Administração or by `agent add --executor-group`"
-        raise CommandRefused("group", f"there is no {unknown}; {made}")
+        raise InputRefused("group", f"there is no {unknown}; {made}")

@@ -13,7 +13,7 @@ from soap_service.cli.commands import (
     open_store_of,
     store_as_it_is,
 )
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 
 if TYPE_CHECKING:
     from soap_service.store import Restored
@@ -59,7 +59,7 @@ def _downgrade(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> None:
     problems = store_as_it_is(options).schema.problems()
     if problems:
-        raise CommandRefused("database", "; ".join(problems))
+        raise InputRefused("database", "; ".join(problems))
     print("the database is sound")
 
 

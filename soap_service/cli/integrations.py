@@ -11,7 +11,7 @@ from soap_service.cli.commands import (
     check_name,
     open_store_of,
 )
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 from soap_service.language import LANGUAGES, SOURCE_LANGUAGE
 
 
@@ -57,11 +57,11 @@ def _add_one_integration(options: argparse.Namespace) -> None:
     check_name("name", options.name, 60, unwanted=" :\"'")  # a colon ends the user in HTTP Basic: RFC 7617
     addresses = clean_networks(options.addresses)
     if options.no_secret and not addresses:
-        raise CommandRefused("addresses", "a platform without a secret needs --addresses")
+        raise InputRefused("addresses", "a platform without a secret needs --addresses")
     operations = options.operations.replace(",", " ").split()
     published = list_descriptors(make_application())
     for unknown in set(operations) - set(published):
-        raise CommandRefused("operations", f"{unknown} is none of {', '.join(sorted(published))}")
+        raise InputRefused("operations", f"{unknown} is none of {', '.join(sorted(published))}")
     secret = None if options.no_secret else make_secret()
     open_store_of(options).integrations.add(
         options.name,

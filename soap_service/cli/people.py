@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from soap_service.cli.commands import Commands, actor, add_command, add_group, add_settings, open_store_and_settings
 from soap_service.cli.tables import written
-from soap_service.errors import CommandRefused, InvalidDocument, RequesterNotFound
+from soap_service.errors import InputRefused, InvalidDocument, RequesterNotFound
 from soap_service.rules.documents import normalise_document
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _document_of(options: argparse.Namespace) -> str:
     try:
         return normalise_document(typed)
     except InvalidDocument:
-        raise CommandRefused("document", "it is no CPF or CNPJ") from None
+        raise InputRefused("document", "it is no CPF or CNPJ") from None
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -97,17 +97,17 @@ def _telling_of_nobody() -> Iterator[None]:
     try:
         yield
     except RequesterNotFound:
-        raise CommandRefused("document", _NOBODY) from None
+        raise InputRefused("document", _NOBODY) from None
 
 
 def _ask(found: "Erased", is_read: bool) -> None:
-    """Ask whether to go on; raises CommandRefused for any other answer than yes."""
+    """Ask whether to go on; raises InputRefused for any other answer than yes."""
     if is_read and not sys.stdin.isatty():
-        raise CommandRefused("yes", "the document comes from standard input, so nobody can be asked: add --yes")
+        raise InputRefused("yes", "the document comes from standard input, so nobody can be asked: add --yes")
     counts = f"{found.requests} requests, {found.calls} calls, {found.contacts} contacts"
     print(f"This cannot be taken back. Of this person there are {counts}.")
     if input("Erase the person? Type yes: ").strip().lower() not in ("yes", "sim"):
-        raise CommandRefused("person", "nothing was erased")
+        raise InputRefused("person", "nothing was erased")
 
 
 def _told(erased: "Erased") -> str:

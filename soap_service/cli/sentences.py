@@ -5,10 +5,10 @@ import sys
 
 from soap_service.errors import (
     AlreadyExists,
-    CommandRefused,
     DatabaseDamaged,
     DatabaseMissing,
     DataExists,
+    InputRefused,
     InvalidValue,
     LastAdministrator,
     NotFound,
@@ -43,7 +43,7 @@ REASONS = {
 
 def sentence_of(error: SoapServiceError) -> str:
     """Return what an administrator reads of an error."""
-    if isinstance(error, CommandRefused):
+    if isinstance(error, InputRefused):
         return str(error)
     if isinstance(error, InvalidValue):
         return f"{error.key}: {REASONS[error.reason].format(detail=error.detail)}"

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from soap_service.cli.commands import Command, Commands, add_command, add_group, add_settings, open_store_and_settings
 from soap_service.cli.sentences import tell_failure
-from soap_service.errors import CommandRefused, SoapServiceError
+from soap_service.errors import InputRefused, SoapServiceError
 from soap_service.rules.auditing import AuditKind, RecordKind
 from soap_service.rules.import_columns import DEFAULT_SOURCE
 from soap_service.rules.import_values import escape_cell
@@ -131,7 +131,7 @@ def _run(options: argparse.Namespace, name: str, kind: "TableKind", taker: Any, 
     from soap_service.importing.files import Reading, take_file
 
     if rejects is not None and name != "-" and rejects.exists() and rejects.samefile(name):
-        raise CommandRefused("rejects", "it is the file that is imported")
+        raise InputRefused("rejects", "it is the file that is imported")
     reading = Reading(_maps_for(options.map, kind), options.encoding, options.delimiter)
     bar = _Bar(sys.stderr)
     try:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 from soap_service.importing.running import Rejects, Run, Summary
 from soap_service.importing.tables import opened_table
 from soap_service.rules.import_columns import (
@@ -68,7 +68,7 @@ def take_file(
 ) -> Summary:
     """Take a file in, `-` for standard input, for so many seconds at most where that is not 0.
 
-    Raises: CommandRefused for what is no table, or lacks a column; OSError.
+    Raises: InputRefused for what is no table, or lacks a column; OSError.
     """
     known = _COLUMNS[kind]
     mapped = read_maps(reading.maps, known)
@@ -82,18 +82,18 @@ def take_file(
 
 
 def check_source(name: str) -> str:
-    """Return the name of a source, trimmed; raises CommandRefused."""
+    """Return the name of a source, trimmed; raises InputRefused."""
     trimmed = name.strip()
     if not trimmed or len(trimmed) > _LONGEST_SOURCE:
-        raise CommandRefused("source", "it is a name of 1 to 60 characters")
+        raise InputRefused("source", "it is a name of 1 to 60 characters")
     return trimmed
 
 
 def _check(kind: TableKind, found: Mapping[str, int]) -> None:
     is_of_person = kind is not TableKind.HISTORY
     if is_of_person and found.keys().isdisjoint(("document", "cpf", "cnpj", "external_id")):
-        raise CommandRefused("columns", "there is no column cpf, cnpj, documento or id_externo; map one with --map")
+        raise InputRefused("columns", "there is no column cpf, cnpj, documento or id_externo; map one with --map")
     for key in _NEEDED[kind]:
         if key not in found:
             spoken = _SPOKEN[key]
-            raise CommandRefused("columns", f"there is no column {spoken}; map one with --map {spoken}=COLUMN")
+            raise InputRefused("columns", f"there is no column {spoken}; map one with --map {spoken}=COLUMN")

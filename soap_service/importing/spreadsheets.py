@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import BinaryIO
 
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 
 #: All that is unpacked, and its table of texts, which is kept in memory.
 MOST_UNPACKED = 1 << 30
@@ -14,16 +14,16 @@ _TEXTS = "xl/sharedStrings.xml"
 
 
 def is_spreadsheet(file: BinaryIO) -> bool:
-    """Tell whether a file is a ZIP archive, as XLSX is; raises CommandRefused for an XLS of long ago."""
+    """Tell whether a file is a ZIP archive, as XLSX is; raises InputRefused for an XLS of long ago."""
     begin = file.read(8)
     file.seek(0)
     if begin == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        raise CommandRefused("file", "it is an old XLS: save it as XLSX or CSV")
+        raise InputRefused("file", "it is an old XLS: save it as XLSX or CSV")
     return begin.startswith(b"PK\x03\x04")
 
 
 def read_spreadsheet(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number and the cells of each line that says something; raises CommandRefused."""
+    """Yield the number and the cells of each line that says something; raises InputRefused."""
     _check_size(file)
     from openpyxl import load_workbook  # who reads no spreadsheet does not wait for it
 
@@ -38,7 +38,7 @@ def read_spreadsheet(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
             if written:
                 yield line, written
     except (KeyError, ValueError, IndexError, zipfile.BadZipFile, EOFError, SyntaxError, AttributeError) as error:
-        raise CommandRefused("file", f"it is no readable XLSX: {type(error).__name__}") from None
+        raise InputRefused("file", f"it is no readable XLSX: {type(error).__name__}") from None
 
 
 def _check_size(file: BinaryIO) -> None:
@@ -46,12 +46,12 @@ def _check_size(file: BinaryIO) -> None:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
     except zipfile.BadZipFile:
-        raise CommandRefused("file", "it is no readable XLSX: the archive is damaged") from None
+        raise InputRefused("file", "it is no readable XLSX: the archive is damaged") from None
     unpacked = sum(part.file_size for part in parts)
     texts = sum(part.file_size for part in parts if part.filename.lower() == _TEXTS.lower())
     if unpacked > MOST_UNPACKED or texts > MOST_TEXTS:
         reason = f"unpacked it has more than {MOST_UNPACKED >> 20} MiB, or {MOST_TEXTS >> 20} MiB of texts"
-        raise CommandRefused("file", f"{reason}: save it as CSV")
+        raise InputRefused("file", f"{reason}: save it as CSV")
     file.seek(0)
 
 

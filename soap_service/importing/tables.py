@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 from soap_service.importing.spreadsheets import is_spreadsheet, read_spreadsheet
 from soap_service.rules.import_values import Unreadable
 
@@ -61,7 +61,7 @@ class Table:
 def opened_table(name: str, encoding: str = "", delimiter: str = "") -> Iterator[Table]:
     """Give the table in a file, `-` for standard input.
 
-    Raises: CommandRefused for what is no table, an unknown encoding or delimiter; OSError.
+    Raises: InputRefused for what is no table, an unknown encoding or delimiter; OSError.
     """
     with _opened(name) as file:
         yield _table(file, name, encoding, delimiter)
@@ -106,7 +106,7 @@ def _check_encoding(encoding: str) -> str:
         name = codecs.lookup(encoding).name
         "".encode(name)
     except (LookupError, ValueError):
-        raise CommandRefused("encoding", f"there is no encoding {encoding}; try utf-8, cp1252 or utf-16") from None
+        raise InputRefused("encoding", f"there is no encoding {encoding}; try utf-8, cp1252 or utf-16") from None
     return "utf-8-sig" if name == "utf-8" else name
 
 
@@ -176,7 +176,7 @@ class _Unclosed(io.BufferedReader):
 def _delimiter(given: str, first: str, lines: _Lines) -> str:
     if given:
         if given not in DELIMITERS:
-            raise CommandRefused("delimiter", 'choose ",", ";", "|" or tab')
+            raise InputRefused("delimiter", 'choose ",", ";", "|" or tab')
         return DELIMITERS[given]
     if first.lower().startswith("sep=") and len(first) > 4:  # Excel's own word
         while not lines.next().strip():
@@ -241,7 +241,7 @@ def _rest_of(line: str, lines: _Lines, delimiter: str) -> str:
 def _headed(name: str, rows: Iterator[Row]) -> Table:
     first = next(rows, None)
     if first is None or first.cause:
-        raise CommandRefused("file", f"{name}: {first.cause if first else 'it is empty'}")
+        raise InputRefused("file", f"{name}: {first.cause if first else 'it is empty'}")
     return Table([cell.strip() for cell in first.cells], rows)
 
 
@@ -250,7 +250,7 @@ def _json_lines(name: str, lines: _Lines) -> Table:
     try:
         header = list(json.loads(first))
     except ValueError as error:
-        raise CommandRefused("file", f"{name}: its first line is no JSON: {error}") from None
+        raise InputRefused("file", f"{name}: its first line is no JSON: {error}") from None
 
     def rows() -> Iterator[Row]:
         while line := lines.next():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 from soap_service.rules.names import fold_name
 from soap_service.rules.situations import SITUATION_LABELS, Action, Situation
 
@@ -96,7 +96,7 @@ class ColumnMap:
 
 
 def read_maps(given: Iterable[str], known: Mapping[str, Mapping[str, None]]) -> ColumnMap:
-    """Read each `OURS=COLUMN` and `OURS:VALUE=OUR VALUE`; raises CommandRefused."""
+    """Read each `OURS=COLUMN` and `OURS:VALUE=OUR VALUE`; raises InputRefused."""
     found = ColumnMap()
     for one in given:
         left, equals, right = one.partition("=")
@@ -104,7 +104,7 @@ def read_maps(given: Iterable[str], known: Mapping[str, Mapping[str, None]]) -> 
         key = next((key for key, names in known.items() if fold_column(column) in names), None)
         if not equals or key is None:
             reason = f"{one}: write OURS=COLUMN or OURS:VALUE=OUR VALUE, OURS one of {', '.join(list_columns(known))}"
-            raise CommandRefused("map", reason)
+            raise InputRefused("map", reason)
         if colon:
             found.values.setdefault(key, {})[fold_name(value)] = right.strip()
         else:
@@ -122,13 +122,13 @@ def find_columns(
 ) -> tuple[dict[str, int], list[str]]:
     """Return where each of our columns stands in a header, and the columns that mean nothing.
 
-    Raises: CommandRefused for two columns of one meaning and for a mapped column that is not there.
+    Raises: InputRefused for two columns of one meaning and for a mapped column that is not there.
     """
     found: dict[str, int] = {}
     unknown = []
     folded = [fold_column(name) for name in header]
     for missing in set(mapped.columns) - set(folded):
-        raise CommandRefused("map", f"the file has no column {missing}; it has {', '.join(filter(None, header))}")
+        raise InputRefused("map", f"the file has no column {missing}; it has {', '.join(filter(None, header))}")
     given = set(mapped.columns.values())
     for place, name in enumerate(folded):
         if name in mapped.columns:
@@ -140,7 +140,7 @@ def find_columns(
         for key in keys:
             if key in found:
                 two = f"{header[found[key]]} and {header[place]}"
-                raise CommandRefused("columns", f"{two} mean the same; say which with --map {key}=COLUMN")
+                raise InputRefused("columns", f"{two} mean the same; say which with --map {key}=COLUMN")
             found[key] = place
     return found, unknown
 

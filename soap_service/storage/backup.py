@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, literal_column, select
 
-from soap_service.errors import AlreadyExists, CommandRefused, DataExists, RequesterNotFound, StoreUnavailable
+from soap_service.errors import AlreadyExists, DataExists, InputRefused, RequesterNotFound, StoreUnavailable
 from soap_service.model import Agent, Base, Call, Integration, LoginSession, Requester
 from soap_service.rules.auditing import AuditKind, RecordKind
 from soap_service.storage.audit import Audit
@@ -89,12 +89,12 @@ class Backups(Part):
 
         The list of erasures is written beside it.
 
-        Raises: AlreadyExists when the file is there; CommandRefused when the database has another schema;
+        Raises: AlreadyExists when the file is there; InputRefused when the database has another schema;
         DatabaseMissing.
         """
         self._schema.must_exist()
         if self._schema.version() != newest_schema_version():
-            raise CommandRefused("database_url", "its schema is not this program's; run soap-service db upgrade first")
+            raise InputRefused("database_url", "its schema is not this program's; run soap-service db upgrade first")
         if file.exists():
             raise AlreadyExists(file)
         try:
@@ -123,11 +123,11 @@ class Backups(Part):
         Numbers once given are not given again. The audit that is there stays as it is.
 
         Raises: DataExists when there is data and it is not to be replaced;
-        CommandRefused for a file that is no backup, or is this database.
+        InputRefused for a file that is no backup, or is this database.
         """
         own = self._database.backend.file
         if own is not None and own.exists() and file.exists() and file.samefile(own):
-            raise CommandRefused("file", f"{file} is the database itself; restore a backup of it")
+            raise InputRefused("file", f"{file} is the database itself; restore a backup of it")
         given = ErasureList() if erasures is None else _given_list(erasures)
         with _opened(file) as backup:
             self._schema.upgrade()  # of a database that a file which is no backup has not made
@@ -249,9 +249,9 @@ def _list_of_backup(file: Path) -> Path:
 
 
 def _given_list(file: Path) -> ErasureList:
-    """Return the erasures of a list, or of a backup with its keys; raises CommandRefused."""
+    """Return the erasures of a list, or of a backup with its keys; raises InputRefused."""
     if not file.is_file():
-        raise CommandRefused("erasures", f"there is no {file}")
+        raise InputRefused("erasures", f"there is no {file}")
     with file.open("rb") as opened:
         is_backup = opened.read(len(_SQLITE)) == _SQLITE
     if not is_backup:
@@ -280,22 +280,22 @@ def _copy_table(table: Table, source: Connection, target: Connection) -> int:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[Database]:
-    """Give a copy of a backup, brought up to this program's schema; raises CommandRefused."""
+    """Give a copy of a backup, brought up to this program's schema; raises InputRefused."""
     if not file.is_file():
-        raise CommandRefused("file", f"there is no {file}")
+        raise InputRefused("file", f"there is no {file}")
     with tempfile.TemporaryDirectory(prefix="soap-service-") as folder:
         copied = Path(folder) / "backup.db"
         try:
             is_whole = _copy_whole(file, copied)
         except sqlite3.DatabaseError as error:
-            raise CommandRefused("file", f"{file} is not a whole backup of this program: {error}") from error
+            raise InputRefused("file", f"{file} is not a whole backup of this program: {error}") from error
         if not is_whole:
-            raise CommandRefused("file", f"{file} is not a whole backup of this program")
+            raise InputRefused("file", f"{file} is not a whole backup of this program")
         with closing(Database(f"sqlite:///{copied}")) as backup:
             schema = Schema(backup)
             if is_newer(version := schema.version()):
                 reason = f"{file} is a backup of a newer program, of schema {version}: install the newer program"
-                raise CommandRefused("file", reason)
+                raise InputRefused("file", reason)
             schema.upgrade()
             yield backup
 

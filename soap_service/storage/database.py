@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from soap_service.errors import CommandRefused, StoreUnavailable, TransactionLost
+from soap_service.errors import InputRefused, StoreUnavailable, TransactionLost
 from soap_service.rules.documents import mask_documents
 from soap_service.storage.backend import Backend, ReadOnly
 from soap_service.storage.prepared import Prepared
@@ -320,7 +320,7 @@ class Database:
 
 
 def _open_backend(url: URL) -> Backend:
-    """Return the backend of a URL; raises CommandRefused for one of no kind we know."""
+    """Return the backend of a URL; raises InputRefused for one of no kind we know."""
     match url.get_backend_name():
         case "sqlite":
             return SqliteBackend(url)
@@ -329,4 +329,4 @@ def _open_backend(url: URL) -> Backend:
 
             return PostgresqlBackend(url)
         case _:
-            raise CommandRefused("database_url", "it begins with sqlite:/// or postgresql://")
+            raise InputRefused("database_url", "it begins with sqlite:/// or postgresql://")

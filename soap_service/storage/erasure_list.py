@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 from soap_service.rules.erasing import hash_document
 from soap_service.storage.database import Database
 from soap_service.tables.people import Erasure, ErasureKey
@@ -117,12 +117,12 @@ def write_list(file: Path, known: ErasureList) -> None:
 
 
 def read_list(file: Path) -> ErasureList:
-    """Return what a list has; raises CommandRefused for a file that is none."""
+    """Return what a list has; raises InputRefused for a file that is none."""
     try:
         lines = file.read_text("ascii").splitlines()
         return ErasureList(frozenset(_entry(line) for line in lines if line.strip()))
     except (ValueError, OSError):
-        raise CommandRefused("erasures", f"{file} is no list of erasures of this program") from None
+        raise InputRefused("erasures", f"{file} is no list of erasures of this program") from None
 
 
 def _entry(line: str) -> Entry:

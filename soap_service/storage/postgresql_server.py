@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine,
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 from soap_service.storage.prepared import Prepared
 
 log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class Server:
             raise DisconnectionError
 
     def connect(self) -> BoundedConnection:
-        """Return a connection of its own in autocommit mode; raises OperationalError, CommandRefused."""
+        """Return a connection of its own in autocommit mode; raises OperationalError, InputRefused."""
         arguments, named = self._address()
         connection = self._connect(*arguments, **named)
         connection.autocommit = True
@@ -167,7 +167,7 @@ class Server:
         encoding = connection.info.parameter_status("server_encoding")  # told by the server, not asked for
         if encoding not in (None, "UTF8"):  # an engine that is PostgreSQL's kin may not tell
             connection.close()
-            raise CommandRefused("database_url", _NOT_UTF8.format(encoding))
+            raise InputRefused("database_url", _NOT_UTF8.format(encoding))
         return connection
 
     @contextmanager

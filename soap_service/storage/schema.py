@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from soap_service.errors import CommandRefused, DatabaseMissing, StoreUnavailable
+from soap_service.errors import DatabaseMissing, InputRefused, StoreUnavailable
 from soap_service.storage.part import Part
 from soap_service.storage.sqlite import make_file
 
@@ -43,7 +43,7 @@ class Schema(Part):
 
         An embedded database that is not there is made, for its owner alone.
 
-        Raises: CommandRefused when a newer program has brought it further.
+        Raises: InputRefused when a newer program has brought it further.
         """
         if self._database.backend.file is not None:
             with self._database.as_domain_errors():
@@ -77,11 +77,11 @@ class Schema(Part):
     def downgrade(self, version: str) -> None:
         """Take the database back to an earlier migration (`0001`), or to an empty one (`base`).
 
-        Raises: CommandRefused for no migration, and when a newer program has brought it further; DatabaseMissing.
+        Raises: InputRefused for no migration, and when a newer program has brought it further; DatabaseMissing.
         """
         known = ["base", *schema_versions()]
         if version not in known:
-            raise CommandRefused("version", f"choose from {', '.join(known)}")
+            raise InputRefused("version", f"choose from {', '.join(known)}")
         self.must_exist()
         self._migrate(version, lambda found: found is not None and (version == "base" or found > version))
 
@@ -133,7 +133,7 @@ def _newer(version: str | None) -> str:
 
 def _refuse_newer(version: str | None) -> None:
     if is_newer(version):
-        raise CommandRefused("database_url", _newer(version))
+        raise InputRefused("database_url", _newer(version))
 
 
 def _version(connection: Connection) -> str | None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soap_service.config import Settings
-from soap_service.errors import CommandRefused, InvalidValue, Reason
+from soap_service.errors import InputRefused, InvalidValue, Reason
 from soap_service.rules.calendars import (
     Holidays,
     NationalHolidays,
@@ -105,7 +105,7 @@ def test_the_settings_are_the_calendar_that_it_begins_with() -> None:
     assert [bool(shifts) for shifts in calendar.week] == [True, False, False, False, False, True, False]
     assert calendar.week[0] == ((480, 720), (780, 1440))
     assert date(2026, 12, 25) in calendar.holidays
-    with pytest.raises(CommandRefused, match="working_hours"):
+    with pytest.raises(InputRefused, match="working_hours"):
         Settings(working_hours="08:00-08:30", working_days="mon")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from soap_service.config import Settings, load_settings
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 
 
 def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_the_public_address_is_the_listening_one_unless_it_is_given() -> None:
     ],
 )
 def test_a_wrong_value_is_told_with_its_setting(name: str, value: str) -> None:
-    with pytest.raises(CommandRefused) as caught:
+    with pytest.raises(InputRefused) as caught:
         load_settings({}, {f"SOAP_SERVICE_{name.upper()}": value})
     assert caught.value.key == name
 
@@ -83,7 +83,7 @@ def test_a_wrong_value_is_told_with_its_setting(name: str, value: str) -> None:
 def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, key: str) -> None:
     file = tmp_path / "soap-service.toml"
     file.write_text(text)
-    with pytest.raises(CommandRefused) as caught:
+    with pytest.raises(InputRefused) as caught:
         load_settings({}, {}, file)
     assert caught.value.key == key
 
@@ -92,7 +92,7 @@ def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, key: str) -> N
     "url", ["postgresql://u:segredo@localhost:abc/soap", "postgresql://u:segredo@db1:5433,db2:5434/soap"]
 )
 def test_a_wrong_port_of_the_database_is_told_without_the_password(url: str) -> None:
-    with pytest.raises(CommandRefused, match="database_url") as caught:
+    with pytest.raises(InputRefused, match="database_url") as caught:
         Settings(database_url=url)
     assert "segredo" not in str(caught.value)
     assert Settings(database_url="postgresql://u:segredo@/soap?host=db1:5433&host=db2:5434")
@@ -105,13 +105,13 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
 
 
 def test_an_address_that_nobody_can_call_needs_a_public_one() -> None:
-    with pytest.raises(CommandRefused, match="public_url"):
+    with pytest.raises(InputRefused, match="public_url"):
         Settings(host="0.0.0.0")
     assert Settings(host="0.0.0.0", public_url="http://desk:8000").endpoint_url == "http://desk:8000/soap"
 
 
 def test_a_missing_file_is_told() -> None:
-    with pytest.raises(CommandRefused, match="cannot be read"):
+    with pytest.raises(InputRefused, match="cannot be read"):
         load_settings({}, {}, Path("/nonexistent/soap-service.toml"))
 
 

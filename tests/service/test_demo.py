@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from soap_service.demo import prepare_demo, remove_demo
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 from soap_service.rules.credentials import check_password, hash_password
 from soap_service.rules.roles import Role
 from soap_service.rules.situations import Situation
@@ -31,9 +31,9 @@ def test_a_real_database_is_neither_removed_nor_given_the_password(
 ) -> None:
     for login in logins:
         store.staff.add_agent(login, login, hash_password("uma senha longa"), [], role=Role.ADMINISTRATOR)
-    with pytest.raises(CommandRefused, match="nothing was deleted"):
+    with pytest.raises(InputRefused, match="nothing was deleted"):
         remove_demo(store, tmp_path)
-    with pytest.raises(CommandRefused, match="nothing was changed"):
+    with pytest.raises(InputRefused, match="nothing was changed"):
         prepare_demo(store, tmp_path, ENVIRONMENT)
     for agent in store.staff.list_agents():
         check_password("uma senha longa", agent.password_hash)
@@ -43,7 +43,7 @@ def test_a_real_database_is_neither_removed_nor_given_the_password(
 def test_a_demonstration_that_somebody_works_with_is_kept(store: Store, tmp_path: Path) -> None:
     prepare_demo(store, tmp_path, ENVIRONMENT)
     store.staff.add_agent("maria", "Maria Lima", hash_password("uma senha longa"), [])
-    with pytest.raises(CommandRefused, match="nothing was deleted"):
+    with pytest.raises(InputRefused, match="nothing was deleted"):
         remove_demo(store, tmp_path)
     assert len(store.staff.list_agents()) == 8
     assert prepare_demo(store, tmp_path, {"SOAP_SERVICE_DEMO_PASSWORD": "outra senha"}) == "outra senha"
@@ -51,7 +51,7 @@ def test_a_demonstration_that_somebody_works_with_is_kept(store: Store, tmp_path
 
 def test_a_database_without_agents_but_with_a_platform_is_kept(store: Store, tmp_path: Path) -> None:
     store.integrations.add("pbx", None, None, "10.1.2.3")
-    with pytest.raises(CommandRefused, match="nothing was deleted"):
+    with pytest.raises(InputRefused, match="nothing was deleted"):
         remove_demo(store, tmp_path)
     assert len(store.integrations.list_all()) == 1
 

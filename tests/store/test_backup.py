@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from soap_service.cli.sentences import sentence_of
-from soap_service.errors import AlreadyExists, CommandRefused, DataExists
+from soap_service.errors import AlreadyExists, DataExists, InputRefused
 from soap_service.model import Agent, Base, Call, PrioritySla, RecentCall, Request, RequestStop
 from soap_service.rules.situations import Action
 from soap_service.storage.schema import schema_versions
@@ -103,7 +103,7 @@ def test_a_restore_replaces_nothing_unasked_and_takes_no_other_file(world: World
     other = tmp_path / "text"
     other.write_text("not a database")
     for wrong in (other, tmp_path / "nothing"):
-        with pytest.raises(CommandRefused):
+        with pytest.raises(InputRefused):
             world.store.backups.restore(wrong, is_replacing=True)
     assert world.store.requesters.find("11144477735").name == "Maria"
 
@@ -127,14 +127,14 @@ def test_a_restore_of_the_database_into_itself_is_refused(tmp_path: Path) -> Non
     store.requesters.add("11144477735", "Maria")
     (tmp_path / "link.db").symlink_to(file)
     for same in (file, tmp_path / "link.db"):
-        with pytest.raises(CommandRefused, match="itself"):
+        with pytest.raises(InputRefused, match="itself"):
             store.backups.restore(same, is_replacing=True)
     assert store.requesters.find("11144477735").name == "Maria"
     store.close()
 
 
 def test_a_file_that_is_no_backup_makes_no_database(tmp_path: Path) -> None:
-    with pytest.raises(CommandRefused):
+    with pytest.raises(InputRefused):
         Store(f"sqlite:///{tmp_path / 'new.db'}").backups.restore(tmp_path / "nothing")
     assert list(tmp_path.iterdir()) == []
 
@@ -206,7 +206,7 @@ def test_a_database_of_a_newer_program_is_left_alone(world: World) -> None:
         lambda: world.store.schema.downgrade("0001"),
         lambda: world.store.schema.downgrade("base"),
     ):
-        with pytest.raises(CommandRefused, match="install the newer program"):
+        with pytest.raises(InputRefused, match="install the newer program"):
             work()
     assert "install the newer program" in world.store.schema.problems()[0]
     assert world.store.schema.version() == "9999"
@@ -220,5 +220,5 @@ def test_a_backup_of_a_newer_program_is_told(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "desk.backup")) as backup:
         backup.execute("UPDATE alembic_version SET version_num = '9999'")
         backup.commit()
-    with pytest.raises(CommandRefused, match="a backup of a newer program"):
+    with pytest.raises(InputRefused, match="a backup of a newer program"):
         Store(f"sqlite:///{tmp_path / 'new.db'}").backups.restore(tmp_path / "desk.backup")

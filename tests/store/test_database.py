@@ -17,9 +17,9 @@ from sqlalchemy import event, make_url, select
 from soap_service.cli.sentences import sentence_of
 from soap_service.config import Settings
 from soap_service.errors import (
-    CommandRefused,
     DatabaseDamaged,
     DatabaseMissing,
+    InputRefused,
     SoapServiceError,
     StoreUnavailable,
 )
@@ -422,7 +422,7 @@ def test_a_postgresql_database_without_utf8_is_refused(postgres_url: str, encodi
     store = Store(url)
     try:
         for work in (store.schema.upgrade, store.schema.problems):
-            with pytest.raises(CommandRefused) as caught:
+            with pytest.raises(InputRefused) as caught:
                 work()
             said = sentence_of(caught.value)
             assert encoding in said and "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0" in said

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from soap_service import cli
-from soap_service.errors import CommandRefused, RequesterNotFound
+from soap_service.errors import InputRefused, RequesterNotFound
 from soap_service.model import Base, Requester
 from soap_service.rules.edits import ContactEdit, PersonEdit
 from soap_service.rules.situations import Action
@@ -158,7 +158,7 @@ def test_a_list_or_a_newer_backup_tells_a_new_machine_who_was_erased(world: Worl
     (tmp_path / "older.backup-erasures").unlink()
     other = Store(f"sqlite:///{tmp_path / 'last.db'}")
     assert not other.backups.restore(older).has_list
-    with pytest.raises(CommandRefused):
+    with pytest.raises(InputRefused):
         other.backups.restore(older, is_replacing=True, erasures=Path(__file__))
     other.close()
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select, update
 
 from soap_service import cli
 from soap_service.config import Settings
-from soap_service.errors import CommandRefused, RequestNotFound
+from soap_service.errors import InputRefused, RequestNotFound
 from soap_service.keepers.retention import RetentionKeeper
 from soap_service.model import Call, Request, RequestEvent
 from soap_service.rules.situations import Action
@@ -98,7 +98,7 @@ def test_a_service_purges_once_a_night(world: World) -> None:
 
 @pytest.mark.parametrize("setting", [{"calls_days": 7}, {"refusals_days": -1}])
 def test_a_wrong_time_is_refused(setting: dict[str, int]) -> None:
-    with pytest.raises(CommandRefused):
+    with pytest.raises(InputRefused):
         Settings(**setting)  # type: ignore[arg-type]
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 from soap_service.rules.import_columns import REQUEST_COLUMNS, REQUESTER_COLUMNS
 from soap_service.screens.language import N_
 
@@ -133,7 +133,7 @@ def cause_in(gettext: Callable[[str], str], cause: str) -> str:
     return _sentence(gettext, CAUSES, cause)
 
 
-def refusal_in(gettext: Callable[[str], str], refusal: CommandRefused) -> tuple[str, str]:
+def refusal_in(gettext: Callable[[str], str], refusal: InputRefused) -> tuple[str, str]:
     """Return the field that a refusal belongs to, and its sentence."""
     field = _FIELDS.get(str(refusal.key), "arquivo")
     return field, _sentence(gettext, REFUSALS, refusal.sentence)

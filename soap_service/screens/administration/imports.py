@@ -10,7 +10,7 @@ from typing import IO
 
 from werkzeug.wrappers import Response
 
-from soap_service.errors import CommandRefused
+from soap_service.errors import InputRefused
 from soap_service.importing.jobs import Imported, ImportFailed, ImportJob
 from soap_service.rules.import_columns import DEFAULT_SOURCE
 from soap_service.screens.administration.import_causes import cause_in, refusal_in
@@ -67,7 +67,7 @@ def import_file(visit: Visit) -> Response:
         if action == "importar" and is_same:
             return _page(visit, form, _run(visit, _for_good(job), uploaded.stream), is_done=True)
         found = _run(visit, job, uploaded.stream)
-    except CommandRefused as refusal:
+    except InputRefused as refusal:
         field, sentence = refusal_in(visit.gettext, refusal)
         form.refuse(field, sentence)
         return _page(visit, form, status=422)
