@@ -34,8 +34,11 @@ PACKAGES = (
     "soap_service/screens/access.py",
 )
 LEAST_PERCENT = 92
-#: A stage that takes longer has been noticed: the change has made an end that does not come.
-STAGE_SECONDS = 900
+#: A stage that takes longer is given up.
+STAGE_SECONDS = 3600
+#: How the outcome begins of a change whose tests were too slow: on a busy machine that does not say that one noticed
+#: it. Such a change counts among those that were not noticed, is reported on its own, and is tried again by the next run.
+OUT_OF_TIME = "out of time"
 
 
 def choose(parts: list[str], count: int, seed: int) -> list[Change]:
@@ -89,21 +92,28 @@ class Copy:
         self._runner.communicate(timeout=60)
 
     def notice(self, change: Change, deadline: float) -> str:
-        """Return which test noticed the change; empty if none did; raises TimeoutError at the deadline."""
+        """Return which test noticed the change; empty if none did, OUT_OF_TIME if one was too slow to tell.
+
+        Raises TimeoutError at the deadline.
+        """
         file = self.root / change.path
         source = file.read_bytes()
         stages = stages_of(self.root, change.path)
+        slow = ""
         while stages:
             _write(file, change.apply(source))
             try:
                 failed = self._run(stages[0], deadline)
             finally:
                 _write(file, source)
+            if failed.startswith(OUT_OF_TIME):
+                slow = failed
+                break
             if not failed:
                 stages.pop(0)
             elif self._is_sound(failed, deadline):
                 return failed
-        return ""
+        return slow
 
     def _is_sound(self, failed: str, deadline: float) -> bool:
         """Tell whether the test passes without the change; one that does not is asked no more."""
@@ -142,14 +152,15 @@ class Copy:
         if status == -1 and time.monotonic() >= deadline:
             raise TimeoutError
         if status == -1:
-            return f"did not end in {STAGE_SECONDS} s"
+            return f"{OUT_OF_TIME} after {STAGE_SECONDS} s"
         if status in (0, 5):  # passed, or none of the tests is chosen
             return ""
         told = output.read_text(errors="replace").splitlines()
         lines = [line for line in told if line.startswith(("FAILED", "ERROR", "ImportError while loading conftest"))]
         if not lines:
             raise RuntimeError("pytest could not run: " + "\n".join(told[-20:]))
-        return lines[0].split(" - ")[0]
+        test, _, reason = lines[0].partition(" - ")
+        return f"{OUT_OF_TIME}: {test}" if reason.startswith("Failed: Timeout") else test
 
 
 def _write(file: Path, source: bytes) -> None:
@@ -172,7 +183,7 @@ def main() -> int:
     given.folder = given.folder.resolve()
     given.folder.mkdir(parents=True, exist_ok=True)
     known = Known(given.folder / "known.json")
-    unknown = [change for change in changes if known.get(change) is None]
+    unknown = [change for change in changes if is_open(known.get(change))]
     if unknown:
         _try_all(unknown, known, [Copy(given.folder, number) for number in range(given.processes)], given.minutes * 60)
     text, percent = report(changes, known)
@@ -193,7 +204,8 @@ def _try_all(changes: list[Change], known: "Known", copies: list[Copy], seconds:
             if time.monotonic() < deadline:
                 noticed = copy.notice(change, deadline)
                 known.put(change, noticed)
-                print(f"{'noticed ' if noticed else 'SURVIVED'} {change.name}  {noticed}", flush=True)
+                word = "SURVIVED" if not noticed else "slow    " if is_open(noticed) else "noticed "
+                print(f"{word} {change.name}  {noticed}", flush=True)
         except TimeoutError:
             pass
         finally:
@@ -203,6 +215,11 @@ def _try_all(changes: list[Change], known: "Known", copies: list[Copy], seconds:
         list(pool.map(try_one, changes))
     for copy in copies:
         copy.close()
+
+
+def is_open(outcome: str | None) -> bool:
+    """Tell whether a change is still to be tried: it never was, or its tests were too slow to tell."""
+    return outcome is None or outcome.startswith(OUT_OF_TIME)
 
 
 class Known:
@@ -218,7 +235,8 @@ class Known:
         return self._outcomes.get(self._key(change, "")) or self._outcomes.get(self._key(change, self._tests))
 
     def put(self, change: Change, noticed: str) -> None:
-        self._outcomes[self._key(change, "" if noticed else self._tests)] = noticed
+        is_noticed = noticed and not is_open(noticed)
+        self._outcomes[self._key(change, "" if is_noticed else self._tests)] = noticed
         self._file.write_text(json.dumps(self._outcomes, indent=0))
 
     def _key(self, change: Change, tests: str) -> str:
@@ -228,22 +246,26 @@ class Known:
 
 def report(changes: list[Change], known: Known) -> tuple[str, float]:
     """Return the figures by package with the survivors, and the share that was noticed of those that matter."""
-    lines, totals = [f"{'package':<28}{'tried':>7}{'noticed':>9}{'equal':>7}{'share':>8}"], [0, 0]
-    survivors = []
+    lines, totals = [f"{'package':<28}{'tried':>7}{'noticed':>9}{'equal':>7}{'slow':>6}{'share':>8}"], [0, 0]
+    survivors, slow = [], []
     for package in dict.fromkeys(package_of(change.path) for change in changes):
         outcomes = {change: known.get(change) for change in changes if package_of(change.path) == package}
         tried = {change: outcome for change, outcome in outcomes.items() if outcome is not None}
         equal = [change for change, outcome in tried.items() if not outcome and change.name in EQUIVALENT]
-        noticed = [change for change, outcome in tried.items() if outcome]
+        noticed = [change for change, outcome in tried.items() if outcome and not is_open(outcome)]
+        late = [change for change, outcome in tried.items() if outcome and is_open(outcome)]
+        slow += late
         survivors += [change for change, outcome in tried.items() if not outcome and change not in equal]
         matter = len(tried) - len(equal)
         lines.append(
-            f"{package:<28}{len(tried):>7}{len(noticed):>9}{len(equal):>7}{_percent(len(noticed), matter):>7.0f}%"
+            f"{package:<28}{len(tried):>7}{len(noticed):>9}{len(equal):>7}{len(late):>6}"
+            f"{_percent(len(noticed), matter):>7.0f}%"
         )
         totals = [totals[0] + matter, totals[1] + len(noticed)]
     share = _percent(totals[1], totals[0])
     lines.append(f"{totals[1]} of {totals[0]} that matter were noticed: {share:.1f} %")
     lines += [f"SURVIVED {change.name}  ({change.kind})" for change in survivors]
+    lines += [f"SLOW {change.name}  ({known.get(change)})" for change in slow]
     return "\n".join(lines), share
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import Copy, Known, report
+from tests.mutants.__main__ import OUT_OF_TIME, Copy, Known, is_open, report
 from tests.mutants.changes import list_changes
 from tests.mutants.which_tests import stages_of
 
@@ -79,3 +79,16 @@ def test_a_change_that_nothing_notices_is_told(tmp_path: Path) -> None:
     text, percent = report([change], known)
     assert percent == 0
     assert f"SURVIVED {change.name}" in text
+
+
+def test_tests_that_are_too_slow_have_noticed_nothing(tmp_path: Path) -> None:
+    change = next(iter(list_changes(ROOT, "soap_service/rules/documents.py")))
+    known = Known(tmp_path / "known.json")
+    known.put(change, f"{OUT_OF_TIME} after 3600 s")
+    text, percent = report([change], known)
+    assert percent == 0
+    assert is_open(known.get(change))
+    assert f"SLOW {change.name}" in text
+    assert "SURVIVED" not in text
+    known.put(change, "FAILED tests/rules/test_documents.py::test_a")  # the next run
+    assert report([change], known)[1] == 100
