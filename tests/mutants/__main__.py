@@ -37,7 +37,7 @@ LEAST_PERCENT = 92
 #: A stage that takes longer is given up.
 STAGE_SECONDS = 3600
 #: How the outcome begins of a change whose tests were too slow: on a busy machine that does not say that one noticed
-#: it. Such a change counts among those that were not noticed, is reported on its own, and is tried again by the next run.
+#: it. Such a change counts among those that were not noticed, is reported apart, and is tried again by the next run.
 OUT_OF_TIME = "out of time"
 
 
@@ -91,29 +91,21 @@ class Copy:
     def close(self) -> None:
         self._runner.communicate(timeout=60)
 
-    def notice(self, change: Change, deadline: float) -> str:
-        """Return which test noticed the change; empty if none did, OUT_OF_TIME if one was too slow to tell.
+    def notice(self, change: Change, stage: list[str], deadline: float) -> str:
+        """Return which test of a stage noticed the change; empty if none did, OUT_OF_TIME if one was too slow to tell.
 
         Raises TimeoutError at the deadline.
         """
         file = self.root / change.path
         source = file.read_bytes()
-        stages = stages_of(self.root, change.path)
-        slow = ""
-        while stages:
+        while True:
             _write(file, change.apply(source))
             try:
-                failed = self._run(stages[0], deadline)
+                failed = self._run(stage, deadline)
             finally:
                 _write(file, source)
-            if failed.startswith(OUT_OF_TIME):
-                slow = failed
-                break
-            if not failed:
-                stages.pop(0)
-            elif self._is_sound(failed, deadline):
+            if not failed or failed.startswith(OUT_OF_TIME) or self._is_sound(failed, deadline):
                 return failed
-        return slow
 
     def _is_sound(self, failed: str, deadline: float) -> bool:
         """Tell whether the test passes without the change; one that does not is asked no more."""
@@ -193,26 +185,38 @@ def main() -> int:
 
 
 def _try_all(changes: list[Change], known: "Known", copies: list[Copy], seconds: float) -> None:
+    """Run the nearest tests for every change, then the next stage for those that these did not notice, and so on."""
     deadline = time.monotonic() + seconds
     free: SimpleQueue[Copy] = SimpleQueue()
     for copy in copies:
         free.put(copy)
 
-    def try_one(change: Change) -> None:
+    def try_one(change: Change, stages: list[list[str]]) -> bool:
+        stage, is_last = stages[0], len(stages) == 1
         copy = free.get()
         try:
-            if time.monotonic() < deadline:
-                noticed = copy.notice(change, deadline)
-                known.put(change, noticed)
-                word = "SURVIVED" if not noticed else "slow    " if is_open(noticed) else "noticed "
-                print(f"{word} {change.name}  {noticed}", flush=True)
+            if time.monotonic() >= deadline:
+                return False
+            noticed = copy.notice(change, stage, deadline)
         except TimeoutError:
-            pass
+            return False
         finally:
             free.put(copy)
+        word = "noticed " if noticed and not is_open(noticed) else "slow    " if noticed else "passed  "
+        print(f"{'SURVIVED' if is_last and not noticed else word} {change.name}  {noticed}", flush=True)
+        if noticed or is_last:
+            known.put(change, noticed)
+        return not noticed
 
+    left = {change: stages_of(ROOT, change.path) for change in changes}
     with ThreadPoolExecutor(len(copies)) as pool:
-        list(pool.map(try_one, changes))
+        while left:
+            tried = pool.map(try_one, left.keys(), left.values())
+            left = {
+                change: stages[1:]
+                for (change, stages), passed in zip(left.items(), list(tried), strict=True)
+                if passed and len(stages) > 1
+            }
     for copy in copies:
         copy.close()
 
@@ -245,7 +249,10 @@ class Known:
 
 
 def report(changes: list[Change], known: Known) -> tuple[str, float]:
-    """Return the figures by package with the survivors, and the share that was noticed of those that matter."""
+    """Return the figures by package with the survivors, and the share that was noticed of those that matter.
+
+    The share is 0 while changes are undecided.
+    """
     lines, totals = [f"{'package':<28}{'tried':>7}{'noticed':>9}{'equal':>7}{'slow':>6}{'share':>8}"], [0, 0]
     survivors, slow = [], []
     for package in dict.fromkeys(package_of(change.path) for change in changes):
@@ -264,9 +271,12 @@ def report(changes: list[Change], known: Known) -> tuple[str, float]:
         totals = [totals[0] + matter, totals[1] + len(noticed)]
     share = _percent(totals[1], totals[0])
     lines.append(f"{totals[1]} of {totals[0]} that matter were noticed: {share:.1f} %")
+    undecided = sum(known.get(change) is None for change in changes)
+    if undecided:  # the quick tests are run for all changes first: those decided so far are those that were noticed
+        lines.append(f"{undecided} of {len(changes)} are not decided yet: the share is too high")
     lines += [f"SURVIVED {change.name}  ({change.kind})" for change in survivors]
     lines += [f"SLOW {change.name}  ({known.get(change)})" for change in slow]
-    return "\n".join(lines), share
+    return "\n".join(lines), 0.0 if undecided else share
 
 
 def _percent(part: int, whole: int) -> float:

@@ -62,7 +62,7 @@ def test_a_change_that_matters_is_noticed_and_its_module_restored(tmp_path: Path
     change = next(one for one in list_changes(ROOT, path) if one.before == "len(digits) == 11")
     copy = Copy(tmp_path, 0)
     try:
-        noticed = copy.notice(change, time.monotonic() + 200)
+        noticed = copy.notice(change, stages_of(ROOT, path)[0], time.monotonic() + 200)
     finally:
         copy.close()
     assert noticed.startswith("FAILED tests/rules/test_documents.py::")
@@ -92,3 +92,12 @@ def test_tests_that_are_too_slow_have_noticed_nothing(tmp_path: Path) -> None:
     assert "SURVIVED" not in text
     known.put(change, "FAILED tests/rules/test_documents.py::test_a")  # the next run
     assert report([change], known)[1] == 100
+
+
+def test_a_run_that_was_stopped_has_no_share(tmp_path: Path) -> None:
+    noticed, undecided = list_changes(ROOT, "soap_service/rules/documents.py")[:2]
+    known = Known(tmp_path / "known.json")
+    known.put(noticed, "FAILED tests/rules/test_documents.py::test_a")
+    text, percent = report([noticed, undecided], known)
+    assert percent == 0
+    assert "1 of 2 are not decided yet" in text
