@@ -49,7 +49,11 @@ def test_a_browser_that_comes_back_is_told_what_was_missed(hasty: Service) -> No
     token = announce(hasty, ramal="4068")
     store = Store(hasty.database_url, call_lifetime=timedelta(seconds=0.5))
     wait_until(lambda: store.attendance.find(store.staff.find_agent("consulta").id).missed == 1)
+    others = store.attendance.find(store.staff.find_agent("atendente").id).missed
     store.close()
+    with listening(hasty, log_in(hasty, "atendente", "4067")) as other:  # until the watcher has looked at the call
+        announce(hasty, cpf="86288366757")
+        wait_until(lambda: missed(other)[-1:] == [str(others + 1)])
     with listening(hasty, cookie) as browser:
         wait_until(lambda: missed(browser) == ["1"])
         assert token not in browser.tokens
