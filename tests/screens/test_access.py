@@ -103,6 +103,13 @@ def test_log_ins_that_succeed_are_not_limited(desk: Desk) -> None:
     assert [desk.visitor().log_in("ana").status_code for _ in range(12)] == [303] * 12
 
 
+def test_a_success_forgives_the_failures_from_everywhere(desk: Desk) -> None:
+    failures = [f"192.0.2.{n}" for n in range(1, 81)]  # of one login, wherever from, 100 are too many
+    assert {try_login(desk, "ana", address) for address in failures} == {403}
+    assert try_login(desk, "ana", "198.51.100.1", PASSWORD) == 303
+    assert {try_login(desk, "ana", address) for address in failures} == {403}
+
+
 @pytest.mark.parametrize("token", ["", "wrong", "ã"])
 def test_a_log_in_without_its_pages_token_is_refused(desk: Desk, token: str) -> None:
     with_cookie = desk.visitor()

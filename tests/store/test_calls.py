@@ -155,6 +155,7 @@ def test_answering_a_viewing_call_launches_one_closed_child(world: World) -> Non
     assert world.store.calls.answer(token, world.bia.id) == answer
     (child,) = world.store.requests.list_children(world.request.id)
     assert (child.id, child.situation, child.requester_id) == (answer.child_number, "Fechada", world.maria.id)
+    assert child.closed_at == child.opened_at
     events = world.store.requests.find(child.id).events
     assert [(event.actor, event.action) for event in events] == [
         ("Automático", "abertura"),
