@@ -6,6 +6,7 @@ imported is what was checked. So nothing of it lies on a disk between two visits
 
 import hashlib
 import tempfile
+from dataclasses import replace
 from typing import IO
 
 from werkzeug.wrappers import Response
@@ -65,17 +66,13 @@ def import_file(visit: Visit) -> Response:
         if action == "rejeitadas":
             return _rejects(visit, job, uploaded.stream)
         if action == "importar" and is_same:
-            return _page(visit, form, _run(visit, _for_good(job), uploaded.stream), is_done=True)
+            return _page(visit, form, _run(visit, replace(job, is_dry=False), uploaded.stream), is_done=True)
         found = _run(visit, job, uploaded.stream)
     except InputRefused as refusal:
         field, sentence = refusal_in(visit.gettext, refusal)
         form.refuse(field, sentence)
         return _page(visit, form, status=422)
     return _page(visit, form, found, is_other=action == "importar")
-
-
-def _for_good(job: ImportJob) -> ImportJob:
-    return ImportJob(**{**vars(job), "is_dry": False})
 
 
 def _run(visit: Visit, job: ImportJob, file: IO[bytes], rejects: IO[bytes] | None = None) -> Imported:
