@@ -54,9 +54,9 @@ def is_prefix(word: str) -> bool:
 
 def rank_of(words: Sequence[str], subject: str) -> tuple[int, int]:
     """Return a sort key, the best first: words that stand in the subject, then words that begin one of its words."""
-    of_subject = subject.split()
-    whole = sum(word in of_subject for word in words)
-    begun = sum(is_prefix(word) and any(one.startswith(word) for one in of_subject) for word in words)
+    apart = f" {subject} "  # folded words are one space apart
+    whole = sum(f" {word} " in apart for word in words)
+    begun = sum(is_prefix(word) and f" {word}" in apart for word in words)
     return -whole, -begun
 
 

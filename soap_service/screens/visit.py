@@ -236,10 +236,10 @@ class Visit:
             return "none"
         return "paused" if self.attendance.paused_at else "active"
 
-    @cached_property
+    @property
     def groups(self) -> Sequence[Group]:
         """The groups that the agent belongs to, by name."""
-        return self.store.worklist.list_groups_of(self.agent.id)
+        return self.agent.groups
 
     @property
     def may_execute_any(self) -> bool:

@@ -7,9 +7,9 @@ makes an execution that is posted twice, or whose commit is of unknown outcome, 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from soap_service.errors import (
@@ -48,6 +48,13 @@ CHILDREN_SHOWN = 50
 #: What stands for nobody where a responsible agent is chosen.
 NOBODY = 0
 _CLOSABLE = [situation for situation in Situation if allows(situation, Action.CLOSE)]
+
+
+class Candidate(NamedTuple):
+    """A group or an agent that requests can be given to."""
+
+    id: int
+    name: str
 
 
 @dataclass(frozen=True)
@@ -120,17 +127,13 @@ class Execution(Part):
                 ),
             )
 
-    def list_executing_groups(self) -> Sequence[Group]:
+    def list_executing_groups(self) -> Sequence[Candidate]:
         """Return the groups that a request can be forwarded to, by name: with the permission and an active agent."""
-        query = select(Group).where(Group.may_execute, Group.id.in_(_groups_with_agents()))
-        with self._database.reading() as session:
-            return session.scalars(query.order_by(Group.name)).all()
+        return [Candidate(*row) for row in self._database.fetch(_EXECUTING_GROUPS)]
 
-    def list_executors(self) -> Sequence[Agent]:
+    def list_executors(self) -> Sequence[Candidate]:
         """Return the active agents who may execute at all, by name."""
-        may = and_(Agent.groups.any(Group.may_execute), may_work())
-        with self._database.reading() as session:
-            return session.scalars(select(Agent).where(Agent.is_active, may).order_by(Agent.name, Agent.id)).all()
+        return [Candidate(*row) for row in self._database.fetch(_EXECUTORS)]
 
     def execute(
         self,
@@ -286,3 +289,13 @@ def _close_children(session: Session, parent: Request, now: datetime, calendar: 
         _count_change(session, child, AUTOMATIC, now)
         add_event(session, child.id, AUTOMATIC, Action.CLOSE, now, f"Fechada com a solicitação {parent.id}.")
         _close_children(session, child, now, calendar)
+
+
+_EXECUTING_GROUPS = (
+    select(Group.id, Group.name).where(Group.may_execute, Group.id.in_(_groups_with_agents())).order_by(Group.name)
+)
+_EXECUTORS = (
+    select(Agent.id, Agent.name)
+    .where(Agent.is_active, Agent.groups.any(Group.may_execute), may_work())
+    .order_by(Agent.name, Agent.id)
+)

@@ -120,7 +120,7 @@ def test_who_becomes_a_viewer_gives_up_the_extension_and_executes_nothing(desk: 
     assert desk.store.extensions.number_of(desk.ana.id) is None
     assert not desk.store.requests.may_execute(desk.request.id, desk.ana.id)
     assert not any(one.may_execute for one in desk.store.callers.glance(desk.maria.id, desk.ana.id).unfinished)
-    assert [agent.login for agent in desk.store.execution.list_executors()] == []
+    assert desk.store.execution.list_executors() == []
     assert desk.store.execution.list_executing_groups() == []
     assert ana.post(f"/chamadas/{token}").status_code == 403
 

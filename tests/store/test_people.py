@@ -101,6 +101,15 @@ def test_a_log_in_lasts_until_it_expires_ends_or_its_agent_is_disabled(world: Wo
     assert (session.agent.login, session.agent.groups[0].name) == ("ana", "SDNIVEL1")
 
 
+def test_a_log_in_has_the_agents_groups_by_name(world: World) -> None:
+    for groups in (["SDNIVEL1", "AUDITORIA", "CAMPO"], []):
+        for name in groups[1:]:
+            world.store.staff.add_group(name, may_execute=True)
+        agent = world.store.staff.add_agent(f"of{len(groups)}", "Zoé", "hash", groups)
+        login = world.store.logins.find(world.store.logins.open(agent.id, HOUR))
+        assert [group.name for group in login.agent.groups] == sorted(groups)
+
+
 def test_a_new_password_ends_the_log_ins(world: World) -> None:
     cookie = world.store.logins.open(world.ana.id, HOUR)
     world.store.staff.set_password("ana", "other")

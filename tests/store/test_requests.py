@@ -64,7 +64,7 @@ def test_who_may_not_execute_resolves_nothing_and_opens_nothing(world: World) ->
     world.store.staff.add_group("CONSULTA", may_execute=False)
     for group, executes in (("CONSULTA", False), ("SDNIVEL1", True)):
         agent = world.store.staff.add_agent(group.lower(), group, "hash", [group])
-        assert any(group.may_execute for group in world.store.worklist.list_groups_of(agent.id)) is executes
+        assert (agent.name in [one.name for one in world.store.execution.list_executors()]) is executes
 
 
 def test_opening_for_nobody_or_nothing_is_refused(world: World) -> None:

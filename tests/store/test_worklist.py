@@ -212,8 +212,3 @@ def test_work_is_counted_as_its_lists_are(many: World) -> None:
         counted = (counts.mine, counts.due_today, counts.late, counts.unassigned)
         assert counted == tuple(many.store.worklist.count(wanted) for wanted in lists)
         assert min(counted) > 0
-
-
-def test_agents_groups_are_listed_by_name(world: World) -> None:
-    assert [group.name for group in world.store.worklist.list_groups_of(world.ana.id)] == ["SDNIVEL1"]
-    assert world.store.worklist.list_groups_of(world.bia.id) == []
