@@ -3,25 +3,28 @@
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from importlib import import_module
 
 from soap_service import __version__
-from soap_service.cli import (
-    agents,
-    audit,
-    databases,
-    integrations,
-    parameters,
-    people,
-    requesters,
-    running,
-    services,
-    tables,
-)
 from soap_service.cli.commands import close_stores, user
 from soap_service.cli.sentences import tell_failure
 from soap_service.errors import InputRefused, SoapServiceError
 from soap_service.rules.auditing import Actor, ActorKind, acting
+
+#: The modules of commands, in the order of the help; only that of the command which is given is imported.
+FAMILIES: Mapping[str, Collection[str]] = {
+    "running": ("demo", "serve", "wsdl"),
+    "parameters": ("parameter",),
+    "agents": ("agent",),
+    "services": ("service",),
+    "integrations": ("integration",),
+    "requesters": ("requester",),
+    "databases": ("db", "backup", "restore"),
+    "tables": ("import", "export"),
+    "audit": ("audit",),
+    "people": ("person", "purge"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("soap_service").addHandler(logging.NullHandler())  # the sentence says it; servers log, too
     try:
         _check_encoding(given)
-        options = _parser().parse_args(given)
+        options = _parser(_families(given)).parse_args(given)
         with acting(Actor(ActorKind.COMMAND, user())):
             try:
                 options.command(options)
@@ -53,7 +56,15 @@ def _check_encoding(arguments: Sequence[str]) -> None:
             raise InputRefused(ascii(argument), "it is not UTF-8") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def _families(arguments: Sequence[str]) -> Collection[str]:
+    """Return the modules that can read these arguments: all of them for the help, or for a command that is none."""
+    first = arguments[0] if arguments else ""
+    if first == "--version":
+        return ()
+    return [family for family, names in FAMILIES.items() if first in names] or FAMILIES
+
+
+def _parser(families: Collection[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="soap-service",
         description="Telephony gateway of a service desk: four SOAP web services and the agents' screens.",
@@ -62,17 +73,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    for family in (
-        running,
-        parameters,
-        agents,
-        services,
-        integrations,
-        requesters,
-        databases,
-        tables,
-        audit,
-        people,
-    ):
-        family.add_commands(commands)
+    for family in families:
+        import_module(f"soap_service.cli.{family}").add_commands(commands)
     return parser

@@ -5,11 +5,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from argparse import ArgumentParser
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from soap_service.cli import FAMILIES
 from soap_service.cli.agents import read_password
 from soap_service.cli.commands import actor
 from soap_service.cli.sentences import sentence_of
@@ -339,3 +342,10 @@ def test_a_typed_password_is_refused_as_soon_as_it_is_wrong(
 def test_an_example_can_be_copied_in_one_line() -> None:
     assert "--sla-minutes 480 --contract CONTRATO01\n" in run("service", "add", "--help", COLUMNS="80").stdout
     assert "Print the WSDL." in run("wsdl", "--help").stdout
+
+
+def test_each_command_is_found_in_the_module_that_has_it() -> None:
+    for family, names in FAMILIES.items():
+        commands = ArgumentParser().add_subparsers()
+        import_module(f"soap_service.cli.{family}").add_commands(commands)
+        assert list(commands.choices) == [*names]
