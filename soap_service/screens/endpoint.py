@@ -3,7 +3,6 @@
 from functools import cache
 from pathlib import Path
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -37,6 +36,8 @@ def show_guide(visit: Visit) -> Response:
 @cache
 def _read_guide() -> Markup:
     """Return the guide as HTML; what it says of other files of the repository is no link on a page."""
+    from markdown_it import MarkdownIt  # 13 ms, which a process whose guide nobody reads does not need
+
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse(_GUIDE.read_text("utf-8"))
     for block in tokens:
