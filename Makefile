@@ -45,6 +45,9 @@ bench: $(VENV)/tested  ## the service beside its peers, then 2,000 event streams
 bench-screens: $(VENV)/tested  ## what every page and search takes with 1,000,000 requests, on both databases: at most 50 ms
 	$(RUN) bench.screens var/bench $(ARGS)
 
+bench-imports: $(VENV)/tested  ## what 100,000 requesters and 1,000,000 requests take, and who calls meanwhile: an hour
+	$(RUN) bench.imports var/bench $(ARGS)
+
 bench-check: $(VENV)/installed  ## instructions of a plain read against the kept figure (valgrind)
 	command -v valgrind >/dev/null || apt-get install -y -qq valgrind
 	$(RUN) bench.instructions
@@ -88,4 +91,4 @@ versions:  ## run the suite on Python 3.11, 3.12, 3.13 and 3.14, as far as they 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help run test check resilience mutants wsdl messages screenshots browser firefox interop versions bench bench-check bench-screens clean
+.PHONY: help run test check resilience mutants wsdl messages screenshots browser firefox interop versions bench bench-check bench-imports bench-screens clean

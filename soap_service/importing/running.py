@@ -1,7 +1,7 @@
 """Taking a table in, batch after batch: what is read, what is rejected and why, and how far it is.
 
-Each batch is one short transaction, made as large as fits into `HELD_SECONDS`: calls that arrive meanwhile wait for
-no more than one of them.
+Each batch is one short transaction, made as large as fits into the time that its taker may hold up others: calls that
+arrive meanwhile wait for no more than one of them.
 """
 
 import csv
@@ -19,7 +19,6 @@ from soap_service.rules.import_columns import REJECTED_CAUSE, REJECTED_LINE, Col
 from soap_service.rules.import_values import Unreadable, escape_cell, undo_cell
 from soap_service.rules.names import fold_name
 
-HELD_SECONDS = 0.05
 _FIRST_BATCH, _SMALLEST_BATCH, _LARGEST_BATCH = 100, 20, 2000
 _PROBLEMS_KEPT = 20
 
@@ -29,9 +28,12 @@ OUTCOMES = (ADDED, CHANGED, LEFT)
 
 
 class Taker(Protocol[Line]):
-    """What takes lines into the database; `held_seconds` tells how long the last transaction kept others waiting."""
+    """What takes lines into the database.
 
-    held_seconds: float
+    `held` tells how long the last transaction kept others waiting, as a part of the time for which it may.
+    """
+
+    held: float
 
     def read(self, cells: Mapping[str, str]) -> Line:
         """Return what the cells of a line say, by our names of columns; raises Unreadable."""
@@ -144,7 +146,7 @@ class Run(Generic[Line]):
             return
         batch, self._batch, self._keys = self._batch, [], set()
         outcomes = self._taker.take([line for _, line in batch])
-        ideal = len(batch) * HELD_SECONDS / max(self._taker.held_seconds, 0.001)
+        ideal = len(batch) / max(self._taker.held, 0.01)
         self._size = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, (self._size + ideal) / 2))
         for (row, _), outcome in zip(batch, outcomes, strict=True):
             if outcome in OUTCOMES:

@@ -4,6 +4,8 @@ import re
 import unicodedata
 
 _WORDS = re.compile(r"[^\W_]+")
+#: What a decomposed letter may have behind it; nearly all letters are none of these.
+_MAYBE_COMBINING = re.compile(r"[^\x00-\x7f]")
 _LONGEST_WORD = 60
 _LONGEST_NAME = 240
 
@@ -13,8 +15,12 @@ def fold_name(name: str) -> str:
     if name.isascii():
         return " ".join(_WORDS.findall(name.lower()))
     decomposed = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    plain = _MAYBE_COMBINING.sub(_without_combining, decomposed)
     return " ".join(_WORDS.findall(plain.casefold()))
+
+
+def _without_combining(found: re.Match[str]) -> str:
+    return "" if unicodedata.combining(found[0]) else found[0]
 
 
 def entries_of(name: str) -> list[str]:

@@ -1,7 +1,7 @@
 """What SQLite and PostgreSQL do differently, behind one interface. Which of them it is, is decided once: at opening."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +14,8 @@ from sqlalchemy.orm import DeclarativeBase
 from soap_service.errors import StoreUnavailable
 from soap_service.storage.prepared import Prepared
 
+#: The values of a row, in the order of its columns.
+Row = Sequence[Any]
 #: Returns the rows of a prebuilt statement, with its values by name.
 Fetch = Callable[..., Sequence[Any]]
 
@@ -29,6 +31,7 @@ class Traits:
     `reads_inline`: a read is so quick that an event loop can wait for it. `writers`: how many threads may usefully
     write at once, and `batch_size` how many of their writes may share a commit. `poll_seconds`: how often to look for
     what no notification has told. `commit_lag`: how late a transaction may become visible after its time.
+    `import_seconds`: how long a transaction of an import may take, for those who write meanwhile.
     `counts_written_numbers`: whether a key that was written by hand counts as one that the database has given.
     """
 
@@ -37,6 +40,7 @@ class Traits:
     batch_size: int
     poll_seconds: float
     commit_lag: timedelta
+    import_seconds: float
     counts_written_numbers: bool
 
 
@@ -107,6 +111,10 @@ class Backend(ABC):
     @abstractmethod
     def insert_into(self, table: type[DeclarativeBase]) -> Any:
         """Return an INSERT that can say what happens ON CONFLICT."""
+
+    @abstractmethod
+    def insert_rows(self, connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        """Insert rows of the driver's own values in the quickest way that it has; raises the driver's errors."""
 
     @abstractmethod
     def find_words(self, fetch: Fetch, words: Sequence[str], highest: int, most: int) -> Sequence[Any]:

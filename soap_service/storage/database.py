@@ -7,7 +7,7 @@ domain errors here and nowhere else.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -67,8 +67,10 @@ class Database:
         self.url = make_url(url)
         self.backend = _open_backend(self.url)
         self.lock, self.reader, self.writer = self.backend.lock, self.backend.reader, self.backend.writer
-        driver: type[Exception] = self.reader.dialect.loaded_dbapi.Error
-        self.errors = (driver, DBAPIError, PoolTimeout)
+        driver: Any = self.reader.dialect.loaded_dbapi
+        any_error: type[Exception] = driver.Error
+        self.errors = (any_error, DBAPIError, PoolTimeout)
+        self._integrity_error: type[Exception] = driver.IntegrityError
         self._prepared: dict[Executable, Prepared] = {}
         self._held = threading.local()
         self._connections: set[Connection] = set()
@@ -258,6 +260,32 @@ class Database:
     def insert_into(self, table: type[DeclarativeBase]) -> Any:
         """Return an INSERT that can say what happens ON CONFLICT, in the words of this database."""
         return self.backend.insert_into(table)
+
+    def insert_rows(
+        self, connection: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert many rows, all with the same columns, within a transaction, without SQLAlchemy's work for each.
+
+        Columns that no row names get what the database gives them. Raises: IntegrityError, StoreUnavailable.
+        """
+        if not rows:
+            return
+        columns, dialect = list(rows[0]), self.writer.dialect
+        told = [table.__table__.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
+        sent = (
+            [
+                value if to_driver is None else to_driver(value)
+                for to_driver, value in zip(told, row.values(), strict=True)
+            ]
+            for row in rows
+        )
+        try:
+            self.backend.insert_rows(connection, table.__tablename__, columns, sent)
+        except self._integrity_error as error:
+            raise IntegrityError(None, None, error) from error
+        except self.errors as error:
+            is_gone = self.backend.drop_if_gone(connection, error)
+            raise self.failure(error, is_gone) from error
 
     def find_words(self, words: Sequence[str], highest: int, most: int) -> Sequence[Any]:
         """Return number and subject of the newest requests, up to a number, that have all these words."""

@@ -38,7 +38,7 @@ class HistoryImport:
         self._database = database
         self._options = options
         self._planned: set[str] = set()
-        self.held_seconds = 0.0
+        self.held = 0.0
 
     def read(self, cells: Mapping[str, str]) -> tuple[int, str, HistoryLine]:
         """Return what a line says; raises Unreadable."""
@@ -57,8 +57,8 @@ class HistoryImport:
         if self._options.is_dry:
             with self._database.reading() as session:
                 return [outcome for outcome, _ in self._decide(session.connection(), lines)]
-        begun = time.monotonic()
         with self._database.transaction() as connection:
+            begun = time.monotonic()
             self._database.backend.begin_import(connection)
             decided = self._decide(connection, lines)
             events: dict[int, list[HistoryLine]] = {}
@@ -69,7 +69,7 @@ class HistoryImport:
             for number, some in events.items():
                 if any(line.note and line.action not in NOT_WRITTEN for line in some):
                     index_request(connection, number)
-        self.held_seconds = time.monotonic() - begun
+        self.held = (time.monotonic() - begun) / self._database.backend.traits.import_seconds
         return [outcome for outcome, _ in decided]
 
     def _decide(
@@ -92,17 +92,22 @@ class HistoryImport:
 
 def insert_events(database: Database, connection: Connection, events: Mapping[int, Sequence[HistoryLine]]) -> None:
     """Write lines of history that are not there, in the order of their times; their keys keep them once."""
-    rows = [
-        {
-            "request_id": number,
-            "happened_at": line.happened_at,
-            "actor": line.actor,
-            "action": line.action,
-            "note": line.note,
-            "form_key": line.key(number),
-        }
-        for number, lines in events.items()
-        for line in sorted(lines, key=lambda one: one.happened_at)
-    ]
-    if rows:
+    if rows := rows_of_events(events):
         connection.execute(database.insert_into(RequestEvent).on_conflict_do_nothing(index_elements=["form_key"]), rows)
+
+
+def rows_of_events(events: Mapping[int, Sequence[HistoryLine]]) -> list[dict[str, Any]]:
+    """Return the rows of lines of history, in the order of their times, each once."""
+    rows: dict[str, dict[str, Any]] = {}
+    for number, lines in events.items():
+        for line in sorted(lines, key=lambda one: one.happened_at):
+            key = line.key(number)
+            rows[key] = {
+                "request_id": number,
+                "happened_at": line.happened_at,
+                "actor": line.actor,
+                "action": line.action,
+                "note": line.note,
+                "form_key": key,
+            }
+    return list(rows.values())

@@ -28,7 +28,6 @@ _requester: Any = Requester.__table__
 _COLUMNS = ("name", "email", "phone", "extension", "unit", "external_id")
 _WAS_ERASED = "the person was erased (person erase): an import makes them no more"
 _TAKEN_ID = "its id_externo belongs to a requester with another document; correct it with --update"
-#: Pages of SQLite kept in memory while it imports: the indexes are written all over.
 
 
 class RequesterImport:
@@ -39,7 +38,7 @@ class RequesterImport:
         self._is_updating = is_updating
         self._is_dry = is_dry
         self._planned: set[str] = set()
-        self.held_seconds = 0.0
+        self.held = 0.0
 
     def read(self, cells: Mapping[str, str]) -> PersonLine:
         """Return what a line says; raises Unreadable."""
@@ -58,15 +57,15 @@ class RequesterImport:
         if self._is_dry:
             with self._database.reading() as session:
                 return self._decide(session.connection(), lines)[0]
-        begun = time.monotonic()
         with self._database.transaction() as connection:
+            begun = time.monotonic()
             self._database.backend.begin_import(connection)
             outcomes, changes = self._decide(connection, lines)
             added = [n for n, outcome in enumerate(outcomes) if outcome == ADDED]
-            _insert(connection, [lines[n] for n in added], [prepared[n] for n in added])
+            _insert(self._database, connection, [lines[n] for n in added], [prepared[n] for n in added])
             for known, values in changes:
                 _update(connection, known, values, self._database.now())
-        self.held_seconds = time.monotonic() - begun
+        self.held = (time.monotonic() - begun) / self._database.backend.traits.import_seconds
         return outcomes
 
     def _decide(
@@ -140,12 +139,16 @@ def _prepared(line: PersonLine) -> tuple[list[str], list[str]]:
 
 
 def _insert(
-    connection: Connection, lines: Sequence[PersonLine], prepared: Sequence[tuple[list[str], list[str]]]
+    database: Database,
+    connection: Connection,
+    lines: Sequence[PersonLine],
+    prepared: Sequence[tuple[list[str], list[str]]],
 ) -> None:
     if not lines:
         return
     blank = dict.fromkeys(_COLUMNS, "") | {"external_id": None}
-    connection.execute(insert(_requester), [{"document": line.document, **blank, **line.given} for line in lines])
+    rows = [{"document": line.document, **blank, **line.given} for line in lines]
+    database.insert_rows(connection, Requester, rows)
     documents = [line.document for line in lines]
     query = select(_requester.c.document, _requester.c.id).where(_requester.c.document.in_(documents))
     ids: dict[str, int] = {row.document: row.id for row in connection.execute(query)}
@@ -154,10 +157,8 @@ def _insert(
         requester_id = ids[line.document]
         names += [{"entry": entry, "requester_id": requester_id} for entry in entries]
         contacts += [{"entry": entry, "requester_id": requester_id} for entry in found]
-    if names:
-        connection.execute(insert(RequesterName), names)
-    if contacts:
-        connection.execute(insert(RequesterContact), contacts)
+    database.insert_rows(connection, RequesterName, names)
+    database.insert_rows(connection, RequesterContact, contacts)
     unmark(connection, REQUESTER, list(ids.values()))
 
 

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from itertools import count
@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 
 from soap_service.errors import StoreUnavailable, TransactionLost
-from soap_service.storage.backend import Backend, Fetch, Link, ReadOnly, Traits
+from soap_service.storage.backend import Backend, Fetch, Link, ReadOnly, Row, Traits
 from soap_service.storage.full_text import find_in_postgresql
 from soap_service.storage.postgresql_server import CHANNEL, NotificationListener, Server, ServerLink, sqlstate_of
 
@@ -28,6 +28,7 @@ _TRAITS = Traits(
     batch_size=1,  # it groups the commits of its connections itself
     poll_seconds=1.0,
     commit_lag=timedelta(seconds=30),
+    import_seconds=0.1,  # others write beside it
     counts_written_numbers=False,
 )
 _CHECK = text("SELECT clock_timestamp(), current_setting('transaction_read_only')")
@@ -113,6 +114,14 @@ class PostgresqlBackend(Backend):
 
     def insert_into(self, table: type[DeclarativeBase]) -> Any:  # noqa: D102
         return insert(table)
+
+    def insert_rows(  # noqa: D102
+        self, connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Row]
+    ) -> None:
+        cursor: Any = connection.connection.cursor()
+        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def find_words(self, fetch: Fetch, words: Sequence[str], highest: int, most: int) -> Sequence[Any]:  # noqa: D102
         return find_in_postgresql(fetch, words, highest, most)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from soap_service.importing.running import ADDED, CHANGED, LEFT
-from soap_service.model import Contact, Request, RequestStop
+from soap_service.model import Contact, Request, RequestEvent, RequestStop
 from soap_service.rules.deadlines import resumed_deadline, time_left
 from soap_service.rules.import_values import (
     HistoryLine,
@@ -33,7 +33,7 @@ from soap_service.rules.situations import (
     known_situation,
 )
 from soap_service.storage.database import Database
-from soap_service.storage.history_imports import EVENTS, RequestImportOptions, insert_events
+from soap_service.storage.history_imports import EVENTS, RequestImportOptions, insert_events, rows_of_events
 from soap_service.storage.import_catalogue import CatalogueEntry, ImportCatalogue
 from soap_service.storage.imports import RequesterImport, meant_by, requesters_by, unmark
 from soap_service.storage.indexing import NOT_WRITTEN, REQUEST, index_request
@@ -73,7 +73,7 @@ class RequestImport:
         self._planned: set[int] = set()
         self.unknown_responsibles = 0
         self.unknown_contacts = 0
-        self.held_seconds = 0.0
+        self.held = 0.0
 
     def read(self, cells: Mapping[str, str]) -> RequestLine:
         """Return what a line says; raises Unreadable."""
@@ -105,8 +105,8 @@ class RequestImport:
         rows = {one.line.number: self._row(one, now) for one in usable}
         events = {one.line.number: one.line.events(self._options.has_history_file) for one in usable}
         words = {number: _words(rows[number]["description"], events[number]) for number in rows}
-        begun = time.monotonic()
         with self._database.transaction(notifies=self._options.is_updating) as connection:
+            begun = time.monotonic()
             self._database.backend.begin_import(connection)
             known = _known_requests(connection, usable)
             new = []
@@ -119,7 +119,7 @@ class RequestImport:
                     one.cause = LEFT
             if new:
                 self._insert(connection, new, rows, events, words)
-        self.held_seconds = time.monotonic() - begun
+        self.held = (time.monotonic() - begun) / self._database.backend.traits.import_seconds
         return [one.cause for one in prepared]
 
     def _prepare(self, line: RequestLine) -> _Prepared:
@@ -262,11 +262,14 @@ class RequestImport:
         events: Mapping[int, Sequence[HistoryLine]],
         words: Mapping[int, dict[str, str]],
     ) -> None:
-        connection.execute(insert(_request), [rows[number] for number in numbers])
+        self._database.insert_rows(connection, Request, [rows[number] for number in numbers])
         if self._options.first_number <= 1:
             advance_numbers(self._database, connection, max(numbers))
-        insert_events(self._database, connection, {number: events[number] for number in numbers})
-        connection.execute(insert(RequestWords), [{"request_id": number, **words[number]} for number in numbers])
+        self._database.insert_rows(
+            connection, RequestEvent, rows_of_events({number: events[number] for number in numbers})
+        )
+        said = [{"request_id": number, **words[number]} for number in numbers]
+        self._database.insert_rows(connection, RequestWords, said)
         unmark(connection, REQUEST, numbers)
 
     def _changes(self, connection: Connection, one: _Prepared, known: Any, now: datetime) -> bool:

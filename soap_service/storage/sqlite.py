@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import DeclarativeBase
 
 from soap_service.errors import DatabaseDamaged, StoreUnavailable
-from soap_service.storage.backend import Backend, Fetch, Link, Traits
+from soap_service.storage.backend import Backend, Fetch, Link, Row, Traits
 from soap_service.storage.full_text import find_in_sqlite
 
 #: How long a transaction waits for another writer, in seconds.
@@ -27,6 +27,7 @@ _TRAITS = Traits(
     batch_size=32,  # others wait for the lock of a transaction meanwhile
     poll_seconds=0.1,
     commit_lag=timedelta(seconds=5),
+    import_seconds=0.025,  # nobody else writes
     counts_written_numbers=True,
 )
 _DATA_VERSION = text("PRAGMA data_version")
@@ -90,6 +91,14 @@ class SqliteBackend(Backend):
 
     def insert_into(self, table: type[DeclarativeBase]) -> Any:  # noqa: D102
         return insert(table)
+
+    def insert_rows(  # noqa: D102
+        self, connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Row]
+    ) -> None:
+        marks = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - names of ours
+        cursor: Any = connection.connection.cursor()  # of sqlite3: it takes an iterator
+        cursor.executemany(statement, rows)
 
     def find_words(self, fetch: Fetch, words: Sequence[str], highest: int, most: int) -> Sequence[Any]:  # noqa: D102
         return find_in_sqlite(fetch, words, highest, most)

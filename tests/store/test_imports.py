@@ -505,6 +505,17 @@ def test_killed_imports_leave_nothing_half_and_the_next_ends_it(desk: Desk) -> N
     assert desk.store.requesters.find(CPF).open_requests == count
 
 
+def test_two_imports_at_once_take_each_line_once(desk: Desk) -> None:
+    people = desk.file("p.csv", "documento;nome\n" + "".join(f"{n:014};P{n}\n" for n in range(1, 2001)))
+    url = desk.store._database.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "soap_service", "import", "requesters", str(people), "--database-url", url]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [one.communicate(timeout=60)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0], told
+    added = sum(int(text.split(", ")[1].split()[0]) for text in told)
+    assert (added, _count(desk.store, Requester), _count(desk.store, Unindexed)) == (2000, 2000, 0)
+
+
 def test_a_suspended_request_goes_on_with_what_was_left(desk: Desk) -> None:
     desk.store.requesters.add(CPF, "Maria")
     desk.run("import", "requests", desk.file("a.csv", HEAD + _request_line(11, "Suspensa")), "--source", "x")
