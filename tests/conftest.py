@@ -13,9 +13,9 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import httpx
@@ -34,6 +34,7 @@ gc.disable()  # until all is imported
 
 NAMESPACE = "urn:soap-service:telefonia:v1"
 READY_SECONDS = 60.0
+Content = Callable[[Store], object]
 
 
 def pytest_collection_finish() -> None:
@@ -189,14 +190,63 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture
+def content() -> Content | None:
+    """What is written into a test's database before it begins; nothing, but where tests have a world of their own."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def sqlite_templates(sqlite_template: Path) -> Callable[[Content | None], Path]:
+    """Make the file of a database with some content, once for each."""
+
+    @cache
+    def make(content: Content | None) -> Path:
+        if content is None:
+            return sqlite_template
+        file = sqlite_template.with_name(f"{content.__name__}.db")
+        shutil.copy(sqlite_template, file)
+        _write(content, f"sqlite:///{file}")
+        return file
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def templates(postgres_url: str, template: str) -> Iterator[Callable[[Content | None], str]]:
+    """Make a database on PostgreSQL with some content, once for each, and return its name."""
+    made: dict[Content, str] = {}
+
+    def make(content: Content | None) -> str:
+        if content is None:
+            return template
+        if content not in made:
+            made[content] = create_database(postgres_url, template)
+            _write(content, made[content])
+        return made[content].rpartition("/")[2]
+
+    yield make
+    for url in made.values():
+        drop_database(postgres_url, url)
+
+
+def _write(content: Content, url: str) -> None:
+    store = Store(url)
+    content(store)
+    store.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of the test's own, of each kind."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, content: Content | None) -> Iterator[str]:
+    """A database of the test's own, of each kind: a copy of one with its content, which costs less than writing it."""
     if request.param == "sqlite":
-        file = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "store.db")
-        yield f"sqlite:///{file}"
-    else:
-        yield request.getfixturevalue("postgresql_database_url")
+        template = request.getfixturevalue("sqlite_templates")(content)
+        yield f"sqlite:///{shutil.copy(template, tmp_path / 'store.db')}"
+        return
+    server = request.getfixturevalue("postgres_url")
+    url = create_database(server, request.getfixturevalue("templates")(content))
+    yield url
+    drop_database(server, url)
 
 
 @pytest.fixture
@@ -226,9 +276,8 @@ def postgresql_demo_url(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
-    """An empty store on a database of its own, of each kind."""
+    """A store on a database of its own, of each kind."""
     store = Store(database_url)
-    store.schema.upgrade()
     yield store
     store.close()
 

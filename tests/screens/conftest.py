@@ -23,6 +23,7 @@ from soap_service.screens.app import Screens
 from soap_service.storage.staff import agent_edit_of
 from soap_service.store import Announcement, NewRequest, Store
 from tests.compiled import templates_compiled_once
+from tests.conftest import Content
 from tests.demonstration import cheap_hash
 
 PASSWORD = "uma senha comprida"
@@ -121,20 +122,33 @@ class Desk:
         self.store.parameters.change(CHILD_REQUEST_SERVICE, service_id, "teste")
 
 
-@pytest.fixture
-def desk(store: Store) -> Desk:
-    store.calls.repeat_within = timedelta(0)
+def write_desk(store: Store) -> None:
+    """What `Desk` says."""
     store.staff.add_group("SDNIVEL1", may_execute=True)
     ana = store.staff.add_agent("ana", "Ana Souza", cheap_hash(PASSWORD), ["SDNIVEL1"])
-    bia = store.staff.add_agent("bia", "Bia <b>Lima</b>", cheap_hash(PASSWORD))
+    store.staff.add_agent("bia", "Bia <b>Lima</b>", cheap_hash(PASSWORD))
     store.staff.add_agent("rui", "Rui Costa", cheap_hash(PASSWORD), role=Role.ADMINISTRATOR)
     maria = store.requesters.add(
         "11144477735", "Maria da Silva", "maria@exemplo.com.br", "62 3000", "210", "Financeiro"
     )
     service = store.catalogue.add_service("Falha <em> rede", "incidente", "SDNIVEL1", sla_minutes=480, contract="C1")
     new = NewRequest(maria.id, service.id, "Sem rede.\n<script>alert(1)</script>", "incidente")
-    request = store.requests.open(new, ana.id, "form:first")
-    integration = store.integrations.add("pbx", None, None, "127.0.0.0/8")
+    store.requests.open(new, ana.id, "form:first")
+    store.integrations.add("pbx", None, None, "127.0.0.0/8")
+
+
+@pytest.fixture
+def content(request: pytest.FixtureRequest) -> Content | None:
+    return write_desk if "desk" in request.fixturenames else None
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    store.calls.repeat_within = timedelta(0)
+    ana, bia = store.staff.find_agent("ana"), store.staff.find_agent("bia")
+    maria = store.requesters.find("11144477735")
+    service, request = store.catalogue.find_service(1), store.requests.find(1)
+    [integration] = store.integrations.list_all()
     url = store._database.url.render_as_string(hide_password=False)
     importing = ImportProcess(Settings(database_url=url))
     screens = Screens(store, ZONE, LOGIN_LIMITS, is_https=False, import_file=importing)

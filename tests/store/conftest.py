@@ -6,6 +6,7 @@ import pytest
 
 from soap_service.model import Agent, Integration, Request, Requester, Service
 from soap_service.store import NewRequest, Store
+from tests.conftest import Content
 
 
 @dataclass
@@ -23,15 +24,32 @@ class World:
         return self.store.requests.open(new, self.ana.id, f"form:{key}")
 
 
-@pytest.fixture
-def world(store: Store) -> World:
+def write_world(store: Store) -> None:
     """Ana may execute, Bia may not; Maria has one request in progress."""
     store.staff.add_group("SDNIVEL1", may_execute=True)
     ana = store.staff.add_agent("ana", "Ana", "hash", ["SDNIVEL1"])
-    bia = store.staff.add_agent("bia", "Bia", "hash")
+    store.staff.add_agent("bia", "Bia", "hash")
     maria = store.requesters.add("11144477735", "Maria")
     service = store.catalogue.add_service("Falha", "incidente", "SDNIVEL1", sla_minutes=480, contract="C1")
-    integration = store.integrations.add("pbx", None, None, "127.0.0.0/8")
-    new = NewRequest(maria.id, service.id, "Sem rede.", "incidente")
-    request = store.requests.open(new, ana.id, "form:first")
-    return World(store, ana, bia, maria, service, integration, request)
+    store.integrations.add("pbx", None, None, "127.0.0.0/8")
+    store.requests.open(NewRequest(maria.id, service.id, "Sem rede.", "incidente"), ana.id, "form:first")
+
+
+@pytest.fixture
+def content(request: pytest.FixtureRequest) -> Content | None:
+    return write_world if "world" in request.fixturenames else None
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    """What `write_world` writes."""
+    [integration] = store.integrations.list_all()
+    return World(
+        store,
+        store.staff.find_agent("ana"),
+        store.staff.find_agent("bia"),
+        store.requesters.find("11144477735"),
+        store.catalogue.find_service(1),
+        integration,
+        store.requests.find(1),
+    )
