@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 from soap_service.cli.commands import Commands, actor, add_command, add_group, add_settings, open_store_and_settings
 from soap_service.cli.tables import written
-from soap_service.errors import InputRefused, InvalidDocument, RequesterNotFound
+from soap_service.errors import ContactNotFound, InputRefused, InvalidDocument, RequesterNotFound
 from soap_service.rules.documents import normalise_document
 
 if TYPE_CHECKING:
-    from soap_service.store import Erased
+    from soap_service.store import Erased, Store
 
 #: What an erasure leaves, and why it may. Source: Lei 13.709/2018 (LGPD), articles 12 and 16.
 KEPT = (
     "kept, without the person (LGPD, art. 12 and 16): numbers, services, situations, dates and deadlines of requests, "
     "times of calls, and counts; what the law makes you keep of the person, keep outside of this program"
 )
+_BACKUPS = "backups made before still hold the person: restore leaves them out, from the list beside the database"
 _NOBODY = "nobody has that document, and no call or text names it"
 
 
@@ -34,6 +35,8 @@ def add_commands(commands: Commands) -> None:
     text = "erase a person: what is known of them goes, counts and deadlines stay; there is no way back"
     example = "soap-service person erase - --yes < document.txt"
     erase = add_command(actions, "erase", text, _erase, example)
+    text = "erase this contact of theirs alone: the number that the export has, and the address of the contact's page"
+    erase.add_argument("--contact", type=int, metavar="NUMBER", help=text)
     erase.add_argument("--yes", action="store_true", help="do not ask")
     for parser in (export, erase):
         text = "CPF or CNPJ; - reads it from standard input, so that it stands in no list of processes and no history"
@@ -83,13 +86,35 @@ def _erase(options: argparse.Namespace) -> None:
     document = _document_of(options)
     store, _ = open_store_and_settings(options)
     with _telling_of_nobody():
+        if options.contact is not None:
+            _erase_contact(options, store, document)
+            return
         if not options.yes:
             _ask(store.erasures.count(document), options.document == "-")
         erased = store.erasures.erase_document(document, actor())
     print(_told(erased))
     if erased.has_changed:
         print(KEPT)
-        print("backups made before still hold the person: restore leaves them out, from the list beside the database")
+        print(_BACKUPS)
+
+
+def _erase_contact(options: argparse.Namespace, store: "Store", document: str) -> None:
+    try:
+        requester_id = store.requesters.find(document).id
+        contact = store.people.find_contact(requester_id, options.contact)
+        if not options.yes:
+            _confirm(f"the contact {contact.name}", options.document == "-")
+        erased = store.erasures.erase_contact(requester_id, contact.id, actor())
+    except ContactNotFound:
+        raise InputRefused("contact", "who has that document has no contact with that number") from None
+    if not erased.has_changed:
+        print("the contact was erased already; nothing was left to do")
+        return
+    print(
+        f"contact erased: {erased.requests} requests and {erased.calls} calls name nobody of theirs now; "
+        f"{erased.texts + erased.other_texts} texts changed"
+    )
+    print(_BACKUPS)
 
 
 @contextmanager
@@ -101,12 +126,17 @@ def _telling_of_nobody() -> Iterator[None]:
 
 
 def _ask(found: "Erased", is_read: bool) -> None:
-    """Ask whether to go on; raises InputRefused for any other answer than yes."""
+    """Ask whether to go on, with what there is; raises InputRefused for any other answer than yes."""
+    counts = f"{found.requests} requests, {found.calls} calls, {found.contacts} contacts"
+    print(f"Of this person there are {counts}.", flush=True)
+    _confirm("the person", is_read)
+
+
+def _confirm(whom: str, is_read: bool) -> None:
+    """Ask whether to erase somebody; raises InputRefused for any other answer than yes."""
     if is_read and not sys.stdin.isatty():
         raise InputRefused("yes", "the document comes from standard input, so nobody can be asked: add --yes")
-    counts = f"{found.requests} requests, {found.calls} calls, {found.contacts} contacts"
-    print(f"This cannot be taken back. Of this person there are {counts}.")
-    if input("Erase the person? Type yes: ").strip().lower() not in ("yes", "sim"):
+    if input(f"This cannot be taken back. Erase {whom}? Type yes: ").strip().lower() not in ("yes", "sim"):
         raise InputRefused("person", "nothing was erased")
 
 

@@ -36,6 +36,7 @@ class AuditKind(StrEnum):
     PERSONS_MERGED = "persons-merged"
     PERSON_EXPORTED = "person-exported"
     PERSON_ERASED = "person-erased"
+    CONTACT_ERASED = "contact-erased"
     MANY_PERSONS = "many-persons"  # more persons in an hour than the settings allow without a warning
     EXTENSION_TAKEN = "extension-taken"
     IMPORTED = "imported"

@@ -29,6 +29,11 @@ def is_placeholder(document: str) -> bool:
     return document.startswith(_PLACEHOLDER)
 
 
+def key_of_contact(contact_id: int) -> str:
+    """Return what stands for a contact in the list of erasures; no document is written so."""
+    return f"contact:{contact_id}"
+
+
 def hash_document(key: bytes, document: str) -> str:
     """Return the keyed hash by which an erased document is known."""
     return hmac.new(key, document.encode(), hashlib.sha256).hexdigest()

@@ -19,8 +19,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, literal_column, select
 
 from soap_service.errors import AlreadyExists, DataExists, InputRefused, RequesterNotFound, StoreUnavailable
-from soap_service.model import Agent, Base, Call, Integration, LoginSession, Requester
+from soap_service.model import Agent, Base, Call, Contact, Integration, LoginSession, Requester
 from soap_service.rules.auditing import AuditKind, RecordKind
+from soap_service.rules.erasing import key_of_contact
 from soap_service.storage.audit import Audit
 from soap_service.storage.database import Database
 from soap_service.storage.erasure_list import (
@@ -170,12 +171,16 @@ class Backups(Part):
         erasures, erased = self._make_erasures(backup), 0
         with backup.reading() as session:
             people = session.scalars(select(Requester.document).where(Requester.erased_at.is_(None))).all()
+            contacts = session.execute(select(Contact.requester_id, Contact.id).order_by(Contact.id)).all()
             unknown = select(Call.document).where(Call.requester_id.is_(None)).distinct()
             documents = [*people, *session.scalars(unknown)]
         for document in documents:
             if document and later.has(document):
                 with suppress(RequesterNotFound):
                     erased += erasures.erase_document(document, COMMAND).is_known
+        for requester_id, contact_id in contacts:
+            if later.has(key_of_contact(contact_id)):
+                erased += erasures.erase_contact(requester_id, contact_id, COMMAND).is_known
         return erased
 
     def _put(self, source: Connection, had_data: bool, is_replacing: bool, known: ErasureList) -> Restored:

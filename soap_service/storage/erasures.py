@@ -9,18 +9,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
 
-from soap_service.errors import RequesterNotFound, StoreUnavailable
+from soap_service.errors import ContactNotFound, RequesterNotFound, StoreUnavailable
 from soap_service.model import Call, Contact, Request, Requester, RequesterName, RequestEvent
 from soap_service.rules.auditing import AuditKind, RecordKind
-from soap_service.rules.erasing import ERASED_NAME, Traces, placeholder_of
+from soap_service.rules.erasing import ERASED_NAME, Traces, key_of_contact, placeholder_of
 from soap_service.storage.audit import write_entry
 from soap_service.storage.database import Database
 from soap_service.storage.erasure_list import add_erasures, erased_documents, file_beside, list_of, write_list
-from soap_service.storage.indexing import REQUESTER, Indexing, compact_index, index_request
+from soap_service.storage.indexing import REQUESTER, Indexing, compact_index, index_request, index_requester
 from soap_service.storage.part import Part
-from soap_service.storage.person_traces import Subject, find_subject, searched_words, subject_of_document
+from soap_service.storage.person_traces import (
+    ContactSubject,
+    Subject,
+    find_contact_subject,
+    find_subject,
+    searched_words,
+    subject_of_document,
+)
+from soap_service.storage.requesters import write_names
 from soap_service.storage.search import Search
 from soap_service.tables.people import PersonChange
 from soap_service.tables.search import RequesterContact, Unindexed
@@ -75,6 +83,87 @@ class Erasures(Part):
             subject = subject_of_document(session, document)
         return self._erase(subject, actor)
 
+    def erase_contact(self, requester_id: int, contact_id: int, actor: str) -> Erased:
+        """Erase one contact of a requester, whose record stays; again, and nothing is left to do.
+
+        Raises: RequesterNotFound, ContactNotFound for one that is nobody's or another's.
+        """
+        with self._database.reading() as session:
+            subject = find_contact_subject(session, contact_id)
+            if subject.ids[0] != find_subject(session, requester_id).ids[0]:
+                raise ContactNotFound(contact_id)
+        if subject.is_erased:
+            self._settle()
+            return Erased(is_known=False)
+        while self._indexing.index_marked():  # texts are found by their words
+            pass
+        requests, texts = self._clean_requests_for(subject)
+        others, calls = self._clean_others(subject.traces), 0
+        for _ in range(_ROUNDS):
+            calls += self._clean_calls_of(subject)
+            if self._finish_contact(subject, actor):
+                break
+            more, changed = self._clean_requests_for(subject)
+            requests, texts = requests + more, texts + changed
+        else:
+            raise StoreUnavailable("the contact's requests and calls do not end; try again")
+        self._settle()
+        return Erased(requests, calls, 1, texts, others)
+
+    def _clean_requests_for(self, subject: ContactSubject) -> tuple[int, int]:
+        """Clean the requester's requests of a contact; return how many named them, and of how many texts changed."""
+        traces = subject.traces
+        is_theirs = or_(
+            Request.contact_id == subject.id,
+            Request.contact_phone.in_(traces.phones),
+            Request.contact_email.in_(traces.emails),
+        )
+        with self._database.reading() as session:
+            query = select(Request.id).where(Request.requester_id.in_(subject.ids), is_theirs)
+            named = session.scalars(query.order_by(Request.id)).all()
+        changed = sum(
+            self._clean(named[place : place + _REQUESTS_AT_ONCE], traces, is_own=True)
+            for place in range(0, len(named), _REQUESTS_AT_ONCE)
+        )
+        return len(named), changed + self._clean_requests(subject.ids, traces, is_own=False)
+
+    def _clean_calls_of(self, subject: ContactSubject) -> int:
+        """Have calls name a contact no more; the document is the requester's and stays. Return how many there were."""
+        cleaned = 0
+        own = select(Call.id).where(Call.requester_id.in_(subject.ids), Call.contact_id == subject.id)
+        while True:
+            with self._database.transaction() as connection:
+                ids = connection.scalars(own.limit(_CALLS_AT_ONCE)).all()
+                if ids:
+                    connection.execute(update(_call).where(_call.c.id.in_(ids)).values(contact_id=None))
+            if not ids:
+                return cleaned
+            cleaned += len(ids)
+
+    def _finish_contact(self, subject: ContactSubject, actor: str) -> bool:
+        """Erase the contact, unless a request or a call has come to name them meanwhile."""
+
+        def finish() -> bool:
+            with self._database.transaction(notifies=True) as connection:
+                kept_id = subject.ids[0]
+                connection.execute(select(_requester.c.id).where(_requester.c.id == kept_id).with_for_update())
+                for table in (Request, Call):
+                    if connection.scalar(select(table.id).where(table.contact_id == subject.id).limit(1)) is not None:
+                        return False
+                now = self._database.now()
+                _erase_contacts(connection, Contact.id == subject.id, now)
+                told = update(PersonChange).where(PersonChange.id.in_(subject.changes))
+                connection.execute(told.values(details="{}"))
+                line = {"requester_id": kept_id, "changed_at": now, "actor": actor}
+                connection.execute(insert(PersonChange), {**line, "action": "contact-erased", "details": "{}"})
+                write_names(connection, kept_id)
+                index_requester(connection, kept_id)
+                add_erasures(connection, [key_of_contact(subject.id)], now)
+                write_entry(connection, now, AuditKind.CONTACT_ERASED, RecordKind.REQUESTER, kept_id)
+                return True
+
+        return self._database.retrying(finish)
+
     def count(self, document: str) -> Erased:
         """Return what an erasure would find of who has a normalised document, but for texts of others."""
         with self._database.reading() as session:
@@ -89,8 +178,8 @@ class Erasures(Part):
             counted = _counted(session.connection(), subject)
         while self._indexing.index_marked():  # texts are found by their words
             pass
-        texts = self._clean_requests(subject)
-        others = self._clean_others(subject)
+        texts = self._clean_requests(subject.ids, subject.traces)
+        others = self._clean_others(subject.traces)
         calls = self._clean_unknown_calls(subject)
         if not (subject.ids or others or calls):
             self._refuse_unknown(subject)
@@ -99,7 +188,7 @@ class Erasures(Part):
             self._clean_calls(subject)
             if self._finish(subject, actor):
                 break
-            texts += self._clean_requests(subject)
+            texts += self._clean_requests(subject.ids, subject.traces)
         else:
             raise StoreUnavailable("the person's calls do not end; try again")
         self._settle()
@@ -110,22 +199,22 @@ class Erasures(Part):
             if not erased_documents(session.connection(), subject.documents):
                 raise RequesterNotFound
 
-    def _clean_requests(self, subject: Subject) -> int:
-        """Clean the person's own requests; return of how many the texts changed."""
+    def _clean_requests(self, ids: Sequence[int], traces: Traces, is_own: bool = True) -> int:
+        """Clean the requests of some records; return of how many the texts changed."""
         changed, last = 0, 0
-        while subject.ids:
+        while ids:
             with self._database.reading() as session:
-                some = select(Request.id).where(Request.requester_id.in_(subject.ids), Request.id > last)
+                some = select(Request.id).where(Request.requester_id.in_(ids), Request.id > last)
                 numbers = session.scalars(some.order_by(Request.id).limit(_REQUESTS_AT_ONCE)).all()
             if not numbers:
                 break
-            changed += self._clean(numbers, subject.traces, is_own=True)
+            changed += self._clean(numbers, traces, is_own)
             last = numbers[-1]
         return changed
 
-    def _clean_others(self, subject: Subject) -> int:
+    def _clean_others(self, traces: Traces) -> int:
         """Take what is the person's alone out of the requests of others; return of how many the texts changed."""
-        traces = subject.traces.unmistakable
+        traces = traces.unmistakable
         found: set[int] = set()
         for words in searched_words(traces):
             found.update(self._search.list_with_words(words))
@@ -264,13 +353,16 @@ def _erase_record(connection: Connection, requester_id: int, kept_id: int, now: 
     blank = {"email": "", "phone": "", "extension": "", "unit": "", "external_id": None}
     values = {"document": placeholder_of(requester_id), "name": ERASED_NAME, "erased_at": now, **blank}
     connection.execute(update(_requester).where(_requester.c.id == requester_id).values(values))
-    contact = {"name": ERASED_NAME, "role": "", "email": "", "phone": "", "extension": ""}
-    contacts = update(Contact).where(Contact.requester_id == requester_id)
-    connection.execute(contacts.values(**contact, left_at=func.coalesce(Contact.left_at, now)))
+    _erase_contacts(connection, Contact.requester_id == requester_id, now)
     connection.execute(update(PersonChange).where(PersonChange.requester_id == requester_id).values(details="{}"))
     for table in (RequesterName, RequesterContact):
         connection.execute(delete(table).where(table.requester_id == requester_id))
     connection.execute(delete(Unindexed).where(Unindexed.kind == REQUESTER, Unindexed.row_id == requester_id))
+
+
+def _erase_contacts(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
+    contact = {"name": ERASED_NAME, "role": "", "email": "", "phone": "", "extension": ""}
+    connection.execute(update(Contact).where(which).values(**contact, left_at=func.coalesce(Contact.left_at, now)))
 
 
 def _counted(connection: Connection, subject: Subject) -> Erased:

@@ -141,7 +141,7 @@ def _people(session: Session, ids: Sequence[int], moment: Any) -> Iterator[Expor
 def _contacts(session: Session, ids: Sequence[int], moment: Any) -> Iterator[Exported]:
     for one in session.scalars(select(Contact).where(Contact.requester_id.in_(ids)).order_by(Contact.id)):
         values = {name: getattr(one, name) for name in ("name", "role", "email", "phone", "extension")}
-        yield {**values, "left_at": moment(one.left_at)}
+        yield {"number": one.id, **values, "left_at": moment(one.left_at)}
 
 
 def _requests(session: Session, ids: Sequence[int], moment: Any) -> Iterator[Exported]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from soap_service.errors import RequesterNotFound
+from soap_service.errors import ContactNotFound, RequesterNotFound
 from soap_service.model import Contact, Requester
 from soap_service.rules.documents import documents_to_look_up
-from soap_service.rules.erasing import Traces, is_placeholder, spellings_of
+from soap_service.rules.erasing import ERASED_NAME, Traces, is_placeholder, spellings_of
 from soap_service.rules.names import fold_name
 from soap_service.tables.people import PersonChange
 
@@ -23,6 +23,51 @@ class Subject:
     documents: Sequence[str]
     traces: Traces
     is_erased: bool = False
+
+
+@dataclass(frozen=True)
+class ContactSubject:
+    """A contact of a requester: by what they are recognised, and the lines of the record's history that tell of them.
+
+    `ids` are the requester's record, first, and those merged into it.
+    """
+
+    id: int
+    ids: Sequence[int]
+    traces: Traces
+    changes: Sequence[int]
+    is_erased: bool
+
+
+def find_contact_subject(session: Session, contact_id: int) -> ContactSubject:
+    """Return a contact; raises ContactNotFound.
+
+    What the requester or another contact has too, such as a company's telephone, is not by what they are recognised.
+    """
+    contact = session.get(Contact, contact_id)
+    if contact is None:
+        raise ContactNotFound(contact_id)
+    ids = find_subject(session, contact.requester_id).ids
+    query = select(PersonChange.id, PersonChange.details).where(PersonChange.requester_id.in_(ids))
+    of_contacts = query.where(PersonChange.action.in_(("contact-added", "contact-changed")))
+    names, changes, said = {contact.name}, [], []
+    for row in session.execute(of_contacts.order_by(PersonChange.id.desc())):
+        details = json.loads(row.details)
+        before, after = details.get("name") or details.get("contact") or ("", "")
+        if after in names:
+            names.update({before} - {""})
+            changes.append(row.id)
+            said.append(details)
+    people: list[Requester | Contact] = [*session.scalars(select(Requester).where(Requester.id.in_(ids)))]
+    others = Contact.requester_id.in_(ids), Contact.id != contact_id
+    people += session.scalars(select(Contact).where(*others))
+
+    def own(field: str) -> tuple[str, ...]:
+        had = {getattr(contact, field) or "", *(text for details in said for text in details.get(field, ()))}
+        return tuple(sorted(had - {"", *(getattr(one, field) for one in people)}))
+
+    traces = Traces((), own("email"), own("phone"), tuple(sorted(names - {one.name for one in people})))
+    return ContactSubject(contact_id, ids, traces, changes, contact.name == ERASED_NAME)
 
 
 def find_subject(session: Session, requester_id: int) -> Subject:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from soap_service.errors import RequesterNotFound
+from soap_service.rules.edits import ContactEdit
 from tests.screens.conftest import Browser, Desk
 
 OTHER, CNPJ = "52998224725", "11222333000181"
@@ -141,6 +142,22 @@ def test_an_administrator_exports_and_erases_a_person(desk: Desk, rui: Browser) 
     assert rui.get(f"{page_of(desk)}/editar").status_code == 200
     fields = {"nome": "De novo", "documento": OTHER, "carimbo": rui.hidden("carimbo")}
     assert rui.post(f"{page_of(desk)}/editar", **fields).status_code == 409
+
+
+def test_an_administrator_erases_one_contact_alone(desk: Desk, rui: Browser) -> None:
+    desk.store.people.add_contact(desk.maria.id, ContactEdit("Zélia Prado", "compras", "zelia@x.br"), "Ana", "form:z")
+    [contact] = desk.store.people.list_contacts(desk.maria.id)
+    address = f"{page_of(desk)}/apagar?contato={contact.id}"
+    assert address in rui.get(f"{page_of(desk)}/contato?contato={contact.id}").text
+    assert "Zélia Prado" in rui.get(address).text
+    assert rui.post(address).status_code == 422
+    assert rui.post(f"{page_of(desk)}/apagar?contato=999", confirmo="S").status_code == 404
+    page = rui.follow(rui.post(address, confirmo="S")).text
+    assert "Os dados do contato foram apagados." in page
+    assert "Maria da Silva" in page
+    for shown in (page, rui.get("/administracao/auditoria").text):
+        assert "Zélia" not in shown
+    assert "apagou um contato" in rui.get("/administracao/auditoria").text
 
 
 def test_an_agent_neither_merges_nor_exports_nor_erases(desk: Desk, ana: Browser) -> None:

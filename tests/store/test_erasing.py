@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select, text, update
 
 from soap_service import cli
-from soap_service.errors import InputRefused, RequesterNotFound
+from soap_service.errors import ContactNotFound, InputRefused, RequesterNotFound
 from soap_service.model import Base, Requester
 from soap_service.rules.edits import ContactEdit, PersonEdit
 from soap_service.rules.situations import Action
-from soap_service.store import Announcement, NewRequest, Store, edit_of
+from soap_service.store import Announcement, NewRequest, Store, contact_edit_of, edit_of
 from tests.store.conftest import World
 
 CPF, MERGED, FORMER, UNKNOWN = "52998224725", "12345678909", "98765432100", "39053344705"
@@ -121,6 +121,62 @@ def test_an_erased_person_is_nowhere_and_what_was_done_stays(world: World, tmp_p
     for file in (newer, *tmp_path.glob("store.db*")):
         found = traces_in(file.read_bytes().decode("utf-8", "replace"), left)
         assert found == [], file
+
+
+def fill_company(world: World) -> tuple[int, int]:
+    """Give a company two contacts, of whom one has everything; return the ids of the company and of that one."""
+    store = world.store
+    company = store.requesters.add("11222333000181", "Indústria Sol", "sol@sol.br", "62 3000-1000")
+    zelia = ContactEdit("Zélia Prado", "compras", "zelia@sol.br", "62 98765-4321", "77")
+    store.people.add_contact(company.id, zelia, "Ana", "form:z")
+    store.people.add_contact(company.id, ContactEdit("Otto Reis", "", "otto@sol.br", "62 3000-1000"), "Ana", "form:o")
+    contact = next(one for one in store.people.list_contacts(company.id) if one.name == "Zélia Prado")
+    renamed = ContactEdit("Zélia Prado Lins", "compras", "zelia@sol.br", "62 3000-1000", "77")
+    store.people.change_contact(company.id, contact.id, renamed, contact_edit_of(contact).stamp, "Ana")
+    text_ = "Zélia Prado pede; ligar 62 98765 4321 ou ZELIA@sol.br. Otto Reis sabe. Sede: 62 3000-1000."
+    new = NewRequest(company.id, world.service.id, text_, "incidente", "", "B", "B", "987654321", "", contact.id)
+    request = store.requests.open(new, world.ana.id, "form:q")
+    store.execution.execute(request.id, world.ana.id, Action.NOTE, "a zelia prado lins confirmou")
+    store.execution.execute(world.request.id, world.ana.id, Action.NOTE, "copiar zelia@sol.br, diz a zelia prado")
+    call = Announcement(world.integration.id, "novaSolicitacao", "11222333000181", extension="4067")
+    store.people.name_contact_of_call(store.calls.announce(call).token, contact.id)
+    return company.id, contact.id
+
+
+def test_one_contact_is_erased_alone_and_older_backups_come_without(world: World, tmp_path: Path) -> None:
+    store = world.store
+    company, contact = fill_company(world)
+    traces = ["Zélia", "zelia@sol.br", "ZELIA@", "98765", "987654321", "prado lins"]
+    assert [trace for trace in traces if trace in rows(store)] == traces
+    older = tmp_path / "older.backup"
+    store.backups.back_up(older)
+    exported = store.person_exports.export(company, store.calendars.current.zone)
+    assert {one["name"]: one["number"] for one in exported["contacts"]}["Zélia Prado Lins"] == contact
+    with pytest.raises(ContactNotFound):
+        store.erasures.erase_contact(world.maria.id, contact, "Rui")
+    erased = store.erasures.erase_contact(company, contact, "Rui")
+    assert (erased.requests, erased.calls, erased.contacts, erased.other_texts) == (1, 1, 1, 1)
+    told = rows(store)
+    assert [trace for trace in traces if trace in told] == []
+    for kept in ("Indústria Sol", "Otto Reis", "otto@sol.br", "62 3000-1000", "diz a zelia prado"):
+        assert kept in told, kept
+    assert [one.name for one in store.people.list_contacts(company)] == ["Otto Reis"]
+    assert store.people.view(company).changes[0].action == "contact-erased"
+    assert [one.name for one in store.search.find_requesters("zelia")] == []
+    assert [one.id for one in store.search.find_requesters("otto")] == [company]
+    assert not store.erasures.erase_contact(company, contact, "Rui").has_changed
+    restored = store.backups.restore(older, is_replacing=True)
+    assert (restored.erased, restored.without_key) == (1, 0)
+    assert [trace for trace in traces if trace in rows(store)] == []
+    assert [one.name for one in store.people.list_contacts(company)] == ["Otto Reis"]
+
+
+def test_the_command_erases_one_contact(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    company, contact = fill_company(world)
+    assert run(world, capsys, "person", "erase", "11222333000181", "--contact", "999", "--yes")[0] == 1
+    status, told, _ = run(world, capsys, "person", "erase", "11222333000181", "--contact", str(contact), "--yes")
+    assert (status, told.splitlines()[0].partition(":")[0]) == (0, "contact erased")
+    assert [one.name for one in world.store.people.list_contacts(company)] == ["Otto Reis"]
 
 
 def test_an_older_backup_comes_back_without_who_was_erased(world: World, tmp_path: Path) -> None:

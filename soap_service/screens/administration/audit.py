@@ -32,6 +32,7 @@ KINDS: Mapping[str, str] = {
     AuditKind.PERSONS_MERGED: N_("juntou duas pessoas"),
     AuditKind.PERSON_EXPORTED: N_("exportou uma pessoa"),
     AuditKind.PERSON_ERASED: N_("apagou uma pessoa"),
+    AuditKind.CONTACT_ERASED: N_("apagou um contato"),
     AuditKind.MANY_PERSONS: N_("aviso: muitas pessoas em uma hora"),
     AuditKind.EXTENSION_TAKEN: N_("assumiu um ramal"),
     AuditKind.IMPORTED: N_("importou"),

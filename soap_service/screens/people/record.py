@@ -29,6 +29,7 @@ ACTIONS = {
     "returned": N_("Voltou"),
     "contact-added": N_("Novo contato"),
     "contact-changed": N_("Alteração de contato"),
+    "contact-erased": N_("Dados de um contato apagados"),
     "merged": N_("União com outro cadastro"),
     "erased": N_("Dados pessoais apagados"),
 }

@@ -17,6 +17,7 @@ from soap_service.store import PersonView, write_text
 
 MERGED = declare("unida", N_("Os dois cadastros são um agora."))
 ERASED = declare("apagada", N_("Os dados da pessoa foram apagados. Contagens e prazos ficaram."))
+CONTACT_ERASED = declare("contato-apagado", N_("Os dados do contato foram apagados."))
 
 declare_untyped("escolher", "outro", "formato")
 
@@ -64,16 +65,19 @@ def export_person(visit: Visit, number: int) -> Response:
 
 
 def ask_to_erase(visit: Visit, number: int) -> Response:
-    """Ask whether to erase a person, and say what goes and what stays."""
+    """Ask whether to erase a person, or the contact that the address names, and say what goes and what stays."""
     return _erase_page(visit, visit.form(confirmo=""), number)
 
 
 def erase_person(visit: Visit, number: int) -> Response:
-    """Erase a person, once the box is ticked."""
+    """Erase a person, or the contact that the address names, once the box is ticked."""
     form = visit.form()
     if form.value("confirmo") != "S":
         form.refuse("confirmo", visit.gettext("Marque a confirmação: não há volta."))
         return _erase_page(visit, form, number, 422)
+    if contact_id := read_id(visit.request.args.get("contato", "")):
+        visit.store.erasures.erase_contact(number, contact_id, actor_of(visit))
+        return visit.redirect(f"/pessoas/{number}", CONTACT_ERASED)
     visit.store.erasures.erase(number, actor_of(visit))
     return visit.redirect(f"/pessoas/{number}", ERASED)
 
@@ -113,4 +117,7 @@ def _merge_page(
 def _erase_page(visit: Visit, form: Form, number: int, status: int = 200) -> Response:
     view = visit.store.people.view(number)
     visit.note_person(view.requester.id)
-    return visit.render("people/erase.html", status, form=form, view=view, requester=view.requester)
+    contact_id = read_id(visit.request.args.get("contato", ""))
+    contact = visit.store.people.find_contact(view.requester.id, contact_id) if contact_id else None
+    page = "people/erase_contact.html" if contact else "people/erase.html"
+    return visit.render(page, status, form=form, view=view, requester=view.requester, contact=contact)
