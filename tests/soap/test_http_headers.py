@@ -3,6 +3,7 @@
 import base64
 import gzip
 import re
+import time
 import unicodedata
 import zlib
 from collections.abc import Iterator
@@ -220,6 +221,24 @@ def test_in_http_10_nobody_is_told_to_continue(either_service: Service, expect: 
 def test_in_http_10_too_large_a_body_is_drained_whatever_it_expects(service: Service) -> None:
     received = everything(service, post(b" " * 900_000, XML, "Expect: 100-continue", version="1.0"))
     assert b"MENSAGEM_INVALIDA" in received
+
+
+@pytest.mark.parametrize(
+    ("version", "how"),
+    [("1.0", "Content-Length: 900000"), ("1.1", "Content-Length: 900000"), ("1.1", "Transfer-Encoding: chunked")],
+)
+def test_who_sends_too_large_a_body_slowly_can_send_it_all_and_is_told(
+    service: Service, version: str, how: str
+) -> None:
+    part = b" " * 45_000
+    pieces = [b"%x\r\n%b\r\n" % (len(part), part) if "chunked" in how else part] * 20
+    with Connection(service) as connection:
+        connection.send(f"POST /soap HTTP/{version}\r\nHost: x\r\n{XML}\r\n{how}\r\n\r\n".encode())
+        for piece in pieces:  # a client that cannot send the rest looks for no answer
+            assert connection.send(piece)
+            time.sleep(0.01)
+        assert connection.send(b"0\r\n\r\n" if "chunked" in how else b"")
+        assert b"MENSAGEM_INVALIDA" in connection.reply().body
 
 
 def test_who_has_sent_the_body_is_not_told_to_continue(service: Service) -> None:

@@ -41,11 +41,14 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
-    def send(self, data: bytes) -> None:
-        """Send, as far as the service takes it: it may refuse, and close, before the end."""
+    def send(self, data: bytes) -> bool:
+        """Send, and tell whether the service took all of it: it may refuse, and close, before the end."""
         self._started = time.perf_counter()
-        with suppress(ConnectionError):
+        try:
             self._socket.sendall(data)
+        except ConnectionError:
+            return False
+        return True
 
     def end(self) -> None:
         """Close the sending side: nothing more is sent, and everything that still comes is read."""
