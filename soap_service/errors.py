@@ -130,7 +130,8 @@ class InvalidValue(SoapServiceError):
 class InputRefused(SoapServiceError):
     """What an administrator gave cannot be used: the key is the setting, argument or file.
 
-    It brings its sentence, English, with what to do: the command's. The page of imports has its own for it.
+    It brings its sentence, English, with what to do: the command's. That of a file knows its key
+    (`rules.import_causes`).
     """
 
     def __init__(self, key: object, sentence: str) -> None:

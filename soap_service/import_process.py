@@ -19,6 +19,7 @@ from soap_service.errors import InputRefused, StoreUnavailable
 from soap_service.importing.files import Reading, TableKind, check_source, take_file
 from soap_service.importing.jobs import Imported, ImportFailed, ImportJob
 from soap_service.rules.auditing import Actor, ActorKind, acting
+from soap_service.rules.import_causes import Cause, Told
 from soap_service.storage.history_imports import RequestImportOptions
 from soap_service.store import Store, open_store
 
@@ -28,8 +29,6 @@ JOB_SECONDS = 20.0
 _MORE_SECONDS = 8.0
 #: What such a process may take of the memory: a spreadsheet's texts alone may have 64 MiB, several times as objects.
 _MOST_MEMORY = 2 << 30
-_TOO_LONG = "it takes too long to read"
-_TOO_LARGE = "it takes too much memory to read"
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class ImportProcess:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise InputRefused("file", _TOO_LONG) from None
+            raise InputRefused("file", Cause.TAKES_TOO_LONG()) from None
         if done.returncode:
             raise ImportFailed(f"the process ended with {done.returncode}")
         return _answer(json.loads(done.stdout))
@@ -73,8 +72,18 @@ def _answer(found: Mapping[str, Any]) -> Imported:
     if "unavailable" in found:
         raise StoreUnavailable(found["unavailable"])
     if "invalid" in found:
-        raise InputRefused(*found["invalid"])
-    return Imported(**{**found, "problems": [(int(line), str(cause)) for line, cause in found["problems"]]})
+        key, cause = found["invalid"]
+        raise InputRefused(key, _read(cause))
+    return Imported(**{**found, "problems": [(int(line), _read(cause)) for line, cause in found["problems"]]})
+
+
+def _written(told: str) -> Any:
+    """Return a cause as it passes between processes; a sentence of the store's opening as it is."""
+    return (told.cause.name, told.values) if isinstance(told, Told) else told
+
+
+def _read(written: Any) -> Any:
+    return written if isinstance(written, str) else Told(Cause[written[0]], written[1])
 
 
 def take_in(
@@ -122,15 +131,16 @@ def main() -> int:
             store = open_store(settings, create=False)
             try:
                 rejected = Path(*rejects) if rejects else None
-                answer = asdict(take_in(store, settings, job, file, rejected, told["seconds"]))
+                taken = take_in(store, settings, job, file, rejected, told["seconds"])
+                answer = vars(taken) | {"problems": [(line, _written(cause)) for line, cause in taken.problems]}
             finally:
                 store.close()
     except InputRefused as refusal:
-        answer = {"invalid": [refusal.key, refusal.sentence]}
+        answer = {"invalid": [refusal.key, _written(refusal.sentence)]}
     except StoreUnavailable as outage:
         answer = {"unavailable": outage.reason}
     except MemoryError:
-        answer = {"invalid": ["file", _TOO_LARGE]}
+        answer = {"invalid": ["file", _written(Cause.TAKES_TOO_MUCH_MEMORY())]}
     json.dump(answer, sys.stdout)
     return 0
 

@@ -10,6 +10,7 @@ from typing import Any
 from soap_service.errors import InputRefused
 from soap_service.importing.running import Rejects, Run, Summary
 from soap_service.importing.tables import opened_table
+from soap_service.rules.import_causes import Cause
 from soap_service.rules.import_columns import (
     HISTORY_COLUMNS,
     REQUEST_COLUMNS,
@@ -85,15 +86,14 @@ def check_source(name: str) -> str:
     """Return the name of a source, trimmed; raises InputRefused."""
     trimmed = name.strip()
     if not trimmed or len(trimmed) > _LONGEST_SOURCE:
-        raise InputRefused("source", "it is a name of 1 to 60 characters")
+        raise InputRefused("source", Cause.INVALID_SOURCE())
     return trimmed
 
 
 def _check(kind: TableKind, found: Mapping[str, int]) -> None:
     is_of_person = kind is not TableKind.HISTORY
     if is_of_person and found.keys().isdisjoint(("document", "cpf", "cnpj", "external_id")):
-        raise InputRefused("columns", "there is no column cpf, cnpj, documento or id_externo; map one with --map")
+        raise InputRefused("columns", Cause.NO_IDENTITY_COLUMN())
     for key in _NEEDED[kind]:
         if key not in found:
-            spoken = _SPOKEN[key]
-            raise InputRefused("columns", f"there is no column {spoken}; map one with --map {spoken}=COLUMN")
+            raise InputRefused("columns", Cause.MISSING_COLUMN(column=_SPOKEN[key]))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from soap_service.rules.import_causes import Told
 from soap_service.rules.import_columns import DEFAULT_SOURCE
 
 
@@ -32,7 +33,7 @@ class Imported:
     added: int = 0
     changed: int = 0
     left: int = 0
-    problems: list[tuple[int, str]] = field(default_factory=list)
+    problems: list[tuple[int, Told]] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     is_whole: bool = True
     unknown_responsibles: int = 0

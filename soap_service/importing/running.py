@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from soap_service.importing.tables import Row, Table
+from soap_service.rules.import_causes import Told, Unreadable
 from soap_service.rules.import_columns import REJECTED_CAUSE, REJECTED_LINE, ColumnMap
-from soap_service.rules.import_values import Unreadable, escape_cell, undo_cell
+from soap_service.rules.import_values import escape_cell, undo_cell
 from soap_service.rules.names import fold_name
 
 _FIRST_BATCH, _SMALLEST_BATCH, _LARGEST_BATCH = 100, 20, 2000
@@ -24,7 +25,6 @@ _PROBLEMS_KEPT = 20
 
 Line = TypeVar("Line")
 ADDED, CHANGED, LEFT = "added", "changed", "left alone"
-OUTCOMES = (ADDED, CHANGED, LEFT)
 
 
 class Taker(Protocol[Line]):
@@ -55,7 +55,7 @@ class Summary:
     counts: Counter[str] = field(default_factory=Counter)
     lines: int = 0
     rejected: int = 0
-    problems: list[tuple[int, str]] = field(default_factory=list)
+    problems: list[tuple[int, Told]] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     is_whole: bool = True
 
@@ -119,8 +119,8 @@ class Run(Generic[Line]):
             try:
                 row.check(width)
                 line = self._taker.read(self._cells(row))
-            except Unreadable as cause:
-                self._reject(row, str(cause))
+            except Unreadable as unreadable:
+                self._reject(row, unreadable.told)
                 continue
             keys = self._taker.keys_of(line)
             if not self._keys.isdisjoint(keys):
@@ -149,14 +149,14 @@ class Run(Generic[Line]):
         ideal = len(batch) / max(self._taker.held, 0.01)
         self._size = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, (self._size + ideal) / 2))
         for (row, _), outcome in zip(batch, outcomes, strict=True):
-            if outcome in OUTCOMES:
-                self.summary.counts[outcome] += 1
-            else:
+            if isinstance(outcome, Told):
                 self._reject(row, outcome)
+            else:
+                self.summary.counts[outcome] += 1
         self._tell(self._table.progress(), self.summary.lines)
         time.sleep(0.002)  # a writer of another process looks every 2 ms whether it is its turn
 
-    def _reject(self, row: Row, cause: str) -> None:
+    def _reject(self, row: Row, cause: Told) -> None:
         self.summary.rejected += 1
         if len(self.summary.problems) < _PROBLEMS_KEPT:
             self.summary.problems.append((row.line, cause))

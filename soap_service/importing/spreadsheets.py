@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from typing import BinaryIO
 
 from soap_service.errors import InputRefused
+from soap_service.rules.import_causes import Cause
 
 #: All that is unpacked, and its table of texts, which is kept in memory.
 MOST_UNPACKED = 1 << 30
@@ -18,7 +19,7 @@ def is_spreadsheet(file: BinaryIO) -> bool:
     begin = file.read(8)
     file.seek(0)
     if begin == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        raise InputRefused("file", "it is an old XLS: save it as XLSX or CSV")
+        raise InputRefused("file", Cause.OLD_XLS())
     return begin.startswith(b"PK\x03\x04")
 
 
@@ -38,7 +39,7 @@ def read_spreadsheet(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
             if written:
                 yield line, written
     except (KeyError, ValueError, IndexError, zipfile.BadZipFile, EOFError, SyntaxError, AttributeError) as error:
-        raise InputRefused("file", f"it is no readable XLSX: {type(error).__name__}") from None
+        raise InputRefused("file", Cause.UNREADABLE_XLSX(error=type(error).__name__)) from None
 
 
 def _check_size(file: BinaryIO) -> None:
@@ -46,12 +47,11 @@ def _check_size(file: BinaryIO) -> None:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
     except zipfile.BadZipFile:
-        raise InputRefused("file", "it is no readable XLSX: the archive is damaged") from None
+        raise InputRefused("file", Cause.UNREADABLE_XLSX(error="the archive is damaged")) from None
     unpacked = sum(part.file_size for part in parts)
     texts = sum(part.file_size for part in parts if part.filename.lower() == _TEXTS.lower())
     if unpacked > MOST_UNPACKED or texts > MOST_TEXTS:
-        reason = f"unpacked it has more than {MOST_UNPACKED >> 20} MiB, or {MOST_TEXTS >> 20} MiB of texts"
-        raise InputRefused("file", f"{reason}: save it as CSV")
+        raise InputRefused("file", Cause.TOO_LARGE_UNPACKED(all=MOST_UNPACKED >> 20, texts=MOST_TEXTS >> 20))
     file.seek(0)
 
 

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from soap_service.errors import InputRefused
 from soap_service.importing.spreadsheets import is_spreadsheet, read_spreadsheet
-from soap_service.rules.import_values import Unreadable
+from soap_service.rules.import_causes import Cause, Told, Unreadable
 
 DELIMITERS = {",": ",", ";": ";", "tab": "\t", "\t": "\t", "\\t": "\t", "|": "|", "comma": ",", "semicolon": ";"}
 _SAMPLE = 65536
@@ -26,7 +26,6 @@ _SAMPLE = 65536
 _MOST_LINES_OF_A_CELL = 5000
 _LONGEST_LINE = 1_000_000
 _REPLACED = "�"
-_UNREADABLE = "a character is not in the encoding"
 
 csv.field_size_limit(2 * _LONGEST_LINE)
 
@@ -37,14 +36,14 @@ class Row:
 
     line: int
     cells: list[str]
-    cause: str = ""
+    cause: Told | None = None
 
     def check(self, columns: int) -> None:
         """Raise Unreadable for a line that could not be read, or that has more cells than the header."""
         if self.cause:
             raise Unreadable(self.cause)
         if len(self.cells) > columns and any(self.cells[columns:]):
-            raise Unreadable(f"it has {len(self.cells)} cells, the header {columns}")
+            raise Unreadable(Cause.TOO_MANY_CELLS(cells=len(self.cells), columns=columns))
 
 
 @dataclass
@@ -106,7 +105,7 @@ def _check_encoding(encoding: str) -> str:
         name = codecs.lookup(encoding).name
         "".encode(name)
     except (LookupError, ValueError):
-        raise InputRefused("encoding", f"there is no encoding {encoding}; try utf-8, cp1252 or utf-16") from None
+        raise InputRefused("encoding", Cause.UNKNOWN_ENCODING(name=encoding)) from None
     return "utf-8-sig" if name == "utf-8" else name
 
 
@@ -176,7 +175,7 @@ class _Unclosed(io.BufferedReader):
 def _delimiter(given: str, first: str, lines: _Lines) -> str:
     if given:
         if given not in DELIMITERS:
-            raise InputRefused("delimiter", 'choose ",", ";", "|" or tab')
+            raise InputRefused("delimiter", Cause.UNKNOWN_DELIMITER())
         return DELIMITERS[given]
     if first.lower().startswith("sep=") and len(first) > 4:  # Excel's own word
         while not lines.next().strip():
@@ -192,17 +191,17 @@ def _split(lines: _Lines, delimiter: str) -> Iterator[Row]:
         if '"' in line and _is_open(line, delimiter):
             line = _rest_of(line, lines, delimiter)
             if _is_open(line, delimiter):
-                yield Row(number, [line.strip()], "a quote is not closed")
+                yield Row(number, [line.strip()], Cause.OPEN_QUOTE())
                 continue
         if not line.strip():
             continue
         try:
             cells = next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter))
         except (csv.Error, StopIteration) as error:
-            yield Row(number, [line.strip()], f"it is not CSV: {error}")
+            yield Row(number, [line.strip()], Cause.NOT_CSV(error=error))
             continue
         if any(cell.strip() for cell in cells):
-            yield Row(number, cells, _UNREADABLE if _REPLACED in line else "")
+            yield Row(number, cells, Cause.NOT_IN_ENCODING() if _REPLACED in line else None)
 
 
 def _is_open(line: str, delimiter: str) -> bool:
@@ -240,8 +239,10 @@ def _rest_of(line: str, lines: _Lines, delimiter: str) -> str:
 
 def _headed(name: str, rows: Iterator[Row]) -> Table:
     first = next(rows, None)
-    if first is None or first.cause:
-        raise InputRefused("file", f"{name}: {first.cause if first else 'it is empty'}")
+    if first is None:
+        raise InputRefused("file", Cause.EMPTY_FILE(file=name))
+    if first.cause:
+        raise InputRefused("file", Cause.UNREADABLE_HEADER(file=name, cause=first.cause))
     return Table([cell.strip() for cell in first.cells], rows)
 
 
@@ -250,7 +251,7 @@ def _json_lines(name: str, lines: _Lines) -> Table:
     try:
         header = list(json.loads(first))
     except ValueError as error:
-        raise InputRefused("file", f"{name}: its first line is no JSON: {error}") from None
+        raise InputRefused("file", Cause.NOT_JSON(file=name, error=error)) from None
 
     def rows() -> Iterator[Row]:
         while line := lines.next():
@@ -260,8 +261,8 @@ def _json_lines(name: str, lines: _Lines) -> Table:
                 found = json.loads(line)
                 cells = ["" if found.get(key) is None else str(found[key]) for key in header]
             except (ValueError, AttributeError):
-                yield Row(lines.number, [line.strip()], "it is no JSON object")
+                yield Row(lines.number, [line.strip()], Cause.NOT_JSON_OBJECT())
                 continue
-            yield Row(lines.number, cells, _UNREADABLE if _REPLACED in line else "")
+            yield Row(lines.number, cells, Cause.NOT_IN_ENCODING() if _REPLACED in line else None)
 
     return Table(header, rows(), ",")

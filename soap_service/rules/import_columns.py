@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from soap_service.errors import InputRefused
+from soap_service.rules.import_causes import Cause
 from soap_service.rules.names import fold_name
 from soap_service.rules.situations import SITUATION_LABELS, Action, Situation
 
@@ -103,8 +104,7 @@ def read_maps(given: Iterable[str], known: Mapping[str, Mapping[str, None]]) -> 
         column, colon, value = left.partition(":")
         key = next((key for key, names in known.items() if fold_column(column) in names), None)
         if not equals or key is None:
-            reason = f"{one}: write OURS=COLUMN or OURS:VALUE=OUR VALUE, OURS one of {', '.join(list_columns(known))}"
-            raise InputRefused("map", reason)
+            raise InputRefused("map", Cause.UNKNOWN_MAP(given=one, ours=", ".join(list_columns(known))))
         if colon:
             found.values.setdefault(key, {})[fold_name(value)] = right.strip()
         else:
@@ -128,7 +128,7 @@ def find_columns(
     unknown = []
     folded = [fold_column(name) for name in header]
     for missing in set(mapped.columns) - set(folded):
-        raise InputRefused("map", f"the file has no column {missing}; it has {', '.join(filter(None, header))}")
+        raise InputRefused("map", Cause.UNKNOWN_COLUMN(column=missing, others=", ".join(filter(None, header))))
     given = set(mapped.columns.values())
     for place, name in enumerate(folded):
         if name in mapped.columns:
@@ -139,8 +139,8 @@ def find_columns(
             unknown.append(header[place])
         for key in keys:
             if key in found:
-                two = f"{header[found[key]]} and {header[place]}"
-                raise InputRefused("columns", f"{two} mean the same; say which with --map {key}=COLUMN")
+                two = {"first": header[found[key]], "second": header[place]}
+                raise InputRefused("columns", Cause.SAME_MEANING(**two, column=key))
             found[key] = place
     return found, unknown
 

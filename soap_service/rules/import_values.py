@@ -1,6 +1,6 @@
 """Reading the cells of another desk's file: documents, numbers, moments, histories. Pure rules.
 
-Whatever cannot be read raises `Unreadable` with its cause in English, and never with a document in it.
+Whatever cannot be read raises `Unreadable` with its cause, and never with a document in it.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from soap_service.errors import InvalidDocument
 from soap_service.rules.documents import normalise_cell
+from soap_service.rules.import_causes import Cause, Unreadable
 from soap_service.rules.import_columns import action_named, kind_named, level_named, situation_named
 from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.rules.situations import AUTOMATIC, FINISHED_SITUATIONS, Action, Situation, priority_of
@@ -43,10 +44,6 @@ _NO_DATE = re.compile(r"0000-00-00(?:[ T]00:00(?::00)?)?|null|nunca|never", re.I
 _ESCAPED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _HISTORY_LINE = re.compile(r"([^|\n]{8,40}?) *\| *([^|\n]*?) *\| *([^|\n]*?) *(?:\| ?(.*))?")
-
-
-class Unreadable(Exception):
-    """A line that cannot be taken; its text is the cause."""
 
 
 def escape_cell(text: str) -> str:
@@ -153,7 +150,7 @@ def read_person(cells: Mapping[str, str]) -> PersonLine:
     }
     document = read_document(cells)
     if not document and "external_id" not in given:
-        raise Unreadable("there is no document")
+        raise Unreadable(Cause.NO_DOCUMENT())
     return PersonLine(document, given)
 
 
@@ -162,20 +159,20 @@ def read_request(cells: Mapping[str, str], zone: tzinfo, now: datetime) -> Reque
     number = read_number(cells.get("number", ""))
     document, external_id = read_document(cells), read_text(cells, "external_id")
     if not document and not external_id:
-        raise Unreadable("there is no document of the requester")
+        raise Unreadable(Cause.NO_REQUESTER_DOCUMENT())
     situation = _word(cells, "situation", situation_named)
     if situation is None:
-        raise Unreadable("there is no situation")
+        raise Unreadable(Cause.NO_SITUATION())
     opened_at = read_moment(cells, "opened_at", zone)
     if opened_at is None:
-        raise Unreadable("there is no time of opening")
+        raise Unreadable(Cause.NO_OPENING())
     if opened_at > now:
-        raise Unreadable("it is opened in the future")
+        raise Unreadable(Cause.OPENED_IN_FUTURE())
     closed_at = read_moment(cells, "closed_at", zone) if situation in FINISHED_SITUATIONS else None
     if situation in FINISHED_SITUATIONS and closed_at is None:
-        raise Unreadable("it is finished and there is no time of closing")
+        raise Unreadable(Cause.NO_CLOSING())
     if closed_at is not None and closed_at < opened_at:
-        raise Unreadable("it is closed before it is opened")
+        raise Unreadable(Cause.CLOSED_TOO_EARLY())
     title, description = read_text(cells, "title"), read_text(cells, "description", is_long=True)
     if title and not description.startswith(title):
         description = f"{title}\n\n{description}".strip()
@@ -212,7 +209,7 @@ def read_history_line(cells: Mapping[str, str], zone: tzinfo) -> tuple[int, Hist
     number = read_number(cells.get("number", ""))
     happened_at = read_moment(cells, "happened_at", zone)
     if happened_at is None:
-        raise Unreadable("there is no time")
+        raise Unreadable(Cause.NO_TIME())
     line = _line(happened_at, cells.get("actor", ""), cells.get("action", ""), read_text(cells, "note", is_long=True))
     return number, line
 
@@ -225,20 +222,20 @@ def read_document(cells: Mapping[str, str]) -> str:
             try:
                 return normalise_cell(written, length)
             except InvalidDocument:
-                raise Unreadable("the document is no CPF or CNPJ") from None
+                raise Unreadable(Cause.INVALID_DOCUMENT()) from None
     return ""
 
 
 def read_number(written: str) -> int:
     """Return the number of a request; raises Unreadable."""
     if not written.strip():
-        raise Unreadable("there is no number")
+        raise Unreadable(Cause.NO_NUMBER())
     found = _NUMBER.fullmatch(written.strip())
     if not found:
-        raise Unreadable("the number is no number")
+        raise Unreadable(Cause.INVALID_NUMBER())
     number = int(found[1])
     if not 0 < number <= HIGHEST_NUMBER:
-        raise Unreadable(f"the number is not from 1 to {HIGHEST_NUMBER}: map the column of the desk's internal id")
+        raise Unreadable(Cause.NUMBER_TOO_LARGE(most=HIGHEST_NUMBER))
     return number
 
 
@@ -261,9 +258,9 @@ def read_moment(cells: Mapping[str, str], key: str, zone: tzinfo) -> datetime | 
         moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
         moment = moment.astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError):
-        raise Unreadable(f"{key} is no date such as 2026-11-20 09:00 or 20/11/2026 09:00") from None
+        raise Unreadable(Cause.NO_DATE(column=key)) from None
     if not 1970 <= moment.year <= 2199:
-        raise Unreadable(f"{key} is not between 1970 and 2199")
+        raise Unreadable(Cause.DATE_OUT_OF_RANGE(column=key))
     return moment
 
 
@@ -284,7 +281,7 @@ def read_history(written: str, zone: tzinfo) -> tuple[HistoryLine, ...]:
             last = lines[-1]
             lines[-1] = HistoryLine(last.happened_at, last.actor, last.action, f"{last.note}\n{row.removeprefix('  ')}")
         elif row.strip():
-            raise Unreadable("historico has lines that are not: date | who | action | text")
+            raise Unreadable(Cause.NOT_HISTORY())
     return tuple(
         HistoryLine(line.happened_at, line.actor, line.action, line.note.strip()[:LONGEST_TEXT]) for line in lines
     )
@@ -312,7 +309,7 @@ def read_text(cells: Mapping[str, str], key: str, is_long: bool = False) -> str:
     text = _clean(text).strip() if is_long else _one_line(text)
     longest = LONGEST_TEXT if is_long else _LONGEST.get(key, 1000)
     if len(text) > longest:
-        raise Unreadable(f"{key} has more than {longest} characters")
+        raise Unreadable(Cause.TOO_LONG(column=key, longest=longest))
     return text
 
 
@@ -331,7 +328,7 @@ def _word(cells: Mapping[str, str], key: str, named: Callable[[str], _T | None])
         return None
     found = named(written)
     if found is None:
-        raise Unreadable(f"{key} is unknown: {written[:60]}; map it with --map {key}:VALUE=OURS")
+        raise Unreadable(Cause.UNKNOWN_WORD(column=key, value=written[:60]))
     return found
 
 
@@ -343,5 +340,5 @@ def _priority(cells: Mapping[str, str]) -> int | None:
         return int(written[0])
     level = level_named(written)
     if level is None:
-        raise Unreadable("priority is not from 1 to 5")
+        raise Unreadable(Cause.NO_PRIORITY())
     return {"A": 2, "M": 3, "B": 4}[level]

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from soap_service.importing.running import ADDED, LEFT
 from soap_service.model import Request, RequestEvent
 from soap_service.rules.deadlines import WorkingCalendar
+from soap_service.rules.import_causes import Cause
 from soap_service.rules.import_values import HistoryLine, read_history_line
 from soap_service.storage.database import Database
 from soap_service.storage.indexing import NOT_WRITTEN, index_request
@@ -83,7 +84,7 @@ class HistoryImport:
         decided = []
         for key, (number, source, line) in zip(keys, lines, strict=True):
             if sources.get(number) != source:
-                outcome = f"there is no request with that number of the source {source}"
+                outcome: str = Cause.NOT_OF_SOURCE(source=source)
             else:
                 outcome = LEFT if key in present else ADDED
             decided.append((outcome, (number, line)))

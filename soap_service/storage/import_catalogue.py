@@ -5,8 +5,9 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from soap_service.model import Agent, Group, PrioritySla, Service
+from soap_service.rules.import_causes import Cause, Unreadable
 from soap_service.rules.import_columns import fold_word
-from soap_service.rules.import_values import RequestLine, Unreadable
+from soap_service.rules.import_values import RequestLine
 from soap_service.rules.names import fold_name
 from soap_service.storage.database import Database
 from soap_service.storage.history import COMMAND, record
@@ -55,18 +56,18 @@ class ImportCatalogue:
     def service_and_group(self, line: RequestLine) -> tuple[CatalogueEntry, int]:
         """Return the service of a line and the group that has it; raises Unreadable."""
         if not line.service:
-            raise Unreadable("there is no service")
+            raise Unreadable(Cause.NO_SERVICE())
         service = self._services.get(fold_word(line.service))
         group_id = self._groups.get(fold_word(line.group)) if line.group else None
         if line.group and group_id is None:
             if not self._is_creating:
-                raise Unreadable(f"there is no group {line.group}")
+                raise Unreadable(Cause.UNKNOWN_GROUP(name=line.group))
             group_id = self._make_group(line.group)
         if service is None:
             if not self._is_creating:
-                raise Unreadable(f"there is no service {line.service}")
+                raise Unreadable(Cause.UNKNOWN_SERVICE(name=line.service))
             if group_id is None:
-                raise Unreadable(f"there is no service {line.service}; to make it the line needs a group")
+                raise Unreadable(Cause.SERVICE_NEEDS_GROUP(name=line.service))
             service = self._make_service(line, group_id)
         return service, service.group_id if group_id is None else group_id
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from soap_service.importing.running import ADDED, CHANGED, LEFT
 from soap_service.model import Requester, RequesterName
+from soap_service.rules.import_causes import Cause
 from soap_service.rules.import_values import PersonLine, read_person
 from soap_service.rules.names import entries_of
 from soap_service.rules.searching import contacts_of
@@ -26,8 +27,6 @@ from soap_service.tables.search import RequesterContact, Unindexed
 
 _requester: Any = Requester.__table__
 _COLUMNS = ("name", "email", "phone", "extension", "unit", "external_id")
-_WAS_ERASED = "the person was erased (person erase): an import makes them no more"
-_TAKEN_ID = "its id_externo belongs to a requester with another document; correct it with --update"
 
 
 class RequesterImport:
@@ -75,20 +74,21 @@ class RequesterImport:
         by_document, by_id = _known(connection, lines)
         new = [line.document for line in lines if line.document and line.document not in by_document]
         erased = erased_documents(connection, new)
-        outcomes, changes = [], []
+        outcomes: list[str] = []
+        changes = []
         for line in lines:
             by_own = by_document.get(line.document)
             by_other = by_id.get(line.given.get("external_id", ""))
             known = by_own or by_other
             if by_own is not None and by_other is not None and by_own.id != by_other.id:
-                outcomes.append("its document and its id_externo belong to two requesters")
+                outcomes.append(Cause.TWO_REQUESTERS())
             elif known is None:
-                outcomes.append(_WAS_ERASED if line.document in erased else self._new(line))
+                outcomes.append(Cause.ERASED() if line.document in erased else self._new(line))
             elif known.merged_into_id is not None or known.erased_at is not None:
                 outcomes.append(LEFT)
             elif not self._is_updating:
                 is_other = bool(line.document) and known.document != line.document
-                outcomes.append(_TAKEN_ID if is_other else LEFT)
+                outcomes.append(Cause.TAKEN_ID() if is_other else LEFT)
             else:
                 said = {**line.given, **({"document": line.document} if line.document else {})}
                 values = {name: value for name, value in said.items() if getattr(known, name) != value}
@@ -99,9 +99,9 @@ class RequesterImport:
 
     def _new(self, line: PersonLine) -> str:
         if not line.document:
-            return "there is no document, and nobody has its id_externo"
+            return Cause.NOBODYS_ID()
         if not line.given.get("name"):
-            return "there is no name"
+            return Cause.NO_NAME()
         if self._is_dry:
             if not self._planned.isdisjoint(line.keys):
                 return LEFT

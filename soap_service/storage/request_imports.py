@@ -14,11 +14,11 @@ from sqlalchemy import Connection, insert, select, update
 from soap_service.importing.running import ADDED, CHANGED, LEFT
 from soap_service.model import Contact, Request, RequestEvent, RequestStop
 from soap_service.rules.deadlines import resumed_deadline, time_left
+from soap_service.rules.import_causes import Cause, Unreadable
 from soap_service.rules.import_values import (
     HistoryLine,
     PersonLine,
     RequestLine,
-    Unreadable,
     read_request,
 )
 from soap_service.rules.names import fold_name
@@ -127,17 +127,17 @@ class RequestImport:
         one = _Prepared(line, line.source or self._options.source)
         try:
             one.service, one.group_id = self._catalogue.service_and_group(line)
-        except Unreadable as cause:
-            one.cause = str(cause)
+        except Unreadable as unreadable:
+            one.cause = unreadable.told
             return one
         if line.responsible:
             one.responsible_id = self._catalogue.agent(line.responsible)
             self.unknown_responsibles += one.responsible_id is None
         first = self._options.first_number
         if first > 1 and line.number >= first:
-            one.cause = f"numbers from {first} on are those of requests opened here (first_request_number)"
+            one.cause = Cause.OWN_NUMBER(first=first)
         elif first <= 1 and line.number > HIGHEST_NUMBER - OWN_NUMBERS:
-            one.cause = "it would leave no numbers for requests opened here: set first_request_number above it"
+            one.cause = Cause.NO_NUMBERS_LEFT()
         return one
 
     def _find_requesters(self, usable: Sequence[_Prepared]) -> None:
@@ -159,10 +159,8 @@ class RequestImport:
         for one in usable:
             one.requester_id = _requester_id(one.line, by_document, by_id)
             if not one.requester_id and one.line.document not in planned:
-                why = ""
-                if self._options.is_creating:
-                    why = "; to make it the line needs document and name"
-                one.cause = f"there is no such requester{why}"
+                cause = Cause.REQUESTER_NEEDS_NAME if self._options.is_creating else Cause.UNKNOWN_REQUESTER
+                one.cause = cause()
 
     def _requester_ids(self, usable: Sequence[_Prepared]) -> tuple[dict[str, int], dict[str, int]]:
         documents = sorted({one.line.document for one in usable if one.line.document})
@@ -197,8 +195,7 @@ class RequestImport:
                 self._planned.add(one.line.number)
             return ADDED
         if known.source != one.source:
-            whose = f"of the source {known.source}" if known.source else "opened here"
-            return f"the number is that of a request {whose}"
+            return Cause.NUMBER_OF_SOURCE(source=known.source) if known.source else Cause.NUMBER_OF_OURS()
         return CHANGED if self._options.is_updating else LEFT
 
     def _row(self, one: _Prepared, now: datetime) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from soap_service.errors import InvalidDocument
 from soap_service.rules.documents import normalise_cell
+from soap_service.rules.import_causes import Unreadable
 from soap_service.rules.import_columns import (
     REQUEST_COLUMNS,
     REQUESTER_COLUMNS,
@@ -17,7 +18,6 @@ from soap_service.rules.import_columns import (
     situation_named,
 )
 from soap_service.rules.import_values import (
-    Unreadable,
     escape_cell,
     read_history,
     read_moment,

@@ -1,20 +1,19 @@
 """Administrators import files on a page: checked, confirmed, its rejects given; the import is a process of its own."""
 
-import ast
 import csv
 import io
 import re
 import zipfile
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
 from werkzeug.test import TestResponse
 
 from soap_service.asgi.wsgi_bridge import LARGEST_BODY
+from soap_service.rules.import_causes import Cause
 from soap_service.rules.roles import Role
-from soap_service.screens.administration import import_causes
+from soap_service.screens.administration.import_causes import SENTENCES, cause_in
 from soap_service.screens.visit import LARGEST_UPLOAD
 from soap_service.store import AuditFilter
 from tests.screens.conftest import Browser, Desk
@@ -155,32 +154,8 @@ def test_only_an_administrator_may_send_more_than_a_form(desk: Desk, rui: Browse
     assert largest(ana) == 64 * 1024
 
 
-def test_every_cause_of_the_importer_has_a_sentence() -> None:
-    """Go through the causes in the importer's own source; what stands in braces there is some word."""
-    package = Path(import_causes.__file__).parents[2]
-    files = [*package.glob("storage/*import*.py"), *package.glob("importing/*.py"), package / "rules/import_values.py"]
-    said = {text for file in files for text in _causes(ast.parse(file.read_text("utf-8")))}
-    assert len(said) > 25
-    unknown = [text for text in said if import_causes.cause_in(lambda sentence: "known", text) != "known"]
-    assert not unknown
-
-
-def _causes(tree: ast.AST) -> list[str]:
-    """Return the texts given to Unreadable, assigned to a cause, or returned as one."""
-    found = []
-    for node in ast.walk(tree):
-        texts: list[ast.expr] = []
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Unreadable":
-            texts = node.args
-        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).lower().endswith(
-            ("cause", "_was_erased", "_taken_id", "_unreadable")
-        ):
-            texts = [node.value]
-        found += [_text(one) for one in texts if isinstance(one, ast.Constant | ast.JoinedStr)]
-    return [text for text in found if text]
-
-
-def _text(node: ast.expr) -> str:
-    if isinstance(node, ast.JoinedStr):
-        return "".join(str(one.value) if isinstance(one, ast.Constant) else "7" for one in node.values)
-    return str(ast.literal_eval(node))
+def test_every_cause_has_a_sentence_with_none_but_its_values() -> None:
+    assert set(SENTENCES) == set(Cause)
+    for cause, sentence in SENTENCES.items():
+        values = dict.fromkeys(re.findall(r"{(\w+)}", cause.value), "7")
+        assert cause_in(str, cause(**values)) == sentence % values
