@@ -29,6 +29,8 @@ _T = TypeVar("_T")
 
 #: How long a change whose outcome is not known is looked for again by its key, in seconds.
 RETRY_SECONDS = 2.0
+#: How often work may find that another was faster, beside once for each of its keys.
+_MOST_RACES = 2
 
 
 class _Batch:
@@ -291,10 +293,11 @@ class Database:
         """Return number and subject of the newest requests, up to a number, that have all these words."""
         return self.backend.find_words(self.fetch, words, highest, most)
 
-    def retrying(self, work: Callable[[], _T]) -> _T:
+    def retrying(self, work: Callable[[], _T], keys: int = 1) -> _T:
         """Return what `work` does in a transaction; do it again when another was faster or its outcome is not known.
 
-        For what a unique key makes the same however often it is done: the second time finds what the first has left.
+        For what unique keys make the same however often it is done: the second time finds what the first has left. Work
+        with many keys may lose a race for each of them.
         """
         deadline = time.monotonic() + RETRY_SECONDS
         is_lost, races = False, 0
@@ -303,7 +306,7 @@ class Database:
                 return work()
             except IntegrityError:  # another node was faster: now it is there to be found
                 races += 1
-                if races > 3:
+                if races > _MOST_RACES + keys:
                     raise
             except StoreUnavailable as error:
                 is_lost = is_lost or isinstance(error, TransactionLost)

@@ -49,7 +49,7 @@ class RequesterImport:
 
     def take(self, lines: Sequence[PersonLine]) -> list[str]:
         """Take lines in; return for each what became of it."""
-        return self._database.retrying(lambda: self._take(lines))
+        return self._database.retrying(lambda: self._take(lines), len(lines))
 
     def _take(self, lines: Sequence[PersonLine]) -> list[str]:
         prepared = [_prepared(line) for line in lines]

@@ -85,7 +85,7 @@ class RequestImport:
 
     def take(self, lines: Sequence[RequestLine]) -> list[str]:
         """Take lines in; return for each what became of it."""
-        return self._database.retrying(lambda: self._take(lines))
+        return self._database.retrying(lambda: self._take(lines), len(lines))
 
     def _take(self, lines: Sequence[RequestLine]) -> list[str]:
         prepared = [self._prepare(line) for line in lines]
