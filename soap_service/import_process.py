@@ -101,8 +101,10 @@ def take_in(
             job.is_updating,
             job.is_creating,
             job.is_dry,
+            job.has_history_file,
         )
-        taker = store.tables.import_requests(options)
+        is_history = job.kind == TableKind.HISTORY
+        taker = store.tables.import_history(options) if is_history else store.tables.import_requests(options)
     reading = Reading(job.maps, job.encoding, job.delimiter)
     summary = take_file(name, TableKind(job.kind), reading, taker, rejects, seconds=seconds)
     return Imported(

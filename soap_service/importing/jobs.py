@@ -18,6 +18,7 @@ class ImportJob:
     is_dry: bool = True
     is_updating: bool = False
     is_creating: bool = False
+    has_history_file: bool = False
     source: str = DEFAULT_SOURCE
     maps: tuple[str, ...] = ()
     encoding: str = ""

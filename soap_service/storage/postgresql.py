@@ -28,7 +28,7 @@ _TRAITS = Traits(
     batch_size=1,  # it groups the commits of its connections itself
     poll_seconds=1.0,
     commit_lag=timedelta(seconds=30),
-    import_seconds=0.1,  # others write beside it
+    import_seconds=0.05,  # others write beside it
     counts_written_numbers=False,
 )
 _CHECK = text("SELECT clock_timestamp(), current_setting('transaction_read_only')")

@@ -38,6 +38,8 @@ class Tables(Part):
 
     def import_history(self, options: RequestImportOptions) -> HistoryImport:
         """Return what takes lines of their history in."""
+        if not options.is_dry:
+            self._audit.write(AuditKind.IMPORTED, RecordKind.REQUEST)
         return HistoryImport(self._database, options)
 
     def export(self, zone: tzinfo) -> Exports:

@@ -60,6 +60,25 @@ def test_a_file_is_checked_and_imported_once(desk: Desk, rui: Browser) -> None:
     assert [(one.actor, one.record_kind) for one in rows] == [("rui", "requester")] * 2
 
 
+def test_histories_come_in_a_file_of_their_own(desk: Desk, rui: Browser) -> None:
+    requests = f"numero;cpf;nome;servico;grupo;situacao;aberta_em\n7001;{CPF};João;Rede;N9;aberta;2026-01-05 09:00\n"
+    options = {"tabela": "solicitacoes", "criar": "S", "historico_a_parte": "S"}
+    rui.get(HERE)
+    send(rui, requests, **options)
+    assert figures(send(rui, requests, "importar", **options).text) == [1, 1, 0, 0, 0]
+    history = (
+        "numero;data;quem;acao;texto\n7001;2026-01-05 09:01;Eva;abertura;\n"
+        "7001;2026-01-05 10:00;Eva;anotação;Cabo trocado\n7002;2026-01-05 10:00;Eva;anotação;\n"
+    )
+    page = send(rui, history, tabela="historico").text
+    assert figures(page) == [3, 2, 0, 0, 1]
+    assert "não há solicitação com esse número da origem importacao" in page
+    assert figures(send(rui, history, "importar", tabela="historico").text) == [3, 2, 0, 0, 1]
+    assert figures(send(rui, history, "importar", tabela="historico").text) == [3, 0, 0, 2, 1]
+    shown = rui.get("/solicitacoes/7001").text
+    assert (shown.count("Cabo trocado"), shown.count("Automático")) == (1, 0)
+
+
 def test_rejects_are_had_as_a_file_that_can_be_imported(rui: Browser) -> None:
     rui.get(HERE)
     send(rui, PEOPLE)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from soap_service.errors import InputRefused
 from soap_service.rules.import_causes import Cause, Told
-from soap_service.rules.import_columns import REQUEST_COLUMNS, REQUESTER_COLUMNS
+from soap_service.rules.import_columns import HISTORY_COLUMNS, REQUEST_COLUMNS, REQUESTER_COLUMNS
 from soap_service.screens.language import N_
 
 #: Of a line without a full stop, as part of a table; of a file with one.
@@ -70,7 +70,8 @@ SENTENCES: Mapping[Cause, str] = {
     Cause.INVALID_SOURCE: N_("Escreva um nome de 1 a 60 caracteres."),
 }
 #: Our columns as files name them.
-_SPOKEN = {key: next(iter(names)).replace(" ", "_") for key, names in {**REQUESTER_COLUMNS, **REQUEST_COLUMNS}.items()}
+_COLUMNS = {**HISTORY_COLUMNS, **REQUESTER_COLUMNS, **REQUEST_COLUMNS}
+_SPOKEN = {key: next(iter(names)).replace(" ", "_") for key, names in _COLUMNS.items()}
 _FIELDS = {"map": "mapa", "source": "origem", "encoding": "codificacao", "delimiter": "separador"}
 
 

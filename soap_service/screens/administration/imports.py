@@ -19,9 +19,9 @@ from soap_service.screens.forms import Form, declare_untyped
 from soap_service.screens.language import N_
 from soap_service.screens.visit import LARGEST_UPLOAD, TICKED, Visit
 
-declare_untyped("tabela", "atualizar", "criar", "conferido", "codificacao", "separador")
+declare_untyped("tabela", "atualizar", "criar", "historico_a_parte", "conferido", "codificacao", "separador")
 
-_KINDS = {"solicitantes": "requesters", "solicitacoes": "requests"}
+_KINDS = {"solicitantes": "requesters", "solicitacoes": "requests", "historico": "history"}
 _ENCODINGS = ("utf-8", "cp1252", "utf-16")
 _DELIMITERS = {
     ";": N_("Ponto e vírgula"),
@@ -53,6 +53,7 @@ def import_file(visit: Visit) -> Response:
         _KINDS[kind],
         is_updating=form.value("atualizar") == TICKED,
         is_creating=form.value("criar") == TICKED and kind == "solicitacoes",
+        has_history_file=form.value("historico_a_parte") == TICKED and kind == "solicitacoes",
         source=source,
         maps=tuple(line.strip() for line in maps if line.strip()),
         encoding=form.value("codificacao") if form.value("codificacao") in _ENCODINGS else "",
@@ -120,7 +121,11 @@ def _page(
         is_done=is_done,
         is_other=is_other,
         problems=[(line, cause_in(visit.gettext, cause)) for line, cause in found.problems] if found else [],
-        kinds=[("solicitantes", visit.gettext("Solicitantes")), ("solicitacoes", visit.gettext("Solicitações"))],
+        kinds=[
+            ("solicitantes", visit.gettext("Solicitantes")),
+            ("solicitacoes", visit.gettext("Solicitações")),
+            ("historico", visit.gettext("Histórico das solicitações")),
+        ],
         encodings=[(name, name) for name in _ENCODINGS],
         delimiters=[(value, visit.gettext(name)) for value, name in _DELIMITERS.items()],
         largest=LARGEST_UPLOAD >> 20,
