@@ -26,8 +26,8 @@ from soap_service.soap.endpoint import Endpoint, is_endpoint, wants_page
 from soap_service.soap.simulation import Simulation
 from soap_service.store import open_store
 
-#: The posts that hash a password: a log-in, an agent's new password.
-_HASHING = re.compile(r"/entrar|/administracao/atendentes/(novo|[0-9]+/senha)")
+#: The posts that hash a password: a log-in, an agent's new password, one's own.
+_HASHING = re.compile(r"/entrar|/administracao/atendentes/(novo|[0-9]+/senha)|/preferencias/senha")
 #: The post that brings a file.
 UPLOADING = "/administracao/importar"
 _LOOPBACK = ("127.0.0.1", "::1")

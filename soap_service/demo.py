@@ -12,8 +12,8 @@ from soap_service import demo_work
 from soap_service.config import Settings
 from soap_service.errors import InputRefused
 from soap_service.model import Agent, Group, Integration, Parameter, Request, Requester, Service
-from soap_service.rules.credentials import hash_password
 from soap_service.rules.parameters import CHILD_REQUEST_ON, CHILD_REQUEST_SERVICE, WEB_SERVICES_ON
+from soap_service.rules.passwords import hash_password
 from soap_service.rules.roles import Role
 from soap_service.rules.situations import Action, Situation, priority_of
 from soap_service.services import NAMESPACE

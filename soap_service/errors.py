@@ -104,6 +104,7 @@ class Reason(StrEnum):
     CHILD_SERVICE_WRONG = "282 is S and 283 names no active service"
     NOT_UTF8 = "not UTF-8"
     TOO_SHORT = "too short"
+    EASY_TO_GUESS = "easy to guess"
     NO_NETWORK = "no network"
     NEEDS_ADDRESSES = "neither a secret nor an address"
     NO_LANGUAGE = "no language of the program"

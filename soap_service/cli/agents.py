@@ -16,7 +16,7 @@ from soap_service.cli.commands import (
     open_store_of,
 )
 from soap_service.errors import AlreadyExists, InputRefused
-from soap_service.rules.credentials import SHORTEST_PASSWORD, check_new_password
+from soap_service.rules.passwords import SHORTEST_PASSWORD, check_new_password
 from soap_service.rules.roles import Role
 
 
@@ -25,7 +25,7 @@ def add_commands(commands: Commands) -> None:
     actions = add_group(commands, "agent", "add, change, disable and list the agents who log in")
     show = add_command(actions, "list", "show every agent", _list_agents, "soap-service agent list")
     example = "soap-service agent add maria --name 'Maria Lima' --group SDNIVEL1"
-    rule = f"at least {SHORTEST_PASSWORD} characters, asked for or read from standard input"
+    rule = f"at least {SHORTEST_PASSWORD} characters, not easy to guess, asked for or read from standard input"
     add = add_command(actions, "add", f"add an agent; the password: {rule}", _add_one_agent, example)
     example = "soap-service agent password maria"
     password = add_command(
@@ -37,6 +37,9 @@ def add_commands(commands: Commands) -> None:
     )
     example = "soap-service agent disable maria"
     disable = add_command(actions, "disable", "refuse an agent from now on", _disable_agent, example)
+    text = "let the agent keep this password; without it they choose their own at the next log-in"
+    for parser in (add, password):
+        parser.add_argument("--permanent", action="store_true", help=text)
     for parser in (add, change, password, disable):
         parser.add_argument("login", help="the name the agent logs in with")
     add.add_argument("--name", required=True, help="the name that others see")
@@ -69,8 +72,7 @@ def _list_agents(options: argparse.Namespace) -> None:
 
 
 def _add_one_agent(options: argparse.Namespace) -> None:
-
-    from soap_service.rules.credentials import hash_password
+    from soap_service.rules.passwords import hash_password
 
     check_name("login", options.login, 60, unwanted=" ")
     check_name("name", options.name, 200)
@@ -78,12 +80,14 @@ def _add_one_agent(options: argparse.Namespace) -> None:
         check_name("executor-group", group, 100)
     store = open_store_of(options, create=True)
     check_groups(store, [group for group in options.group if group not in options.executor_group])
-    password_hash = hash_password(read_password())
+    own = (options.login, options.name)
+    password_hash = hash_password(read_password(*own), *own)
     for group in options.executor_group:
         with suppress(AlreadyExists):
             store.staff.add_group(group, may_execute=True, actor=actor())
     groups = options.group + options.executor_group
-    store.staff.add_agent(options.login, options.name, password_hash, groups, options.role, actor())
+    given = (options.login, options.name, password_hash, groups, options.role, actor())
+    store.staff.add_agent(*given, must_change=not options.permanent)
     print(f"agent {options.login} added")
 
 
@@ -113,11 +117,12 @@ def _change_agent(options: argparse.Namespace) -> None:
 
 
 def _set_password(options: argparse.Namespace) -> None:
-    from soap_service.rules.credentials import hash_password
+    from soap_service.rules.passwords import hash_password
 
     store = open_store_of(options)
-    store.staff.find_agent(options.login)
-    store.staff.set_password(options.login, hash_password(read_password()), actor())
+    own = (options.login, store.staff.find_agent(options.login).name)
+    password_hash = hash_password(read_password(*own), *own)
+    store.staff.set_password(options.login, password_hash, actor(), must_change=not options.permanent)
     print(f"agent {options.login} has a new password")
 
 
@@ -126,14 +131,17 @@ def _disable_agent(options: argparse.Namespace) -> None:
     print(f"agent {options.login} disabled")
 
 
-def read_password() -> str:
-    """Return a password that was typed twice, or read from standard input; raises InputRefused."""
+def read_password(*own: str) -> str:
+    """Return a new password that was typed twice, or read from standard input, of an agent called so.
+
+    Raises: InputRefused; InvalidValue as `check_new_password`.
+    """
     import getpass
 
     is_typed = sys.stdin.isatty()
     try:
         password = getpass.getpass("Password: ") if is_typed else sys.stdin.readline().rstrip("\n")
-        check_new_password(password)
+        check_new_password(password, *own)
         if is_typed and password != getpass.getpass("Again: "):
             raise InputRefused("password", "the two are not the same; nothing was changed")
     except EOFError:

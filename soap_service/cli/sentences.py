@@ -17,7 +17,7 @@ from soap_service.errors import (
     StoreUnavailable,
 )
 from soap_service.language import LANGUAGES
-from soap_service.rules.credentials import SHORTEST_PASSWORD
+from soap_service.rules.passwords import SHORTEST_PASSWORD
 
 #: Why a value is refused; `{detail}` is what the rule says of it.
 REASONS = {
@@ -28,6 +28,10 @@ REASONS = {
     Reason.CHILD_SERVICE_WRONG: "parameter 283 names a service that does not exist or is not active",
     Reason.NOT_UTF8: "it is not UTF-8",
     Reason.TOO_SHORT: f"the password needs at least {SHORTEST_PASSWORD} characters",
+    Reason.EASY_TO_GUESS: (
+        "it is easy to guess: a common one, digits alone, or made of the agent's name or login; "
+        "take three or four words that have nothing to do with each other"
+    ),
     Reason.NO_NETWORK: "{detail}",
     Reason.NEEDS_ADDRESSES: "without a secret the integration needs at least one network address",
     Reason.NO_LANGUAGE: f"it is one of {', '.join(LANGUAGES)}",

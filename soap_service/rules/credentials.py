@@ -1,4 +1,4 @@
-"""Who somebody is: agents' passwords, platforms' secrets, the session cookie. Pure rules."""
+"""Who somebody is: platforms' secrets and addresses, the session cookie. Pure rules."""
 
 import base64
 import binascii
@@ -11,58 +11,19 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Protocol
 
-from soap_service.errors import InvalidValue, LoginRefused, Reason
+from soap_service.errors import InvalidValue, Reason
 
 Network = IPv4Network | IPv6Network
 
-# The argon2id hash of a password that was thrown away, so that an unknown login costs what a wrong password does.
-_NOBODYS_HASH = "$argon2id$v=19$m=65536,t=3,p=4$YUUXDKU9RoY3Bo5Fk/nGHA$8mWsVE/T52XZy+9kfce97opHJBkWRkWO8Z7jjRw5pUQ"
-
 #: The cookie that holds a logged-in browser's random id.
 SESSION_COOKIE = "soap_service_session"
-SHORTEST_PASSWORD = 10
 #: What makes the first agent, who is let in to make the others.
-FIRST_COMMAND = "soap-service agent add maria --name 'Maria Lima' --executor-group SDNIVEL1 --admin"
+FIRST_COMMAND = "soap-service agent add maria --name 'Maria Lima' --executor-group SDNIVEL1 --admin --permanent"
 
 
 def login_digest(cookie: str) -> bytes:
     """Return what is kept of a log-in's cookie: its SHA-256."""
     return hashlib.sha256(cookie.encode()).digest()
-
-
-def check_new_password(password: str) -> None:
-    """Raise InvalidValue for a password that is too short or, read from bytes, no UTF-8."""
-    try:
-        password.encode()
-    except UnicodeEncodeError:
-        raise InvalidValue("password", Reason.NOT_UTF8) from None
-    if len(password) < SHORTEST_PASSWORD:
-        raise InvalidValue("password", Reason.TOO_SHORT)
-
-
-def hash_password(password: str) -> str:
-    """Return the argon2id hash of an agent's password; raises InvalidValue as `check_new_password`.
-
-    Takes some 50 ms and 64 MiB on purpose (RFC 9106, second recommended option): the server calls it
-    where `asgi.wsgi_bridge` has threads for that.
-    """
-    from argon2 import PasswordHasher
-
-    check_new_password(password)
-    return PasswordHasher().hash(password)
-
-
-def check_password(password: str, password_hash: str) -> None:
-    """Raise LoginRefused unless the password is the one of that hash. An empty hash costs the same time and fails."""
-    from argon2 import PasswordHasher
-    from argon2.exceptions import InvalidHashError, VerificationError
-
-    try:
-        PasswordHasher().verify(password_hash or _NOBODYS_HASH, password)
-    except (VerificationError, InvalidHashError):
-        raise LoginRefused from None
-    if not password_hash:
-        raise LoginRefused
 
 
 @dataclass(frozen=True)

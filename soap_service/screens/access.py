@@ -11,7 +11,8 @@ from soap_service.errors import AgentNotFound, LimitExceeded, LoginRefused, Stor
 from soap_service.model import Agent
 from soap_service.rate_limit import limited_address
 from soap_service.rules.auditing import AuditKind, RecordKind, acting
-from soap_service.rules.credentials import FIRST_COMMAND, SESSION_COOKIE, check_password
+from soap_service.rules.credentials import FIRST_COMMAND, SESSION_COOKIE
+from soap_service.rules.passwords import check_password
 from soap_service.screens.forms import Form
 from soap_service.screens.language import LANGUAGES, N_
 from soap_service.screens.notices import Notice, declare
@@ -23,7 +24,6 @@ LOGGED_OUT = declare("saiu", N_("Você saiu do sistema."))
 #: Before the log-in there is no session to keep a form token: the form repeats this cookie instead.
 FORM_COOKIE = "soap_service_form"
 _LONGEST_LOGIN = 60
-_LONGEST_PASSWORD = 1024
 _ONE_DAY = 24 * 3600
 
 
@@ -125,8 +125,6 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
     except AgentNotFound:
         agent = None
     try:
-        if len(password) > _LONGEST_PASSWORD:
-            raise LoginRefused
         check_password(password, agent.password_hash if agent is not None and agent.is_active else "")
         if agent is None:
             raise LoginRefused

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, RequestEntityTooLarge
@@ -23,7 +24,7 @@ from soap_service.rules.calls import Simulated
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.rules.roles import Permission
-from soap_service.screens import access, administration, endpoint, first_run, home, panel, preferences
+from soap_service.screens import access, administration, endpoint, first_run, home, panel, password, preferences
 from soap_service.screens.assets import Assets
 from soap_service.screens.calls import call, call_list, diagnosis, extension
 from soap_service.screens.language import N_
@@ -115,6 +116,8 @@ def _post(path: str, handler: Handler, needs: Permission | None) -> Rule:
 
 
 _VIEW, _WORK, _SUPERVISE, _ADMINISTER = Permission
+#: Where agents choose their own password: who must is led there from everywhere else.
+OWN_PASSWORD = "/preferencias/senha"  # noqa: S105
 #: Every address of the screens, what answers it, and what it needs.
 ADDRESSES = Map(
     [
@@ -128,6 +131,7 @@ ADDRESSES = Map(
         _post("/entrar/idioma", preferences.choose_before_login, None),
         *_page("/painel", panel.show_panel, None, _SUPERVISE),
         *_page("/preferencias", preferences.show_preferences, preferences.save_preferences, _VIEW),
+        *_page(OWN_PASSWORD, password.show_password, password.save_password, _VIEW),
         *_page("/ramal", extension.show_extension, extension.save_extension, _WORK),
         _post("/ramal/pausa", extension.save_pause, _WORK),
         *_page("/chamadas", call_list.list_calls, None, _WORK),
@@ -271,9 +275,24 @@ def _admit(visit: Visit, route: Route) -> Handler:
         raise Forbidden
     if visit.request.method == "POST":
         visit.check_form_token()
+    if not visit.is_settled and route.handler not in _BEFORE_OWN_PASSWORD:
+        return _lead_to_password
     if _is_use(visit):
         visit.extend_login()
     return route.handler
+
+
+_BEFORE_OWN_PASSWORD = (
+    access.show_login_times,
+    access.use_login,
+    password.show_password,
+    password.save_password,
+)
+
+
+def _lead_to_password(visit: Visit, **_: object) -> Response:
+    page = visit.here if visit.request.method == "GET" else _page_of(visit)
+    return visit.redirect(f"{OWN_PASSWORD}?{urlencode({'para': page})}")
 
 
 def _is_use(visit: Visit) -> bool:

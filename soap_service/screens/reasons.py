@@ -1,6 +1,7 @@
 """Why a value is refused, in the words of the pages: a sentence for each reason of the rules."""
 
 from soap_service.errors import Reason
+from soap_service.rules.passwords import SHORTEST_PASSWORD
 from soap_service.screens.language import N_
 
 #: The sentences in Portuguese; a page translates them.
@@ -11,7 +12,11 @@ REASONS = {
     Reason.CHILD_SERVICE_MISSING: N_("O parâmetro 282 está ativado, mas o parâmetro 283 não informa o serviço."),
     Reason.CHILD_SERVICE_WRONG: N_("O parâmetro 283 informa um serviço que não existe ou não está ativo."),
     Reason.NOT_UTF8: N_("O texto tem caracteres que não podem ser gravados."),
-    Reason.TOO_SHORT: N_("A senha precisa de pelo menos 10 caracteres."),
+    Reason.TOO_SHORT: N_("A senha precisa de pelo menos %(shortest)d caracteres."),
+    Reason.EASY_TO_GUESS: N_(
+        "Esta senha é fácil de adivinhar: é comum, tem só números ou é feita do nome ou do usuário. "
+        "Use três ou quatro palavras sem relação entre si."
+    ),
     Reason.NO_NETWORK: N_("Escreva endereços ou redes como 10.1.2.3 ou 10.1.0.0/16, um por linha."),
     Reason.NEEDS_ADDRESSES: N_("Sem segredo, a integração precisa de pelo menos um endereço de rede."),
     Reason.NO_LANGUAGE: N_("Escolha o idioma."),
@@ -27,3 +32,5 @@ REASONS = {
     ),
     Reason.NO_SLA: N_("Escreva horas e minutos como 4:30, até 8760 horas, ou deixe em branco."),
 }
+#: What the sentences speak of.
+FIGURES = {"shortest": SHORTEST_PASSWORD}

@@ -38,7 +38,7 @@ from soap_service.screens.forms import Form, is_typed
 from soap_service.screens.language import choose_language, translations_of
 from soap_service.screens.notices import Notice, notice_of
 from soap_service.screens.pages import Pages
-from soap_service.screens.reasons import REASONS
+from soap_service.screens.reasons import FIGURES, REASONS
 from soap_service.storage.scopes import is_restricted
 from soap_service.store import Attendance, Choice, Ownership, Store
 
@@ -137,11 +137,21 @@ class Visit:
             self.login = None
 
     @property
-    def agent(self) -> Agent:
-        """The agent who is logged in."""
+    def own_login(self) -> LoginSession:
+        """The log-in of this browser, where it must have one."""
         if self.login is None:
             raise Unauthorized
-        return self.login.agent
+        return self.login
+
+    @property
+    def agent(self) -> Agent:
+        """The agent who is logged in."""
+        return self.own_login.agent
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether an agent is logged in who need not choose a password first."""
+        return self.login is not None and not self.login.agent.must_change_password
 
     @property
     def address(self) -> str:
@@ -278,7 +288,7 @@ class Visit:
 
     def explain(self, reason: Reason | None) -> str:
         """Return why a value is refused in this visit's language; "" for no reason."""
-        return "" if reason is None else self.gettext(REASONS[reason])
+        return "" if reason is None else self.gettext(REASONS[reason]) % FIGURES
 
     def form(self, **prefilled: str) -> Form:
         """Return the form that was posted, or a new one with those values."""
@@ -302,7 +312,7 @@ class Visit:
         """Answer with a page that has the bar of the logged-in agent, if there is one."""
         if "notice" not in values:
             values["notice"] = self.notice()
-        return self._html(template, status, {"visit": self, "has_bar": self.login is not None, **values})
+        return self._html(template, status, {"visit": self, "has_bar": self.is_settled, **values})
 
     def render_alone(self, template: str, status: int, **values: object) -> Response:
         """Answer with a page that asks the store nothing, for when it cannot be asked."""

@@ -73,7 +73,7 @@ class Logins(Part):
     def find_subscriber(self, cookie: str) -> Subscriber:
         """Return whose log-in that cookie is and what their screens subscribe to, in one round trip.
 
-        Raises: NotFound for what is no log-in of an active agent any more.
+        Raises: NotFound for what is no log-in of an active agent any more, or of one who must choose a password first.
         """
         mine = {"id_hash": login_digest(cookie), "now": self._database.now()}
         for agent_id, extension, paused_at, form_token in self._database.fetch(_SUBSCRIBER, **mine):
@@ -107,7 +107,7 @@ _SUBSCRIBER = (
     select(LoginSession.agent_id, Extension.number, Agent.paused_at, LoginSession.form_token)
     .join(Agent, Agent.id == LoginSession.agent_id)
     .outerjoin(Extension, Extension.agent_id == Agent.id)
-    .where(LoginSession.id_hash == bindparam("id_hash"), Agent.is_active)
+    .where(LoginSession.id_hash == bindparam("id_hash"), Agent.is_active, ~Agent.must_change_password)
     .where(LoginSession.expires_at >= bindparam("now", type_=UtcDateTime))
 )
 
@@ -116,3 +116,11 @@ def end_logins(session: Session, agent_id: int, reason: str, now: datetime) -> N
     """End all log-ins of an agent, and their streams, within a session; why is `LiveEventKind.LOGINS_ENDED`'s."""
     session.execute(delete(LoginSession).where(LoginSession.agent_id == agent_id))
     publish(session, LiveEvent(LiveEventKind.LOGINS_ENDED, agent_id, data={"reason": reason}), now)
+
+
+def end_other_logins(session: Session, agent_id: int, digest: bytes, reason: str, now: datetime) -> None:
+    """End all log-ins of an agent but the one with that digest, and their streams, within a session."""
+    others = delete(LoginSession).where(LoginSession.agent_id == agent_id, LoginSession.id_hash != digest)
+    for ended in session.scalars(others.returning(LoginSession.id_hash)).all():
+        event = LiveEvent(LiveEventKind.LOGIN_ENDED, agent_id, ref=ended.hex(), data={"reason": reason})
+        publish(session, event, now)

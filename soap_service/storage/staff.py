@@ -11,7 +11,7 @@ from soap_service.rules.edits import AgentEdit, GroupEdit
 from soap_service.rules.roles import Permission, Role
 from soap_service.storage.extensions import give_up_extension
 from soap_service.storage.history import COMMAND, is_recorded, is_to_be_made, record, refuse_taken
-from soap_service.storage.logins import end_logins
+from soap_service.storage.logins import end_logins, end_other_logins
 from soap_service.storage.part import Part
 
 
@@ -37,16 +37,21 @@ class Staff(Part):
         role: Role = Role.AGENT,
         actor: str = COMMAND,
         form_key: str | None = None,
+        must_change: bool = False,
     ) -> Agent:
-        """Add an agent to groups that exist; a second post of the same form finds the first one's.
+        """Add an agent to groups that exist, who `must_change` the password at the first log-in or keeps it.
+
+        A second post of the same form finds the first one's.
 
         Raises: AlreadyExists with the login, NotFound with a group's name.
         """
         edit = AgentEdit(name, role, is_active=True, groups=tuple(groups))
-        self._database.retrying(lambda: self._add_agent(login, edit, password_hash, actor, form_key))
+        self._database.retrying(lambda: self._add_agent(login, edit, password_hash, actor, form_key, must_change))
         return self.find_agent(login)
 
-    def _add_agent(self, login: str, edit: AgentEdit, password_hash: str, actor: str, form_key: str | None) -> None:
+    def _add_agent(
+        self, login: str, edit: AgentEdit, password_hash: str, actor: str, form_key: str | None, must_change: bool
+    ) -> None:
         with self._database.writing() as session:
             if session.scalar(select(Agent.id).where(Agent.login == login)) is not None:
                 if is_recorded(session, form_key):
@@ -56,6 +61,7 @@ class Staff(Part):
                 login=login,
                 name=edit.name,
                 password_hash=password_hash,
+                must_change_password=must_change,
                 role=edit.role,
                 groups=_groups(session, edit.groups),
             )
@@ -101,13 +107,29 @@ class Staff(Part):
             now, changed = self._database.now(), before.differences(agent_edit_of(agent))
             record(session, now, actor, "agent", "changed", login, changed, record_id=agent.id)
 
-    def set_password(self, login: str, password_hash: str, actor: str = COMMAND) -> None:
-        """Give the agent a new password and end their log-ins; raises AgentNotFound."""
+    def set_password(self, login: str, password_hash: str, actor: str = COMMAND, must_change: bool = False) -> None:
+        """Give the agent a new password, which they `must_change` or keep, and end their log-ins.
+
+        Raises: AgentNotFound.
+        """
         with self._database.writing(notifies=True) as session:
             agent = agent_of(session, login)
-            agent.password_hash = password_hash
+            agent.password_hash, agent.must_change_password = password_hash, must_change
             end_logins(session, agent.id, "password", self._database.now())
             record(session, self._database.now(), actor, "agent", "password", login, record_id=agent.id)
+
+    def choose_password(self, agent_id: int, password_hash: str, login: bytes) -> None:
+        """Give an agent the password that they chose in the log-in with that digest, and end their other log-ins.
+
+        Raises: AgentNotFound.
+        """
+        with self._database.writing(notifies=True) as session:
+            agent = _agent(session, agent_id, is_changed=True)
+            agent.password_hash, agent.must_change_password = password_hash, False
+            now = self._database.now()
+            end_other_logins(session, agent_id, login, "password", now)
+            actor = f"{agent.name} ({agent.login})"[:200]
+            record(session, now, actor, "agent", "password", agent.login, record_id=agent_id)
 
     def list_agents(self, after: str = "", limit: int | None = None) -> Sequence[Agent]:
         """Return the agents with their groups, by login: all, or some of those after a login."""

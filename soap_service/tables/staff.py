@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, true
+from sqlalchemy import ForeignKey, String, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from soap_service.rules.roles import PERMISSIONS, Permission, Role, role_of
@@ -32,6 +32,7 @@ class Group(Base):
 class Agent(Base):
     """A person who logs in to the screens (atendente). Without a language of their own they read the browser's.
 
+    Whose `must_change_password` is true sees nothing before they have chosen another one.
     `is_admin` follows the role, for nodes of the version before, which know no other.
     From `paused_at` on they want no calls; calls missed after `calls_looked_at` are new to them.
     """
@@ -42,6 +43,7 @@ class Agent(Base):
     login: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str] = mapped_column(String(200))
+    must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
     stored_role: Mapped[str] = mapped_column("role", String(20), default=Role.AGENT, server_default=Role.AGENT)
     is_admin: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)

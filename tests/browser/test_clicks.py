@@ -151,7 +151,7 @@ def test_the_first_administrator_comes_to_a_popup_in_8_clicks(browser: Browser, 
 
 def add_first_administrator(folder: Path) -> None:
     """Run the command that the log-in page names."""
-    command = [sys.executable, "-m", "soap_service", "agent", "add", "rui", "--name", "Rui", "--admin"]
+    command = [sys.executable, "-m", "soap_service", "agent", "add", "rui", "--name", "Rui", "--admin", "--permanent"]
     settings = {**os.environ, "SOAP_SERVICE_DATABASE_URL": f"sqlite:///{folder}/real.db"}
     done = subprocess.run(command, env=settings, input=f"{PASSWORD}\n", text=True, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import delete
 
 from soap_service.model import LoginSession
-from soap_service.rules.credentials import hash_password
+from soap_service.rules.passwords import hash_password
 from tests.browser.conftest import Desk, register_extension
 from tests.conftest import element, start_service
 

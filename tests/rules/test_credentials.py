@@ -1,45 +1,16 @@
-"""Passwords, secrets and addresses."""
+"""Platforms' secrets and addresses."""
 
 import pytest
 
-from soap_service.errors import InvalidValue, LoginRefused, Reason
+from soap_service.errors import InvalidValue
 from soap_service.model import Integration
 from soap_service.rules.credentials import (
     accepts_address,
     accepts_secret,
-    check_password,
     clean_networks,
-    hash_password,
     make_secret,
     read_basic,
 )
-
-
-def test_a_password_is_kept_as_argon2id_and_only_the_right_one_passes() -> None:
-    kept = hash_password("uma senha longa")
-    assert kept.startswith("$argon2id$")
-    check_password("uma senha longa", kept)
-    for wrong in ("outra senha", "", "uma senha longa "):
-        with pytest.raises(LoginRefused):
-            check_password(wrong, kept)
-
-
-@pytest.mark.parametrize("kept", ["", "not a hash"])
-def test_nobodys_password_is_always_wrong(kept: str) -> None:
-    with pytest.raises(LoginRefused):
-        check_password("uma senha longa", kept)
-
-
-def test_a_short_password_is_refused() -> None:
-    with pytest.raises(InvalidValue) as caught:
-        hash_password("curta")
-    assert caught.value.reason is Reason.TOO_SHORT
-
-
-def test_a_password_that_was_read_from_other_bytes_than_utf_8_is_refused() -> None:
-    with pytest.raises(InvalidValue) as caught:
-        hash_password(b"uma senh\xe3 longa".decode(errors="surrogateescape"))
-    assert caught.value.reason is Reason.NOT_UTF8
 
 
 def test_a_secret_has_at_least_128_random_bits_and_is_not_kept() -> None:
@@ -60,13 +31,6 @@ def test_a_secret_stored_long_ago_is_still_accepted() -> None:
     )
     assert accepts_secret(kept, "segredo-da-central")
     assert not accepts_secret(kept, "segredo-da-centraL")
-
-
-def test_a_password_stored_long_ago_is_still_accepted() -> None:
-    kept = "$argon2id$v=19$m=65536,t=3,p=4$eQJDodD0tz6BrU9EZg8lZw$QOwHkDhbVRyVn2hJlF1QxoDPjma5UT+MJBlSCzSaBds"
-    check_password("senha de 2026", kept)
-    with pytest.raises(LoginRefused):
-        check_password("senha de 2025", kept)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from soap_service.cli.agents import read_password
 from soap_service.cli.commands import actor
 from soap_service.cli.sentences import sentence_of
 from soap_service.errors import SoapServiceError
+from soap_service.store import Store
 from tests.conftest import PASSWORD, Service, free_port, start_service, wait_until
 
 COMMANDS = [
@@ -287,6 +288,36 @@ def test_a_password_that_is_not_utf_8_is_told(database: str) -> None:
         assert (done.returncode, done.stderr) == (1, b"soap-service: password: it is not UTF-8\n")
 
 
+def test_the_command_and_the_pages_refuse_the_same_passwords(database: str) -> None:
+    flag = ("--database-url", database)
+    told = (
+        "soap-service: password: it is easy to guess: a common one, digits alone, or made of the agent's name or login"
+    )
+    for password in ("1234567890", "maria.lima", "soap_service"):
+        refused = run("agent", "add", "maria", "--name", "Maria Lima", *flag, stdin=f"{password}\n")
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr.startswith(told)
+    run("agent", "add", "maria", "--name", "Maria Lima", *flag, stdin="uma senha longa\n")
+    refused = run("agent", "password", "maria", *flag, stdin="lima-maria-2026\n")
+    assert (refused.returncode, refused.stderr.startswith(told)) == (1, True)
+
+
+def test_a_password_that_the_command_gives_is_permanent_or_not(database: str) -> None:
+    flag = ("--database-url", database)
+    store = Store(database)
+
+    def must_change(*command: str) -> bool:
+        done = run("agent", *command, *flag, stdin="uma senha longa\n")
+        assert done.returncode == 0, done.stderr
+        return store.staff.find_agent("maria").must_change_password
+
+    assert must_change("add", "maria", "--name", "Maria Lima")
+    assert not must_change("password", "maria", "--permanent")
+    assert must_change("password", "maria")
+    assert must_change("change", "maria", "--role", "supervisor")
+    store.close()
+
+
 def test_output_that_cannot_be_written_is_told(database: str) -> None:
     command = [sys.executable, "-m", "soap_service", "parameter", "list", "--database-url", database]
     with Path("/dev/full").open("wb") as full:
@@ -320,7 +351,8 @@ def test_a_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch
         ([], "none was typed"),
         (["curta"], "10"),
         (["uma senha longa"], "none was typed"),
-        (["uma senha longa", "outra senha"], "not the same"),
+        (["uma senha longa", "outra senha longa"], "not the same"),
+        (["1234567890"], "easy to guess"),
     ],
 )
 def test_a_typed_password_is_refused_as_soon_as_it_is_wrong(

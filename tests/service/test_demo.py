@@ -7,7 +7,7 @@ import pytest
 
 from soap_service.demo import prepare_demo, remove_demo
 from soap_service.errors import InputRefused
-from soap_service.rules.credentials import check_password, hash_password
+from soap_service.rules.passwords import check_password, hash_password
 from soap_service.rules.roles import Role
 from soap_service.rules.situations import Situation
 from soap_service.store import Order, RequestFilter, Store
@@ -46,7 +46,7 @@ def test_a_demonstration_that_somebody_works_with_is_kept(store: Store, tmp_path
     with pytest.raises(InputRefused, match="nothing was deleted"):
         remove_demo(store, tmp_path)
     assert len(store.staff.list_agents()) == 8
-    assert prepare_demo(store, tmp_path, {"SOAP_SERVICE_DEMO_PASSWORD": "outra senha"}) == "outra senha"
+    assert prepare_demo(store, tmp_path, {"SOAP_SERVICE_DEMO_PASSWORD": "outra senha longa"}) == "outra senha longa"
 
 
 def test_a_database_without_agents_but_with_a_platform_is_kept(store: Store, tmp_path: Path) -> None:

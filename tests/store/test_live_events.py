@@ -6,7 +6,9 @@ import psycopg
 import pytest
 from sqlalchemy import select, update
 
+from soap_service.errors import NotFound
 from soap_service.live.progress import Progress
+from soap_service.rules.credentials import login_digest
 from soap_service.rules.cursor import Position
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
 from soap_service.storage.live_events import publish
@@ -52,6 +54,19 @@ def test_a_new_password_and_disabling_tell_all_of_an_agent(world: World) -> None
     world.store.staff.disable_agent("bia")
     told = [(one.kind, one.agent_id, one.data["reason"]) for one in world.store.live_events.list_after(before)]
     assert told == [("loginsEnded", world.ana.id, "password"), ("loginsEnded", world.bia.id, "disabled")]
+
+
+def test_a_password_of_ones_own_tells_the_streams_of_the_other_log_ins(world: World) -> None:
+    own, other = (world.store.logins.open(world.ana.id, timedelta(hours=1)) for _ in range(2))
+    bias = world.store.logins.open(world.bia.id, timedelta(hours=1))
+    before = world.store.live_events.newest_position()
+    world.store.staff.choose_password(world.ana.id, "other", login_digest(own))
+    (event,) = world.store.live_events.list_after(before)
+    assert (event.kind, event.ref, event.data["reason"]) == ("loginEnded", login_digest(other).hex(), "password")
+    assert world.store.logins.find(own).agent.password_hash == "other"
+    assert world.store.logins.find(bias).agent_id == world.bia.id
+    with pytest.raises(NotFound):
+        world.store.logins.find(other)
 
 
 def test_old_events_are_forgotten_but_the_newest_number_is_kept(store: Store) -> None:

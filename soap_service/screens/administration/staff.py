@@ -2,25 +2,23 @@
 
 from werkzeug.wrappers import Response
 
-from soap_service.errors import AlreadyExists, ChangedMeanwhile, InvalidValue, LastAdministrator
-from soap_service.rules.credentials import hash_password
+from soap_service.errors import AlreadyExists, ChangedMeanwhile, LastAdministrator
 from soap_service.rules.edits import AgentEdit, GroupEdit
+from soap_service.rules.passwords import SHORTEST_PASSWORD
 from soap_service.rules.roles import Role
 from soap_service.screens.administration.editing import ROWS_SHOWN, actor_of, flag, key_of, new_key, warn_of_changes
 from soap_service.screens.administration.roles import ROLES
-from soap_service.screens.forms import Form, declare_untyped
+from soap_service.screens.forms import Form
 from soap_service.screens.language import N_
 from soap_service.screens.notices import SAVED, declare
+from soap_service.screens.password import read_new_password
 from soap_service.screens.visit import Visit
 from soap_service.storage.staff import agent_edit_of, group_edit_of
 
 PASSWORD_CHANGED = declare("senha-trocada", N_("Senha trocada. As sessões abertas do atendente terminaram."))
 
-declare_untyped("senha_de_novo")
-
 _AGENT_FIELDS = {"name": "nome", "role": "papel", "is_active": "ativo", "groups": "grupos"}
 _GROUP_FIELDS = {"name": "nome", "may_execute": "executa", "sees_all": "ve_todas"}
-_LONGEST_PASSWORD = 1024
 
 
 def list_staff(visit: Visit) -> Response:
@@ -49,10 +47,10 @@ def add_agent(visit: Visit) -> Response:
     edit = _read_agent(visit, form)
     if " " in login:
         form.refuse("login", visit.gettext("Escreva o usuário sem espaços."))
-    if not form.errors and (password_hash := _read_password(visit, form)):
+    if not form.errors and (password_hash := read_new_password(visit, form, login, edit.name)):
         try:
             given = (login, edit.name, password_hash, edit.groups, edit.role)
-            visit.store.staff.add_agent(*given, actor=actor_of(visit), form_key=key_of(form))
+            visit.store.staff.add_agent(*given, actor_of(visit), key_of(form), must_change=True)
             return visit.redirect("/administracao/atendentes", SAVED)
         except AlreadyExists:
             form.refuse("login", visit.gettext("Já existe um atendente com este usuário."))
@@ -91,11 +89,13 @@ def lead_to_agent(visit: Visit, number: int) -> Response:
 
 
 def save_password(visit: Visit, number: int) -> Response:
-    """Give an agent a new password; their log-ins end, the administrator's own too."""
+    """Give another agent a password that they must change; their log-ins end. One's own has a page that asks for it."""
+    if number == visit.agent.id:
+        return visit.redirect("/preferencias/senha")
     agent = visit.store.staff.find_agent_by_id(number)
     form = visit.form()
-    if password_hash := _read_password(visit, form):
-        visit.store.staff.set_password(agent.login, password_hash, actor_of(visit))
+    if password_hash := read_new_password(visit, form, agent.login, agent.name):
+        visit.store.staff.set_password(agent.login, password_hash, actor_of(visit), must_change=True)
         return visit.redirect("/administracao/atendentes", PASSWORD_CHANGED)
     shown = _agent_form(visit, agent_edit_of(agent))
     shown.errors = form.errors
@@ -160,24 +160,6 @@ def _read_group(visit: Visit, form: Form) -> GroupEdit:
     return GroupEdit(name, form.value("executa") == "S", form.value("ve_todas") == "S")
 
 
-def _read_password(visit: Visit, form: Form) -> str:
-    """Return the hash of the password that was typed twice; empty when it is refused. It is never shown again."""
-    password, again = (visit.request.form.get(name, "")[: _LONGEST_PASSWORD + 1] for name in ("senha", "senha_de_novo"))
-    for name in ("senha", "senha_de_novo"):
-        form.values.pop(name, None)
-    if password != again:
-        form.refuse("senha", visit.gettext("As duas senhas não são iguais."))
-        return ""
-    if len(password) > _LONGEST_PASSWORD:
-        form.refuse("senha", visit.gettext("Use no máximo %(longest)d caracteres.") % {"longest": _LONGEST_PASSWORD})
-        return ""
-    try:
-        return hash_password(password)
-    except InvalidValue as refusal:
-        form.refuse("senha", visit.explain(refusal.reason))
-        return ""
-
-
 def _agent_form(visit: Visit, edit: AgentEdit) -> Form:
     chosen = {f"grupo-{group.id}": "S" for group in visit.store.staff.list_groups() if group.name in edit.groups}
     return visit.form(nome=edit.name, carimbo=edit.stamp, papel=edit.role, ativo=flag(edit.is_active), **chosen)
@@ -193,6 +175,7 @@ def _agent_page(visit: Visit, form: Form, number: int = 0, status: int = 200, *,
         groups=visit.store.staff.list_groups(),
         roles=[(str(role), visit.gettext(words)) for role, words in ROLES.items()],
         is_outdated=is_outdated,
+        shortest=SHORTEST_PASSWORD,
     )
 
 
