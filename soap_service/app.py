@@ -40,7 +40,8 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.store = open_store(settings)
-        self.streams = Streams(self.store, worker=f"{socket.gethostname()}:{settings.port}:{os.getpid()}")
+        worker = f"{socket.gethostname()}:{settings.port}:{os.getpid()}"
+        self.streams = Streams(self.store, worker, settings.is_https)
         self.has_started = False
         self._settings = settings
         self._audit = AuditKeeper(self.store, settings)
@@ -57,12 +58,11 @@ class App:
         from soap_service.screens.app import Screens  # an eighth of what is loaded, which no call need wait for
 
         settings = self._settings
-        is_https = settings.base_url.startswith("https:")
         return Screens(
             self.store,
             settings.zone,
             settings.login_limits,
-            is_https,
+            settings.is_https,
             self._simulation,
             settings.endpoint_url,
             ImportProcess(settings),

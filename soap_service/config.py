@@ -162,6 +162,11 @@ class Settings:
         return self.public_url.rstrip("/") or self.listening_url
 
     @property
+    def is_https(self) -> bool:
+        """Whether platforms and browsers come by https."""
+        return self.base_url.startswith("https:")
+
+    @property
     def listening_url(self) -> str:
         """The address that the service listens at, as seen from its own host."""
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from soap_service.rules.credentials import SESSION_COOKIE, cookie_name
 from soap_service.store import Store
 from tests.compiled import statements_compiled_once
 from tests.demonstration import PASSWORD, copy_demo, create_demo_database, drop_demo_template, remove_demo
@@ -62,6 +63,11 @@ class Service:
     @property
     def endpoint(self) -> str:
         return f"{self.url}/soap"
+
+    @property
+    def session_cookie(self) -> str:
+        """The name of the cookie of a log-in, where the service is reached."""
+        return cookie_name(SESSION_COOKIE, self.url.startswith("https:"))
 
     @property
     def log(self) -> str:

@@ -217,9 +217,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _send_501(self) -> None:
         sentence = b"Of the transfer codings only chunked is understood."
+        lines = b"".join(b"%b: %b\r\n" % line for line in self.server_state.default_headers)
         self.transport.write(
-            b"HTTP/1.1 501 Not Implemented\r\ncontent-type: text/plain; charset=utf-8\r\n"
-            b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(sentence), sentence)
+            b"HTTP/1.1 501 Not Implemented\r\n%bcontent-type: text/plain; charset=utf-8\r\n"
+            b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (lines, len(sentence), sentence)
         )
         self.transport.close()
 

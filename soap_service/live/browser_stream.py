@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from soap_service.asgi.messages import Receive, Scope, header
-from soap_service.rules.credentials import SESSION_COOKIE, login_digest
+from soap_service.rules.credentials import login_cookie, login_digest
 from soap_service.rules.cursor import Position
 from soap_service.rules.live_events import LiveEvent
 from soap_service.store import Attendance, Delivery, Ownership
@@ -182,11 +182,11 @@ def part(body: bytes) -> dict[str, object]:
     return {"type": "http.response.body", "body": body, "more_body": True}
 
 
-def cookie_of(scope: Scope) -> str:
+def cookie_of(scope: Scope, is_https: bool) -> str:
     """Return the log-in's cookie; empty when there is none."""
     from werkzeug.http import parse_cookie  # no call need wait for Werkzeug: the screens load it after the start
 
-    return parse_cookie(header(scope, b"cookie").decode("latin-1")).get(SESSION_COOKIE, "")
+    return login_cookie(parse_cookie(header(scope, b"cookie").decode("latin-1")), is_https)[0]
 
 
 def position_of(scope: Scope) -> Position:

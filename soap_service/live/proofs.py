@@ -39,7 +39,9 @@ class Proofs:
         registry: Registry,
         read: Callable[..., Awaitable[Any]],
         write: Callable[..., Awaitable[Any]],
+        is_https: bool = False,
     ) -> None:
+        self._is_https = is_https
         self._store, self._registry, self._read, self._write = store, registry, read, write
         self._elsewhere: set[str] = set()
         self._passing_on: asyncio.Task[None] | None = None
@@ -60,7 +62,8 @@ class Proofs:
         if _has_body(scope) or not _STREAM_ID.fullmatch(stream_id):
             await respond_text(send, 400, "A prova não é válida.", [(b"connection", b"close")])
             return
-        status = await self._take(stream_id.decode(), cookie_of(scope), header(scope, b"x-form-token"))
+        cookie = cookie_of(scope, self._is_https)
+        status = await self._take(stream_id.decode(), cookie, header(scope, b"x-form-token"))
         await _respond(send, status)
 
     async def _take(self, stream_id: str, cookie: str, form_token: bytes) -> int:

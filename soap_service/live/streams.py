@@ -59,15 +59,19 @@ MOST_REPLAYED = 50
 
 
 class Streams:
-    """The ASGI application at /eventos. `start` it on the event loop that serves it."""
+    """The ASGI application at /eventos. `start` it on the event loop that serves it.
 
-    def __init__(self, store: Store, worker: str) -> None:
+    `is_https` says which name the log-in's cookie has.
+    """
+
+    def __init__(self, store: Store, worker: str, is_https: bool = False) -> None:
         self._store = store
         self._worker = worker
+        self._is_https = is_https
         self._registry = Registry()
         self._presence = Presence(store, worker, self._write, self._registry.believed_seconds)
         self._registry.presence = self._presence
-        self._proofs = Proofs(store, self._registry, self._read_to_open, self._write)
+        self._proofs = Proofs(store, self._registry, self._read_to_open, self._write, is_https)
         #: Whether something was committed here that was not delivered yet.
         self.has_commit = False
         self._is_notified = asyncio.Event()
@@ -128,7 +132,7 @@ class Streams:
             return
         try:
             async with self._opening, asyncio.timeout(OPEN_SECONDS):
-                stream = await self._open(cookie_of(scope), position_of(scope), is_proving(scope))
+                stream = await self._open(cookie_of(scope, self._is_https), position_of(scope), is_proving(scope))
         except NotFound:
             await respond_text(send, 401, "Entre novamente para receber as ligações.")
             return

@@ -27,6 +27,7 @@ class AuditKind(StrEnum):
     LOG_IN_REFUSED = "log-in-refused"
     LOG_INS_LIMITED = "log-ins-limited"  # too many failures from there; at most one row a minute
     LOGGED_OUT = "log-out"
+    LOGIN_ENDED = "log-in-ended"  # by its agent in another log-in, or by an administrator
     INTEGRATION_REFUSED = "integration-refused"
     PERSON_VIEWED = "person-viewed"
     PERSON_SEARCHED = "person-searched"

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -15,10 +16,26 @@ from soap_service.errors import InvalidValue, Reason
 
 Network = IPv4Network | IPv6Network
 
-#: The cookie that holds a logged-in browser's random id.
+#: The cookie that holds a logged-in browser's random id; over https with a prefix (`cookie_name`).
 SESSION_COOKIE = "soap_service_session"
 #: What makes the first agent, who is let in to make the others.
 FIRST_COMMAND = "soap-service agent add maria --name 'Maria Lima' --executor-group SDNIVEL1 --admin --permanent"
+
+
+def cookie_name(name: str, is_https: bool) -> str:
+    """Return a cookie's name: over https one that no other host and no page of plain http can set.
+
+    Source: RFC 6265bis, 4.1.3.2.
+    """
+    return f"__Host-{name}" if is_https else name
+
+
+def login_cookie(cookies: Mapping[str, str], is_https: bool) -> tuple[str, bool]:
+    """Return the log-in's cookie, "" for none, and whether over https it has its name of before 0.2.0."""
+    value = cookies.get(cookie_name(SESSION_COOKIE, is_https), "")
+    if value or not is_https:
+        return value, False
+    return cookies.get(SESSION_COOKIE, ""), True
 
 
 def login_digest(cookie: str) -> bytes:

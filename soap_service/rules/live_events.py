@@ -13,8 +13,8 @@ from enum import StrEnum
 class LiveEventKind(StrEnum):
     """The kinds. `ref` and the fields named are what a page's handler gets."""
 
-    #: One log-in ended: `ref` is its digest in hexadecimal. The server ends its streams; `reason` is "logout" or
-    #: "password", when its agent chose another in another log-in.
+    #: One log-in ended: `ref` is its digest in hexadecimal. The server ends its streams; `reason` is "logout",
+    #: "password" when its agent chose another one elsewhere, "ended" when its agent or an administrator ended it.
     LOGIN_ENDED = "loginEnded"
     #: All log-ins of `agent_id` ended. The server ends their streams; `reason` is "disabled" or "password".
     LOGINS_ENDED = "loginsEnded"

@@ -11,13 +11,14 @@ from soap_service.errors import AgentNotFound, LimitExceeded, LoginRefused, Stor
 from soap_service.model import Agent
 from soap_service.rate_limit import limited_address
 from soap_service.rules.auditing import AuditKind, RecordKind, acting
-from soap_service.rules.credentials import FIRST_COMMAND, SESSION_COOKIE
+from soap_service.rules.browsers import browser_of
+from soap_service.rules.credentials import FIRST_COMMAND, SESSION_COOKIE, login_cookie
 from soap_service.rules.passwords import check_password
 from soap_service.screens.forms import Form
 from soap_service.screens.language import LANGUAGES, N_
 from soap_service.screens.notices import Notice, declare
 from soap_service.screens.requests.resuming import Kept, kept_form
-from soap_service.screens.visit import Visit
+from soap_service.screens.visit import TICKED, Visit
 
 LOGGED_OUT = declare("saiu", N_("Você saiu do sistema."))
 
@@ -56,21 +57,15 @@ def log_in(visit: Visit) -> Response:
     _end_session(visit)
     limits = visit.premises.login_limits
     with acting(visit.actor(agent)):
-        cookie = visit.store.logins.open(agent.id, limits.idle, limits.longest)
+        browser = browser_of(visit.request.headers.get("User-Agent", ""))
+        cookie = visit.store.logins.open(agent.id, limits.idle, limits.longest, browser)
     if kept := kept_form(visit):
         visit.login = visit.store.logins.find(cookie)
         response = visit.render("requests/resumed.html", kept=kept)
     else:
         response = visit.redirect(visit.return_path())
-    response.set_cookie(
-        SESSION_COOKIE,
-        cookie,
-        max_age=limits.longest,
-        path="/",
-        httponly=True,
-        samesite="Lax",
-        secure=visit.premises.is_https,
-    )
+    is_kept = form.value("lembrar") == TICKED
+    visit.keep_cookie(response, SESSION_COOKIE, cookie, limits.longest if is_kept else None)
     return response
 
 
@@ -85,7 +80,7 @@ def ask_again(visit: Visit, return_path: str, kept: Kept | None) -> Response:
 
 def is_of_login_page(visit: Visit) -> bool:
     """Tell whether a form was posted from this browser's log-in page, which has no session to keep a token in."""
-    form_key = visit.request.cookies.get(FORM_COOKIE, "")
+    form_key = visit.cookie(FORM_COOKIE)
     given = visit.request.form.get("form_token", "")
     return form_key != "" and hmac.compare_digest(form_key.encode(), given.encode())
 
@@ -94,7 +89,9 @@ def log_out(visit: Visit) -> Response:
     """End the log-in of this browser; who has none is out already."""
     _end_session(visit)
     response = visit.redirect("/entrar", LOGGED_OUT)
-    response.delete_cookie(SESSION_COOKIE, path="/")
+    visit.drop_cookie(response, SESSION_COOKIE)
+    if visit.premises.is_https:
+        response.delete_cookie(SESSION_COOKIE, path="/")  # of before 0.2.0
     return response
 
 
@@ -154,7 +151,7 @@ def _login_page(
     notice: Notice | None = None,
     return_path: str = "",
 ) -> Response:
-    form_key = visit.request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
+    form_key = visit.cookie(FORM_COOKIE) or secrets.token_urlsafe(32)
     response = visit.render(
         "login.html",
         status,
@@ -167,15 +164,7 @@ def _login_page(
         notice=notice or visit.notice(),
         first_command="" if _has_agents(visit) else FIRST_COMMAND,
     )
-    response.set_cookie(
-        FORM_COOKIE,
-        form_key,
-        max_age=_ONE_DAY,
-        path="/entrar",
-        httponly=True,
-        samesite="Strict",
-        secure=visit.premises.is_https,
-    )
+    visit.keep_cookie(response, FORM_COOKIE, form_key, _ONE_DAY, "/entrar", is_strict=True)
     return response
 
 
@@ -187,6 +176,6 @@ def _has_agents(visit: Visit) -> bool:
 
 
 def _end_session(visit: Visit) -> None:
-    cookie = visit.request.cookies.get(SESSION_COOKIE)
+    cookie, _ = login_cookie(visit.request.cookies, visit.premises.is_https)
     if cookie:
         visit.store.logins.close(cookie)

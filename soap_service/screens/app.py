@@ -24,7 +24,17 @@ from soap_service.rules.calls import Simulated
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.rules.roles import Permission
-from soap_service.screens import access, administration, endpoint, first_run, home, panel, password, preferences
+from soap_service.screens import (
+    access,
+    administration,
+    endpoint,
+    first_run,
+    home,
+    panel,
+    password,
+    preferences,
+    sessions,
+)
 from soap_service.screens.assets import Assets
 from soap_service.screens.calls import call, call_list, diagnosis, extension
 from soap_service.screens.language import N_
@@ -132,6 +142,7 @@ ADDRESSES = Map(
         *_page("/painel", panel.show_panel, None, _SUPERVISE),
         *_page("/preferencias", preferences.show_preferences, preferences.save_preferences, _VIEW),
         *_page(OWN_PASSWORD, password.show_password, password.save_password, _VIEW),
+        *_page(sessions.SESSIONS, sessions.show_sessions, sessions.end_sessions, _VIEW),
         *_page("/ramal", extension.show_extension, extension.save_extension, _WORK),
         _post("/ramal/pausa", extension.save_pause, _WORK),
         *_page("/chamadas", call_list.list_calls, None, _WORK),
@@ -376,9 +387,8 @@ def _failure_page(visit: Visit, code: int, incident: str = "", advice: str = "")
 
 
 def _protect(response: Response) -> None:
-    """Set the headers that every answer has; pages are never kept by a browser or a proxy."""
+    """Set the headers that every page has beside the server's; pages are never kept by a browser or a proxy."""
     response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"

@@ -38,13 +38,5 @@ def choose_before_login(visit: Visit) -> Response:
     response = visit.redirect(login_path(visit.return_path()))
     chosen = visit.request.form.get("idioma", "")
     if is_of_login_page(visit) and chosen in LANGUAGES:
-        response.set_cookie(
-            LANGUAGE_COOKIE,
-            chosen,
-            max_age=_ONE_YEAR,
-            path="/",
-            httponly=True,
-            samesite="Lax",
-            secure=visit.premises.is_https,
-        )
+        visit.keep_cookie(response, LANGUAGE_COOKIE, chosen, _ONE_YEAR)
     return response

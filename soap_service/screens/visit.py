@@ -27,7 +27,7 @@ from soap_service.model import Agent, Group, LoginSession, Requester
 from soap_service.rate_limit import Limit
 from soap_service.rules.auditing import Actor, ActorKind, AuditKind, RecordKind
 from soap_service.rules.calls import Simulated
-from soap_service.rules.credentials import SESSION_COOKIE
+from soap_service.rules.credentials import cookie_name, login_cookie
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.origins import is_at
 from soap_service.rules.roles import Permission
@@ -114,17 +114,50 @@ class Visit:
     @cached_property
     def login(self) -> LoginSession | None:
         """The log-in of this browser, if it has one."""
-        cookie = self.request.cookies.get(SESSION_COOKIE, "")
+        cookie, is_former = login_cookie(self.request.cookies, self.premises.is_https)
         try:
-            return self.store.logins.find(cookie) if cookie else None
+            return self.store.logins.find(cookie, is_former) if cookie else None
         except NotFound:
             return None
+
+    def cookie(self, name: str) -> str:
+        """Return what this site has put into a cookie of this browser; "" for nothing."""
+        return self.request.cookies.get(cookie_name(name, self.premises.is_https), "")
+
+    def keep_cookie(
+        self,
+        response: Response,
+        name: str,
+        value: str,
+        seconds: timedelta | int | None,
+        path: str = "/",
+        *,
+        is_strict: bool = False,
+    ) -> None:
+        """Have the browser keep a cookie, so long or, for None, until it is closed; over https for all paths."""
+        is_https = self.premises.is_https
+        response.set_cookie(
+            cookie_name(name, is_https),
+            value,
+            max_age=seconds,
+            path="/" if is_https else path,
+            httponly=True,
+            samesite="Strict" if is_strict else "Lax",
+            secure=is_https,
+        )
+
+    def drop_cookie(self, response: Response, name: str, path: str = "/") -> None:
+        """Have the browser forget a cookie."""
+        is_https = self.premises.is_https
+        where = "/" if is_https else path
+        response.delete_cookie(cookie_name(name, is_https), where, secure=is_https, httponly=True, samesite="Lax")
 
     @cached_property
     def language(self) -> str:
         """The language that the agent has chosen, else this browser before the log-in, else the browser's own."""
         chosen = self.login.agent.language if self.login is not None else ""
-        return choose_language(chosen or self.request.cookies.get(LANGUAGE_COOKIE, ""), self.request.accept_languages)
+        chosen = chosen or self.cookie(LANGUAGE_COOKIE) or self.request.cookies.get(LANGUAGE_COOKIE, "")
+        return choose_language(chosen, self.request.accept_languages)
 
     @property
     def formats(self) -> Formats:

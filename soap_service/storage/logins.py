@@ -1,16 +1,17 @@
 """Log-ins: the browsers that agents are logged in with, and whose streams those are. Knows nothing of passwords."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from soap_service.column_types import UtcDateTime
 from soap_service.errors import NotFound
 from soap_service.model import Agent, Extension, Group, LoginSession, Membership
-from soap_service.rules.auditing import AuditKind, RecordKind
+from soap_service.rules.auditing import AuditKind, RecordKind, current_actor
 from soap_service.rules.credentials import login_digest
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
 from soap_service.storage.audit import write_entry
@@ -35,10 +36,11 @@ class Subscriber(NamedTuple):
 class Logins(Part):
     """Log-ins of agents, by the random id in the browser's cookie."""
 
-    def open(self, agent_id: int, lifetime: timedelta, longest: timedelta | None = None) -> str:
+    def open(self, agent_id: int, lifetime: timedelta, longest: timedelta | None = None, browser: str = "") -> str:
         """Log a browser in and return the random id for its cookie; of it only the SHA-256 is kept.
 
-        It ends after `lifetime` unless it is extended, and after `longest` at the latest.
+        It ends after `lifetime` unless it is extended, and after `longest` at the latest. `browser` is what its agent
+        recognises it by, with the address of who acts.
         """
         cookie = secrets.token_urlsafe(32)
         now = self._database.now()
@@ -51,24 +53,54 @@ class Logins(Part):
                     form_token=secrets.token_urlsafe(32),
                     expires_at=now + lifetime,
                     ends_at=now + (longest or lifetime),
+                    opened_at=now,
+                    used_at=now,
+                    address=current_actor().address[:45],
+                    browser=browser,
                 )
             )
             write_entry(session, now, AuditKind.LOGGED_IN, RecordKind.AGENT, agent_id)
         return cookie
 
-    def find(self, cookie: str) -> LoginSession:
-        """Return the log-in of that cookie with its active agent and groups; raises NotFound."""
+    def find(self, cookie: str, is_former: bool = False) -> LoginSession:
+        """Return the log-in of that cookie with its active agent and groups; raises NotFound.
+
+        A cookie with a name of before 0.2.0 is one `is_former`: only a log-in of before, or of an older node, has it.
+        """
         with self._database.reading() as session:
             found = session.scalars(_LOGIN, {"id_hash": login_digest(cookie)}).unique().one_or_none()
         if found is None or found.expires_at < self._database.now() or not found.agent.is_active:
             raise NotFound
+        if is_former and found.opened_at is not None:
+            raise NotFound
         return found
+
+    def list_of(self, agent_id: int) -> Sequence[LoginSession]:
+        """Return an agent's log-ins, the one that was used last first."""
+        mine = select(LoginSession).where(LoginSession.agent_id == agent_id)
+        with self._database.reading() as session:
+            found = session.scalars(mine.where(LoginSession.expires_at >= self._database.now())).all()
+        return sorted(found, key=lambda one: one.expires_at, reverse=True)
+
+    def end(self, agent_id: int, digest: bytes) -> None:
+        """End that log-in of an agent, and its streams; one that has ended already, or is another's, is left."""
+        self._end(agent_id, LoginSession.id_hash == digest)
+
+    def end_others(self, agent_id: int, digest: bytes) -> None:
+        """End all log-ins of an agent but that one, and their streams; all of them for no digest at all."""
+        self._end(agent_id, LoginSession.id_hash != digest)
+
+    def _end(self, agent_id: int, which: ColumnElement[bool]) -> None:
+        with self._database.writing(notifies=True) as session:
+            now = self._database.now()
+            for _ in range(end_some_logins(session, agent_id, which, "ended", now)):
+                write_entry(session, now, AuditKind.LOGIN_ENDED, RecordKind.AGENT, agent_id)
 
     def extend(self, digest: bytes, expires_at: datetime, ends_at: datetime) -> None:
         """Have a log-in expire later; one that has ended meanwhile stays ended, and one that expires later is left."""
         mine = update(LoginSession).where(LoginSession.id_hash == digest, LoginSession.expires_at < expires_at)
         with self._database.writing() as session:
-            session.execute(mine.values(expires_at=expires_at, ends_at=ends_at))
+            session.execute(mine.values(expires_at=expires_at, ends_at=ends_at, used_at=self._database.now()))
 
     def find_subscriber(self, cookie: str) -> Subscriber:
         """Return whose log-in that cookie is and what their screens subscribe to, in one round trip.
@@ -118,9 +150,14 @@ def end_logins(session: Session, agent_id: int, reason: str, now: datetime) -> N
     publish(session, LiveEvent(LiveEventKind.LOGINS_ENDED, agent_id, data={"reason": reason}), now)
 
 
-def end_other_logins(session: Session, agent_id: int, digest: bytes, reason: str, now: datetime) -> None:
-    """End all log-ins of an agent but the one with that digest, and their streams, within a session."""
-    others = delete(LoginSession).where(LoginSession.agent_id == agent_id, LoginSession.id_hash != digest)
-    for ended in session.scalars(others.returning(LoginSession.id_hash)).all():
-        event = LiveEvent(LiveEventKind.LOGIN_ENDED, agent_id, ref=ended.hex(), data={"reason": reason})
+def end_some_logins(session: Session, agent_id: int, which: ColumnElement[bool], reason: str, now: datetime) -> int:
+    """End those log-ins of an agent, and their streams, within a session; return how many.
+
+    The reason is one of `LiveEventKind.LOGIN_ENDED`.
+    """
+    some = delete(LoginSession).where(LoginSession.agent_id == agent_id, which).returning(LoginSession.id_hash)
+    ended = session.scalars(some).all()
+    for digest in ended:
+        event = LiveEvent(LiveEventKind.LOGIN_ENDED, agent_id, ref=digest.hex(), data={"reason": reason})
         publish(session, event, now)
+    return len(ended)

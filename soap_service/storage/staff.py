@@ -6,12 +6,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
 from soap_service.errors import AgentNotFound, AlreadyExists, LastAdministrator, NotFound
-from soap_service.model import Agent, Group, Membership
+from soap_service.model import Agent, Group, LoginSession, Membership
 from soap_service.rules.edits import AgentEdit, GroupEdit
 from soap_service.rules.roles import Permission, Role
 from soap_service.storage.extensions import give_up_extension
 from soap_service.storage.history import COMMAND, is_recorded, is_to_be_made, record, refuse_taken
-from soap_service.storage.logins import end_logins, end_other_logins
+from soap_service.storage.logins import end_logins, end_some_logins
 from soap_service.storage.part import Part
 
 
@@ -127,7 +127,7 @@ class Staff(Part):
             agent = _agent(session, agent_id, is_changed=True)
             agent.password_hash, agent.must_change_password = password_hash, False
             now = self._database.now()
-            end_other_logins(session, agent_id, login, "password", now)
+            end_some_logins(session, agent_id, LoginSession.id_hash != login, "password", now)
             actor = f"{agent.name} ({agent.login})"[:200]
             record(session, now, actor, "agent", "password", agent.login, record_id=agent_id)
 

@@ -70,7 +70,8 @@ class Agent(Base):
 class LoginSession(Base):
     """A logged-in browser. The cookie holds a random id; here stands only its SHA-256.
 
-    Use moves `expires_at`, up to `ends_at`; log-ins made before 0.2.0, and by its older nodes, have no `ends_at`.
+    Use moves `expires_at`, up to `ends_at`; log-ins made before 0.2.0, and by its older nodes, have no `ends_at` and
+    nothing of what follows it: when and from where it was opened, in which browser, when it was used last.
     """
 
     __tablename__ = "login_session"
@@ -80,6 +81,10 @@ class LoginSession(Base):
     form_token: Mapped[str] = mapped_column(String(43))
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ends_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    address: Mapped[str] = mapped_column(String(45), default="", server_default="")
+    browser: Mapped[str] = mapped_column(String(60), default="", server_default="")
 
     agent: Mapped[Agent] = relationship(lazy="raise")
 

@@ -19,7 +19,6 @@ import httpx
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
-from soap_service.rules.credentials import SESSION_COOKIE
 from tests.chromium import chromium
 from tests.conftest import Service, element
 from tests.postgres import Postgres, create_database, execute
@@ -66,7 +65,16 @@ class Agent(Login):
     def __init__(self, browser: Chromium, service: Service, number: int) -> None:
         super().__init__(service, number)
         self._context = browser.new_context(locale="pt-BR", ignore_https_errors=True)
-        self._context.add_cookies([{"name": SESSION_COOKIE, "value": self.cookie, "url": service.url}])
+        self._context.add_cookies(
+            [
+                {
+                    "name": service.session_cookie,
+                    "value": self.cookie,
+                    "url": service.url,
+                    "secure": "https" in service.url,
+                }
+            ]
+        )
         self._context.add_init_script(_WATCH)
         self.page: Page = self._context.new_page()
         self.page.goto(f"{service.url}/")

@@ -2,7 +2,6 @@
 
 import httpx
 
-from soap_service.rules.credentials import SESSION_COOKIE
 from tests.conftest import Service
 from tests.service.test_stream import log_in
 
@@ -10,7 +9,7 @@ from tests.service.test_stream import log_in
 def test_a_file_of_many_pages_arrives_whole_and_in_parts(service: Service) -> None:
     cookie = log_in(service, "admin", "4068")
     with (
-        httpx.Client(base_url=service.url, cookies={SESSION_COOKIE: cookie}, verify=service.verify) as client,
+        httpx.Client(base_url=service.url, cookies={service.session_cookie: cookie}, verify=service.verify) as client,
         client.stream("GET", "/solicitacoes.csv?situacao=todas&ordem=numero") as answer,
     ):
         assert answer.headers["Transfer-Encoding"] == "chunked"

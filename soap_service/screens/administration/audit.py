@@ -23,6 +23,7 @@ KINDS: Mapping[str, str] = {
     AuditKind.LOG_IN_REFUSED: N_("entrada recusada"),
     AuditKind.LOG_INS_LIMITED: N_("entradas demais, recusadas sem conferir"),
     AuditKind.LOGGED_OUT: N_("saiu"),
+    AuditKind.LOGIN_ENDED: N_("finalizou uma sessão"),
     AuditKind.INTEGRATION_REFUSED: N_("plataforma recusada"),
     AuditKind.PERSON_VIEWED: N_("viu uma pessoa"),
     AuditKind.PERSON_SEARCHED: N_("buscou pessoas"),

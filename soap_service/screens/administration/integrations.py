@@ -4,7 +4,6 @@ A new secret travels to its page in a cookie, sealed with the token of the admin
 digest alone, the browser nothing that can be read, and reloading the page makes no other secret.
 """
 
-from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, IntegrationNotFound, InvalidValue, Reason
@@ -39,8 +38,8 @@ def list_integrations(visit: Visit) -> Response:
         integrations=sorted(integrations, key=lambda one: one.revoked_at is not None),
         uses=visit.store.integrations.list_uses(),
     )
-    if SECRET_COOKIE in visit.request.cookies:
-        response.delete_cookie(SECRET_COOKIE, path=_HERE)
+    if visit.cookie(SECRET_COOKIE):
+        visit.drop_cookie(response, SECRET_COOKIE, _HERE)
     return response
 
 
@@ -118,8 +117,8 @@ def renew_secret(visit: Visit, number: int) -> Response:
 def show_secret(visit: Visit, number: int) -> Response:
     """Show a new secret to the administrator who made it, for some minutes; afterwards lead to the platform's page."""
     integration = _active(visit, number)
-    sealed = visit.request.cookies.get(SECRET_COOKIE, "")
-    secret = unseal(sealed, _key(visit), _purpose(number), visit.store.now().timestamp())
+    sealed = visit.cookie(SECRET_COOKIE)
+    secret = unseal(sealed, visit.own_login.form_token, _purpose(number), visit.store.now().timestamp())
     if secret is None or not accepts_secret(integration, secret):
         return visit.redirect(f"{_HERE}/{number}")
     return visit.render("administration/secret.html", integration=integration, secret=secret, minutes=MINUTES_SHOWN)
@@ -175,22 +174,10 @@ def _integration_page(
 def _lead_to_secret(visit: Visit, number: int, secret: NewSecret) -> Response:
     response = visit.redirect(f"{_HERE}/{number}/segredo/novo")
     seconds = MINUTES_SHOWN * 60
-    response.set_cookie(
-        SECRET_COOKIE,
-        seal(secret.text, _key(visit), _purpose(number), int(visit.store.now().timestamp()) + seconds),
-        max_age=seconds,
-        path=_HERE,
-        httponly=True,
-        samesite="Strict",
-        secure=visit.premises.is_https,
-    )
+    purpose, until = _purpose(number), int(visit.store.now().timestamp()) + seconds
+    sealed = seal(secret.text, visit.own_login.form_token, purpose, until)
+    visit.keep_cookie(response, SECRET_COOKIE, sealed, seconds, _HERE, is_strict=True)
     return response
-
-
-def _key(visit: Visit) -> str:
-    if visit.login is None:
-        raise Unauthorized
-    return visit.login.form_token
 
 
 def _purpose(number: int) -> str:
