@@ -11,7 +11,16 @@ from soap_service.tables.base import Base
 from soap_service.tables.calls import Call, CallHour, CallRequest, RecentCall, Refusal
 from soap_service.tables.people import Contact, Requester, RequesterName
 from soap_service.tables.requests import PrioritySla, Request, RequestEvent, RequestStop, Service
-from soap_service.tables.staff import Agent, Extension, Group, Listener, LoginSession, Membership
+from soap_service.tables.staff import (
+    Agent,
+    Extension,
+    Group,
+    KnownBrowser,
+    Listener,
+    LoginBudget,
+    LoginSession,
+    Membership,
+)
 
 __all__ = [
     "Agent",
@@ -24,7 +33,9 @@ __all__ = [
     "Extension",
     "Group",
     "Integration",
+    "KnownBrowser",
     "Listener",
+    "LoginBudget",
     "LoginSession",
     "Membership",
     "Notice",

@@ -36,6 +36,7 @@ from soap_service.storage.indexing import Indexing
 from soap_service.storage.integrations import Integrations, KnownIntegration
 from soap_service.storage.listeners import Listeners
 from soap_service.storage.live_events import LiveEvents
+from soap_service.storage.login_tries import KNOWN_FOR, LoginTries
 from soap_service.storage.logins import Logins
 from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
 from soap_service.storage.parameters import Parameters
@@ -59,6 +60,7 @@ from soap_service.storage.worklist import MOST_COUNTED, RequestPage, WorkCounts,
 
 __all__ = [
     "CALLS_SHOWN",
+    "KNOWN_FOR",
     "MOST_COUNTED",
     "MOST_RANKED",
     "NOBODY",
@@ -142,6 +144,7 @@ class Store:
         self.integrations = Integrations(database)
 
         self.logins = Logins(database)
+        self.login_tries = LoginTries(database)
         self.extensions = Extensions(database)
         self.extension_permits = ExtensionPermits(database)
         self.listeners = Listeners(database)

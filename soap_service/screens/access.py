@@ -12,18 +12,22 @@ from soap_service.model import Agent
 from soap_service.rate_limit import limited_address
 from soap_service.rules.auditing import AuditKind, RecordKind, acting
 from soap_service.rules.browsers import browser_of
-from soap_service.rules.credentials import FIRST_COMMAND, SESSION_COOKIE, login_cookie
+from soap_service.rules.credentials import FIRST_COMMAND, SESSION_COOKIE, login_cookie, login_digest
+from soap_service.rules.login_budgets import budgets_of_known, budgets_of_stranger
 from soap_service.rules.passwords import check_password
 from soap_service.screens.forms import Form
 from soap_service.screens.language import LANGUAGES, N_
 from soap_service.screens.notices import Notice, declare
 from soap_service.screens.requests.resuming import Kept, kept_form
 from soap_service.screens.visit import TICKED, Visit
+from soap_service.store import KNOWN_FOR
 
 LOGGED_OUT = declare("saiu", N_("Você saiu do sistema."))
 
 #: Before the log-in there is no session to keep a form token: the form repeats this cookie instead.
 FORM_COOKIE = "soap_service_form"
+#: What a browser is known by in which somebody has logged in before.
+BROWSER_COOKIE = "soap_service_browser"
 _LONGEST_LOGIN = 60
 _ONE_DAY = 24 * 3600
 
@@ -66,6 +70,7 @@ def log_in(visit: Visit) -> Response:
         response = visit.redirect(visit.return_path())
     is_kept = form.value("lembrar") == TICKED
     visit.keep_cookie(response, SESSION_COOKIE, cookie, limits.longest if is_kept else None)
+    _know_browser(visit, response, agent)
     return response
 
 
@@ -111,12 +116,13 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
 
     A try is counted before the password is checked, so that many at once are no way around the limit.
     """
-    address = limited_address(visit.request.remote_addr or "")
-    by_address = visit.premises.failures_by_address
-    by_address.check(address)
-    # The narrow limit is of login and address together, so that a stranger elsewhere cannot lock an agent out.
-    visit.premises.failures_by_login_and_address.spend((login, address))
-    visit.premises.failures_by_login.spend(login)
+    tries = visit.store.login_tries
+    browser = visit.cookie(BROWSER_COOKIE)
+    if browser and tries.is_known(browser, login):
+        tried = budgets_of_known(login_digest(browser), login)
+    else:
+        tried = budgets_of_stranger(login, visit.address)
+    tries.spend(tried)
     try:
         agent = visit.store.staff.find_agent(login)
     except AgentNotFound:
@@ -126,13 +132,18 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
         if agent is None:
             raise LoginRefused
     except LoginRefused:
-        by_address.spend(address)
         # What was typed may be a password: it is not recorded, an agent's id is.
         visit.store.audit.note(AuditKind.LOG_IN_REFUSED, RecordKind.AGENT, "" if agent is None else agent.id)
         raise
-    visit.premises.failures_by_login_and_address.forgive((login, address))
-    visit.premises.failures_by_login.forgive(login)
+    tries.forgive(tried)
     return agent
+
+
+def _know_browser(visit: Visit, response: Response, agent: Agent) -> None:
+    """Have this browser keep a budget of tries of its own for the agent who has just logged in."""
+    browser = visit.cookie(BROWSER_COOKIE) or secrets.token_urlsafe(32)
+    visit.store.login_tries.know(browser, agent.id)
+    visit.keep_cookie(response, BROWSER_COOKIE, browser, KNOWN_FOR, "/entrar", is_strict=True)
 
 
 def _record_limit(visit: Visit) -> None:

@@ -3,6 +3,7 @@
 from werkzeug.wrappers import Response
 
 from soap_service.errors import InvalidValue, LimitExceeded, LoginRefused
+from soap_service.rules.login_budgets import budgets_of_own_password
 from soap_service.rules.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, check_password, hash_password
 from soap_service.screens.forms import Form, declare_untyped
 from soap_service.screens.language import N_
@@ -24,8 +25,9 @@ def save_password(visit: Visit) -> Response:
     """Take the password that the agent chose, who knows the one before; their other log-ins end."""
     form = visit.form()
     agent, former = visit.agent, visit.request.form.get("senha_atual", "")
+    tried = budgets_of_own_password(agent.id)
     try:
-        visit.premises.failures_by_login_and_address.spend((agent.login, "own"))
+        visit.store.login_tries.spend(tried)
         check_password(former, agent.password_hash)
     except LimitExceeded:
         form.refuse("senha_atual", visit.gettext("Muitas tentativas sem sucesso. Aguarde um minuto e tente de novo."))
@@ -33,7 +35,7 @@ def save_password(visit: Visit) -> Response:
     except LoginRefused:
         form.refuse("senha_atual", visit.gettext("Esta não é a sua senha atual."))
         return _page(visit, form, 422)
-    visit.premises.failures_by_login_and_address.forgive((agent.login, "own"))
+    visit.store.login_tries.forgive(tried)
     if visit.request.form.get("senha") == former:
         form.refuse("senha", visit.gettext("Escolha uma senha diferente da atual."))
     password_hash = read_new_password(visit, form, agent.login, agent.name)

@@ -83,7 +83,7 @@ class WrongFormToken(Forbidden):
 
 @dataclass(frozen=True)
 class Premises:
-    """What all visits share. The limits count log-ins that failed, in this process.
+    """What all visits share.
 
     `simulate` sends a call with a document to an extension, its receipt in a language; without it nobody can.
     `endpoint_url` is the address of the web services. `import_file` takes a file in and writes its rejects.
@@ -97,10 +97,7 @@ class Premises:
     simulate: Callable[[str, str, str], Simulated] | None = None
     endpoint_url: str = ""
     import_file: ImportFile | None = None
-    failures_by_login: Limit = field(default_factory=lambda: Limit(rate=1 / 10, burst=100))
-    failures_by_login_and_address: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=10))
     refusals_recorded: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=1))
-    failures_by_address: Limit = field(default_factory=lambda: Limit(rate=1 / 2, burst=30))
 
 
 class Visit:

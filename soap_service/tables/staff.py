@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, false, true
+from sqlalchemy import Double, ForeignKey, String, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from soap_service.rules.roles import PERMISSIONS, Permission, Role, role_of
@@ -87,6 +87,25 @@ class LoginSession(Base):
     browser: Mapped[str] = mapped_column(String(60), default="", server_default="")
 
     agent: Mapped[Agent] = relationship(lazy="raise")
+
+
+class LoginBudget(Base):
+    """How far a budget of tries is spent (`rules.login_budgets`): when it is full again, in seconds since 1970."""
+
+    __tablename__ = "login_budget"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    full_at: Mapped[float] = mapped_column(Double, index=True)
+
+
+class KnownBrowser(Base):
+    """A browser in which an agent has logged in. Its cookie holds a random id; here stands only its SHA-256."""
+
+    __tablename__ = "known_browser"
+
+    id_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True, index=True)
+    used_at: Mapped[datetime]
 
 
 class Extension(Base):

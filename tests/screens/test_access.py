@@ -1,6 +1,7 @@
 import pytest
 
 from soap_service.rules.credentials import SESSION_COOKIE
+from soap_service.screens.access import BROWSER_COOKIE
 from soap_service.screens.app import Screens
 
 from .conftest import LOGIN_LIMITS, PASSWORD, ZONE, Browser, Desk
@@ -72,6 +73,31 @@ def test_too_many_failures_are_refused_even_with_the_right_password(desk: Desk) 
     assert desk.visitor().log_in("bia").status_code == 303
 
 
+def test_a_browser_that_was_let_in_before_is_not_locked_out_by_strangers(desk: Desk) -> None:
+    known = desk.visitor()
+    known.log_in("ana")
+    known.post("/sair")
+    for number in range(1, 101):
+        assert try_login(desk, "ana", f"192.0.2.{number}") == 403
+    assert try_login(desk, "ana", "198.51.100.1", PASSWORD) == 429
+    assert known.log_in("ana", "wrong").status_code == 403
+    assert known.log_in("ana").status_code == 303
+    known.post("/sair")
+    assert [known.log_in("ana", "x" * 2000).status_code for _ in range(11)] == [403] * 10 + [429]
+    assert known.log_in("bia", "wrong").status_code == 403  # there it is a stranger
+
+
+def test_a_made_up_cookie_is_no_known_browsers(desk: Desk) -> None:
+    browser = desk.visitor()
+    browser.log_in("bia")
+    browser.post("/sair")
+    for number in range(1, 101):
+        try_login(desk, "ana", f"192.0.2.{number}")
+    assert browser.log_in("ana").status_code == 429
+    browser.client.set_cookie(BROWSER_COOKIE, "made-up", path="/entrar")
+    assert browser.log_in("ana").status_code == 429
+
+
 def try_login(desk: Desk, login: str, address: str = "192.0.2.1", password: str = "x" * 2000) -> int:
     """Try to log in from an address, by default with a password too long to be hashed: it is refused at once."""
     browser = desk.visitor()
@@ -81,6 +107,8 @@ def try_login(desk: Desk, login: str, address: str = "192.0.2.1", password: str 
 
 
 def test_failures_under_many_names_are_limited_by_their_address(desk: Desk) -> None:
+    now = desk.store.now()
+    desk.store._database.now = lambda: now  # type: ignore[method-assign]
     assert [try_login(desk, f"nobody{n}") for n in range(31)] == [403] * 30 + [429]
     assert try_login(desk, "ana", password=PASSWORD) == 429
     assert try_login(desk, "nobody", "192.0.2.2") == 403

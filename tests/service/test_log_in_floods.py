@@ -90,13 +90,17 @@ def test_a_new_password_waits_with_the_log_ins_and_is_set(desk: Service) -> None
     assert desk.store.staff.find_agent("consulta").password_hash != agent.password_hash
 
 
+_HASHING = re.compile(r"\b((hash|check)_password|read_new_password)\(")
+
+
 def test_every_post_that_hashes_a_password_has_threads_of_its_own() -> None:
     from soap_service.app import _hashes  # what is told apart by its address
 
     sources = Path(__file__).parents[2] / "soap_service" / "screens"
-    hashing = [file.name for file in sources.rglob("*.py") if re.search(r"\b(hash|check)_password\(", file.read_text())]
-    assert sorted(hashing) == ["access.py", "staff.py"]
-    for path in ("/entrar", "/administracao/atendentes/novo", "/administracao/atendentes/7/senha"):
+    hashing = [file.name for file in sources.rglob("*.py") if _HASHING.search(file.read_text())]
+    assert sorted(hashing) == ["access.py", "password.py", "staff.py"]
+    own = "/preferencias/senha"
+    for path in ("/entrar", "/administracao/atendentes/novo", "/administracao/atendentes/7/senha", own):
         assert _hashes("POST", path)
         assert not _hashes("GET", path)
     assert not _hashes("POST", "/administracao/atendentes/7")

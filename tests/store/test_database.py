@@ -29,6 +29,7 @@ from soap_service.rules.calendars import OwnDay
 from soap_service.rules.cursor import Position
 from soap_service.rules.deadlines import OFFICE_WEEK
 from soap_service.rules.edits import CalendarEdit, ServiceEdit
+from soap_service.rules.login_budgets import budgets_of_stranger
 from soap_service.rules.situations import Action
 from soap_service.soap.faults import fault_of
 from soap_service.storage import sqlite
@@ -317,6 +318,7 @@ def _argument(parameter: inspect.Parameter) -> Any:
         "new": NEW,
         "action": Action.NOTE,
         "parameter_id": 281,
+        "tried": budgets_of_stranger("ana", "192.0.2.1"),
         "position": Position(),
         "bounds": [datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC)],
         "choice": CallChoice(datetime.now(UTC), datetime.now(UTC)),
