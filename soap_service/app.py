@@ -20,8 +20,7 @@ from soap_service.keepers.retention import RetentionKeeper
 from soap_service.live.proofs import PATH as PROOFS_PATH
 from soap_service.live.streams import Streams
 from soap_service.metrics import exposition
-from soap_service.rules.credentials import FIRST_COMMAND
-from soap_service.rules.documents import mask_documents
+from soap_service.rules.credentials import FIRST_COMMAND, is_open
 from soap_service.soap.endpoint import Endpoint, is_endpoint, wants_page
 from soap_service.soap.simulation import Simulation
 from soap_service.store import open_store
@@ -100,6 +99,10 @@ class App:
         else:
             await respond_text(send, 403, "metrics are for this machine only")
 
+    def _list_open_integrations(self) -> list[str]:
+        """Return the names of those that let in whoever reaches the service."""
+        return [one.name for one in self.store.integrations.list_all() if one.secret_hash is None and is_open(one)]
+
     async def _live(self, receive: Receive, send: Send) -> None:
         """Follow the server's start and end."""
         await receive()
@@ -111,6 +114,8 @@ class App:
             return
         if not await asyncio.get_running_loop().run_in_executor(self._probes, self.store.first_steps.has_agents):
             log.warning("there is no agent yet, and nobody can log in; add the first: %s", FIRST_COMMAND)
+        for name in await asyncio.get_running_loop().run_in_executor(self._probes, self._list_open_integrations):
+            log.warning("integration %s has no secret and is open to every address: give it its networks", name)
         self._bridge.start()
         self._audit.start()
         self._retention.start()
@@ -133,19 +138,3 @@ def _hashes(method: str, path: str) -> bool:
 
 def _uploads(method: str, path: str) -> bool:
     return method == "POST" and path == UPLOADING
-
-
-class MaskingFormatter(logging.Formatter):
-    """Write log lines in which nothing that looks like a CPF or CNPJ can be read."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line, traceback included, masked."""
-        return mask_documents(super().format(record))
-
-
-def configure_logging(level: str) -> None:
-    """Log to standard error, masked, at that level."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(MaskingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)

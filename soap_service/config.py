@@ -6,8 +6,10 @@ and the key in the file (`public_url = "..."`, TOML). README's table is compared
 
 import os
 import re
+import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import timedelta
 from functools import cached_property
@@ -34,6 +36,9 @@ _DATABASE_URL_FORMS = (
 )
 # Of the address that stands in the WSDL: a host and perhaps a port, nothing that would have to be quoted there.
 _PUBLIC_URL = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?")
+_LOOPBACK_URL = re.compile(r"http://(localhost|127\.[0-9.]+|\[::1\])(:|/|$)")
+#: A line of the file that names a password within the database's address.
+_PASSWORD = re.compile(r"^\s*database_url\s*=.*(://[^/@\s]*:[^/@\s]+@|password=)", re.MULTILINE)
 _LONGEST_SESSION_HOURS = 24 * 366
 _LONGEST_DAYS = 36_500
 _FEWEST_CALL_DAYS = 31
@@ -266,6 +271,21 @@ def load_settings(
         if (flag := flags.get(name)) is not None:
             values[name] = _typed(setting, flag)
     return Settings(**values)
+
+
+def warnings_of(settings: Settings, file: Path | None = None) -> Iterator[str]:
+    """Yield a sentence for each setting, or file of settings, that lets strangers see more than they should."""
+    if file is not None and _is_told_to_all(file):
+        yield f"{file} can be read by every user of this machine, and holds the database's password: chmod 0640 {file}"
+    if settings.public_url.startswith("http:") and not _LOOPBACK_URL.match(settings.public_url):
+        yield "public_url is http: passwords, secrets and callers' data cross the network in the clear"
+
+
+def _is_told_to_all(file: Path) -> bool:
+    """Tell whether a file with a password can be read by everybody; not for one that is gone meanwhile."""
+    with suppress(OSError):
+        return bool(file.stat().st_mode & stat.S_IROTH) and _PASSWORD.search(file.read_text("utf-8-sig")) is not None
+    return False
 
 
 def _read_file(file: Path | None) -> dict[str, Any]:

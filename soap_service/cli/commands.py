@@ -54,8 +54,13 @@ def add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """Return the settings that a command was given; raises InputRefused."""
+    return load_settings(vars(options), os.environ, config_of(options))
+
+
+def config_of(options: argparse.Namespace) -> Path | None:
+    """Return the file of settings that a command was told to read, if any."""
     file = options.config or os.environ.get(PREFIX + "CONFIG")
-    return load_settings(vars(options), os.environ, Path(file) if file else None)
+    return Path(file) if file else None
 
 
 def open_store_of(options: argparse.Namespace, create: bool = False) -> "Store":

@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import logging
 import os
 import sys
 from dataclasses import fields
@@ -11,9 +12,12 @@ from soap_service.cli.commands import (
     Commands,
     add_command,
     add_settings,
+    config_of,
     settings_of,
 )
-from soap_service.config import Settings, load_settings
+from soap_service.config import Settings, load_settings, warnings_of
+
+log = logging.getLogger(__name__)
 
 
 def add_commands(commands: Commands) -> None:
@@ -42,8 +46,8 @@ def add_commands(commands: Commands) -> None:
 
 def _demo(options: argparse.Namespace) -> None:
     gc.disable()  # until the server is made: of what is loaded there is nothing to collect, and looking takes a fifth
-    from soap_service.app import configure_logging
     from soap_service.demo import describe_demo, prepare_demo, remove_demo
+    from soap_service.logs import configure_logging
     from soap_service.server import make_server
     from soap_service.store import open_store
 
@@ -61,11 +65,13 @@ def _demo(options: argparse.Namespace) -> None:
 
 def _serve(options: argparse.Namespace) -> None:
     gc.disable()  # as in `_demo`
-    from soap_service.app import configure_logging
+    from soap_service.logs import configure_logging
     from soap_service.server import make_server
 
     settings = settings_of(options)
     configure_logging(settings.log_level)
+    for sentence in warnings_of(settings, config_of(options)):
+        log.warning(sentence)
     public = f"; its public address is {settings.base_url}" if settings.public_url else ""
     make_server(settings).run_saying(f"soap_service listens at {settings.listening_url}{public}")
 

@@ -78,6 +78,14 @@ def accepts_address(integration: Caller, address: str | None) -> bool:
     return address is not None and is_within(address, networks_of(integration.addresses))
 
 
+def is_open(integration: Caller) -> bool:
+    """Tell whether one of the integration's networks is all of IPv4 or IPv6; those that a hand has damaged are not."""
+    try:
+        return any(network.prefixlen == 0 for network in networks_of(integration.addresses))
+    except ValueError:
+        return False
+
+
 @lru_cache(maxsize=4096)
 def is_within(address: str, networks: tuple[Network, ...]) -> bool:
     """Tell whether one of the networks holds the address; an IPv4 address mapped to IPv6 counts as IPv4."""

@@ -19,9 +19,18 @@ _DOCUMENT = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
 _LABEL = re.compile(r"(?:CPF/CNPJ|CPF|CNPJ):?", re.IGNORECASE | re.ASCII)
 _FLOAT = re.compile(r"([0-9]+)[.,]0+")
 _EXPONENT = re.compile(r"([0-9]+)(?:[.,]([0-9]*))?[eE]([+-]?[0-9]{1,3})")
-# Eleven to fourteen digits, plain or with the usual punctuation, standing alone.
-_ANY_DOCUMENT = re.compile(
-    r"(?<![0-9A-Za-z])(?:\d{3}\.?\d{3}\.?\d{3}-?\d{2}|[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}/?[0-9A-Z]{4}-?\d{2})(?![0-9A-Za-z])"
+# What may stand between the parts of a document, also as an address writes it; before the last part no full stop, as
+# addresses of machines have it.
+_BETWEEN = r"(?:[./+\xa0 -]|%(?:2[0DEF]|A0|C2%A0))?"
+_BEFORE_LAST = r"(?:[/+\xa0 -]|%(?:2[0DF]|A0|C2%A0))?"
+# Eleven or fourteen digits, whatever letters stand beside them.
+_ANY_DIGITS = re.compile(
+    rf"\d(?:(?<!\d\d)|(?<=%[0-9A-Fa-f]{{2}}\d))(?:\d\d{_BETWEEN}\d{{3}}{_BETWEEN}\d{{3}}"
+    rf"|\d{_BETWEEN}\d{{3}}{_BETWEEN}\d{{3}}{_BETWEEN}\d{{4}}){_BEFORE_LAST}\d{{2}}(?!\d)"
+)
+# A CNPJ with letters stands alone.
+_ANY_CNPJ = re.compile(
+    r"(?<![0-9A-Za-z])[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}(?:/|%2[Ff])?[0-9A-Z]{4}-?\d{2}(?![0-9A-Za-z])"
 )
 
 
@@ -175,4 +184,8 @@ def masked_document(document: str) -> str:
 
 def mask_documents(text: str) -> str:
     """Return the text with everything that looks like a CPF or CNPJ blotted out but for its last two characters."""
-    return _ANY_DOCUMENT.sub(lambda match: "***" + match[0][-2:], text)
+    return _ANY_CNPJ.sub(_blot, _ANY_DIGITS.sub(_blot, text))
+
+
+def _blot(match: re.Match[str]) -> str:
+    return "***" + match[0][-2:]

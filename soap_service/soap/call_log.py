@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from soap_service.errors import LimitExceeded
+from soap_service.logs import stamp
 from soap_service.metrics import soap_calls, soap_seconds
 from soap_service.rate_limit import Limit
 from soap_service.rules.networks import sound_address
@@ -80,14 +81,14 @@ class CallLog:
 def _lines(records: list[_Record]) -> list[str]:
     """Return the lines in the form of the rest of the log."""
     lines = []
-    second, stamp = 0, ""
+    second, begin, zone = 0, "", ""
     for moment, operation, integration, outcome, seconds, address in records:
         if int(moment) != second:
             second = int(moment)
-            stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
+            begin, _, zone = stamp(second).partition(",000")
         milliseconds = int(moment % 1 * 1000)
         lines.append(
-            f"{stamp},{milliseconds:03} INFO {LOGGER} {operation} "
+            f"{begin},{milliseconds:03}{zone} INFO {LOGGER} {operation} "
             f"integration={integration} outcome={outcome} ms={seconds * 1000:.2f} address={_address_of(address)}\n"
         )
     return lines

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from soap_service.config import Settings, load_settings
+from soap_service.config import Settings, load_settings, warnings_of
 from soap_service.errors import InputRefused
 
 
@@ -136,3 +136,42 @@ def test_national_holidays_do_not_count() -> None:
 def test_a_log_in_has_a_limit_without_use_and_a_longest_life(given: dict[str, float], idle: int, longest: int) -> None:
     limits = Settings(**given).login_limits  # type: ignore[arg-type]
     assert (limits.idle, limits.longest) == (timedelta(hours=idle), timedelta(hours=longest))
+
+
+@pytest.mark.parametrize(
+    ("url", "is_told"),
+    [
+        ("http://t.example.com", True),
+        ("http://10.0.0.1:8000/", True),
+        ("http://localhost.example.com", True),
+        ("https://t.example.com", False),
+        ("http://127.0.0.1:8000", False),
+        ("http://localhost", False),
+        ("http://[::1]:8000", False),
+        ("", False),
+    ],
+)
+def test_a_public_address_without_tls_is_warned_of(url: str, is_told: bool) -> None:
+    assert ["in the clear" in one for one in warnings_of(Settings(public_url=url))] == [True] * is_told
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "is_told"),
+    [
+        ('database_url = "postgresql://desk:secret@db/desk"', 0o644, True),
+        ('database_url = "postgresql://desk@db/desk?password=secret"', 0o604, True),
+        ('database_url = "postgresql://desk:secret@db/desk"', 0o640, False),
+        ('database_url = "postgresql://desk@db:5432/desk"', 0o644, False),
+        ('port = 1\n# database_url = "postgresql://desk:secret@db/desk"', 0o644, False),
+    ],
+)
+def test_a_password_that_all_users_can_read_is_warned_of(tmp_path: Path, text: str, mode: int, is_told: bool) -> None:
+    file = tmp_path / "soap-service.toml"
+    file.write_text(text)
+    file.chmod(mode)
+    told = list(warnings_of(Settings(), file))
+    assert [str(file) in one and "secret" not in one for one in told] == [True] * is_told
+
+
+def test_a_file_that_is_gone_is_no_warning(tmp_path: Path) -> None:
+    assert list(warnings_of(Settings(), tmp_path / "none.toml")) == []

@@ -120,6 +120,42 @@ def test_a_document_is_blotted_out_of_a_log_line(text: str) -> None:
     assert masked == f"caller <***{text[-2:]}> called"
 
 
+@pytest.mark.parametrize(
+    ("line", "masked"),
+    [
+        ("GET /x?cpf=111.444.777%2D35&y", "GET /x?cpf=***35&y"),
+        ("GET /x/11.222.333%2F0001-81 500", "GET /x/***81 500"),
+        ("GET /x/11.222.333%2f0001-81 500", "GET /x/***81 500"),
+        ("GET /x/12ABC345%2F01DE35", "GET /x/***35"),
+        ("GET /x?q=%2011144477735%20", "GET /x?q=%20***35%20"),
+        ("q=111+444+777+35&", "q=***35&"),
+        ("111 444 777 35 ligou", "***35 ligou"),
+        ("11 222 333 0001 81 ligou", "***81 ligou"),
+        ("111.444.777 35", "***35"),
+        ("cpf11144477735x", "cpf***35x"),
+        ("CNPJ11222333000181", "CNPJ***81"),
+        ("_11144477735_", "_***35_"),
+        ("ação11144477735ção", "ação***35ção"),
+    ],
+)
+def test_a_document_is_blotted_out_however_it_is_written(line: str, masked: str) -> None:
+    assert mask_documents(line) == masked
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "address=192.168.100.12 and 203.0.113.77:12345",
+        "2026-11-23 15:35:52,123-0300 INFO soap_service took 12.345 s",
+        "he was not here at 12, nor had been seen by 14",
+        "2001:db8:1:2::1 at 1764268259.123456, +55 62 98888-1234",
+        "1234567890 123456789012 1234567890123",
+    ],
+)
+def test_addresses_times_and_words_stay_readable(line: str) -> None:
+    assert mask_documents(line) == line
+
+
 def test_other_numbers_stay_readable_in_a_log_line() -> None:
     line = "request 34534 at 4067 took 12.345 s on 2026-11-23 15:35:52,123"
     assert mask_documents(line) == line

@@ -1,6 +1,7 @@
 """The soap-service command as an administrator meets it."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -223,7 +224,12 @@ def test_serve_runs_on_settings_from_file_environment_and_flags(tmp_path: Path) 
     config = tmp_path / "soap-service.toml"
     config.write_text(f'database_url = "sqlite:///{tmp_path}/real.db"\nport = 1\n')
     command = [sys.executable, "-m", "soap_service", "serve", "--config", str(config), "--port", str(port)]
-    environment = {**os.environ, "SOAP_SERVICE_PUBLIC_URL": "https://t.example.com"}
+    flag = ("--database-url", f"sqlite:///{tmp_path}/real.db")
+    run("agent", "add", "maria", "--name", "Maria", *flag, stdin="uma senha longa\n")
+    run("integration", "add", "pbx-all", "--no-secret", "--addresses", "10.1.0.0/16 ::/0", *flag)
+    run("integration", "add", "pbx-some", "--no-secret", "--addresses", "10.1.0.0/16", *flag)
+    run("integration", "add", "pbx-secret", "--addresses", "0.0.0.0/0", *flag)
+    environment = {**os.environ, "SOAP_SERVICE_PUBLIC_URL": "https://t.example.com", "TZ": "America/Sao_Paulo"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
 
         def answers() -> bool:
@@ -239,7 +245,12 @@ def test_serve_runs_on_settings_from_file_environment_and_flags(tmp_path: Path) 
         output = process.communicate(timeout=15)[0]
     assert process.returncode == 0, output
     assert f"at http://127.0.0.1:{port}; its public address is https://t.example.com" in output.decode()
-    assert (tmp_path / "real.db").exists()
+    told = output.decode()
+    assert "integration pbx-all has no secret and is open to every address" in told
+    assert "pbx-some" not in told and "pbx-secret" not in told
+    lines = re.findall(r"^(.*?) (?:INFO|WARNING) ", told, re.MULTILINE)
+    assert len(lines) >= 2  # of the log and of the calls
+    assert [line for line in lines if not re.fullmatch(r"[0-9-]{10} [0-9:]{8},[0-9]{3}-0300", line)] == []
 
 
 def test_a_fresh_demonstration_deletes_no_other_database(tmp_path: Path, database: str) -> None:
