@@ -1,5 +1,6 @@
 """What stands in deploy/, run: the real nginx and HAProxy with TLS in front of two nodes; systemd's own check."""
 
+import os
 import shutil
 import signal
 import statistics
@@ -9,13 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 import requests
 import zeep
 from zeep.transports import Transport
 
+from soap_service.store import Store
 from tests.conftest import Service, element
 from tests.event_streams import listening, log_in
+from tests.postgres import Postgres
 from tests.reverse_proxies import DEPLOY, find_proxies, start_desk
 from tests.waiting import wait_until
 
@@ -95,3 +99,37 @@ def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     verify = [analyze, "verify", "--man=no", str(tmp_path / "soap-service@8001.service")]
     said = subprocess.run(verify, capture_output=True, text=True, timeout=60).stderr
     assert "soap-service@8001.service:" not in said, said
+
+
+def test_the_units_exposure_is_at_most_two(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    unit = shutil.copy(DEPLOY / "soap-service@.service", tmp_path / "soap-service@8001.service")
+    security = [analyze, "security", "--offline=true", "--no-pager", "--threshold=20", str(unit)]
+    done = subprocess.run(security, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout[-300:] + done.stderr
+
+
+def test_the_containers_database_user_is_no_superuser(tmp_path: Path) -> None:
+    server = Postgres()
+    psql = shutil.which("psql") or str(server._programs / "psql")
+    where = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PATH": f"{Path(psql).parent}:{os.environ['PATH']}"}
+    script = ["sh", str(DEPLOY / "database.sh")]
+    done = subprocess.run(
+        script, env={**where, "SOAP_SERVICE_PASSWORD": 'it\'s "secret"'}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    url = f"postgresql://soap_service@127.0.0.1:{server.port}/soap_service"
+    with psycopg.connect(url) as connection:
+        rights = (
+            "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles WHERE rolname = %s"
+        )
+        assert connection.execute(rights, ["soap_service"]).fetchone() == (False,) * 5
+    store = Store(url)
+    store.schema.upgrade()
+    assert store.schema.is_ready()
+    store.close()
+    with pytest.raises(psycopg.OperationalError, match="permission denied"):
+        psycopg.connect(url.replace("/soap_service", "/postgres"))
+    server.close()
