@@ -1,8 +1,11 @@
-"""Tries of passwords, counted by all nodes together, and the browsers that agents have logged in with before."""
+"""Tries of passwords, counted by all nodes together, and the browsers that agents have logged in with before.
+
+Rows are locked in the order of their keys, be they there already or not: no two transactions wait for each other.
+"""
 
 from datetime import timedelta
 
-from sqlalchemy import bindparam, case, delete, select, update
+from sqlalchemy import case, delete, select
 
 from soap_service.errors import LimitExceeded
 from soap_service.model import Agent, KnownBrowser, LoginBudget
@@ -51,15 +54,12 @@ class LoginTries(Part):
 
     def forgive(self, tried: TryBudgets) -> None:
         """Take a try back that was right, and with it the failures that its agent has had."""
+        given = {**dict.fromkeys(tried.forgiven, 0.0), **{key: -one.seconds for key, one in tried.returned.items()}}
+        rows = [{"key": key, "full_at": given[key]} for key in sorted(given)]
+        new = self._database.insert_into(LoginBudget).values(rows)
+        left = case((new.excluded.full_at < 0, LoginBudget.full_at + new.excluded.full_at), else_=0.0)
         with self._database.writing() as session:
-            held = select(LoginBudget.key).where(LoginBudget.key.in_(tried.spent)).order_by(LoginBudget.key)
-            session.execute(held.with_for_update())  # in one order everywhere
-            session.execute(delete(LoginBudget).where(LoginBudget.key.in_(tried.forgiven)))
-            if tried.returned:
-                mine = update(LoginBudget).where(LoginBudget.key == bindparam("its"))
-                rows = [{"its": key, "seconds": one.seconds} for key, one in sorted(tried.returned.items())]
-                given_back = mine.values(full_at=LoginBudget.full_at - bindparam("seconds"))
-                session.connection().execute(given_back, rows)
+            session.execute(new.on_conflict_do_update(index_elements=["key"], set_={"full_at": left}))
 
     def purge(self) -> None:
         """Forget budgets that are full."""

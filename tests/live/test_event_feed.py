@@ -105,7 +105,7 @@ def agent_again(nodes: Nodes) -> Iterator[None]:
     before = store.staff.find_agent("atendente")
     yield
     with store._database.writing() as session:
-        kept = {"is_active": True, "password_hash": before.password_hash}
+        kept = {"is_active": True, "password_hash": before.password_hash, "must_change_password": False}
         session.execute(update(Agent).where(Agent.id == before.id).values(kept))
 
 

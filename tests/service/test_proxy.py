@@ -131,5 +131,5 @@ def test_the_containers_database_user_is_no_superuser(tmp_path: Path) -> None:
     assert store.schema.is_ready()
     store.close()
     with pytest.raises(psycopg.OperationalError, match="permission denied"):
-        psycopg.connect(url.replace("/soap_service", "/postgres"))
+        psycopg.connect(f"{url.rpartition('/')[0]}/postgres")
     server.close()

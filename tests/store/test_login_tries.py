@@ -131,7 +131,7 @@ def test_tries_at_once_are_all_counted(store: Store, clock: Clock) -> None:
 
 def test_tries_and_successes_at_once_lock_nothing_out(store: Store, clock: Clock) -> None:
     def work(number: int) -> None:
-        for turn in range(20):
+        for turn in range(40):
             tried = budgets_of_stranger(f"login{(number + turn) % 3}", f"10.0.0.{(number + turn) % 2}")
             try:
                 store.login_tries.spend(tried)
