@@ -71,7 +71,7 @@ def make(file: Path, requests: int) -> int:
     with store._database.reading() as session:
         is_there = session.query(Requester).filter_by(document=HEAVY).first() is not None
     if not is_there:
-        prepare_demo(store, file.parent, {"SOAP_SERVICE_DEMO_PASSWORD": "bench-bench-bench"}, True)
+        prepare_demo(store, file.parent, {"SOAP_SERVICE_DEMO_PASSWORD": "quatro pontes sem rio"}, True)
         store.schema.downgrade("0016")  # what a search looks into is made at the end, by its migration
     store.close()
     if not is_there:

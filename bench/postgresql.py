@@ -37,7 +37,7 @@ def make(folder: Path, postgres: Postgres) -> str:
     """Return the URL of a new database with `REQUESTS` requests."""
     store = Store(postgres.url)
     store.schema.upgrade()
-    prepare_demo(store, folder, {"SOAP_SERVICE_DEMO_PASSWORD": "bench-bench-bench"}, True)
+    prepare_demo(store, folder, {"SOAP_SERVICE_DEMO_PASSWORD": "quatro pontes sem rio"}, True)
     store.close()
     with psycopg.connect(postgres.url, autocommit=True) as connection:
         for statement in _FILL:
