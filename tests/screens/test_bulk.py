@@ -130,6 +130,15 @@ def test_nothing_chosen_is_said(ana: Browser, chosen: tuple[str, ...], fields: d
     assert "Escolha pelo menos uma solicitação" in page
 
 
+@pytest.mark.parametrize("group", ["9" * 10, str(2**31), "9" * 30, "-1", "x", "٣"])
+def test_a_group_that_can_be_none_leaves_the_other_choice_undone(desk: Desk, ana: Browser, group: str) -> None:
+    """A number beyond what the database holds is no group, and is not read as "do not change" either."""
+    status, _, page = send(ana, f"{desk.request.id}.1", para_grupo=group, para_responsavel="0")
+    assert status == 422
+    assert "Escolha pelo menos uma solicitação" in page
+    assert desk.store.requests.find(desk.request.id).version == 1
+
+
 def test_group_that_cannot_execute_is_refused(desk: Desk, ana: Browser) -> None:
     empty = add_group(desk, "VAZIO")
     _, _, page = send(ana, f"{desk.request.id}.1", para_grupo=empty)

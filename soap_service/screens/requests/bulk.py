@@ -22,7 +22,7 @@ from soap_service.errors import (
     TransitionRefused,
 )
 from soap_service.rules.numbers import HIGHEST_NUMBER
-from soap_service.screens.forms import Form, declare_untyped, form_key
+from soap_service.screens.forms import declare_untyped, form_key
 from soap_service.screens.language import N_
 from soap_service.screens.notices import Notice, declare_telling
 from soap_service.screens.visit import Visit
@@ -69,8 +69,9 @@ def change_many(visit: Visit) -> Response:
     """Forward and assign the chosen requests, and say of how many it was done and why not of the others."""
     form = visit.form()
     chosen = _chosen(visit)
-    changes = Changes(group_id=_chosen_id(form, "para_grupo"), responsible_id=_chosen_id(form, "para_responsavel"))
-    if not chosen or changes == Changes():
+    group, assignee = form.value("para_grupo"), form.value("para_responsavel")
+    changes = Changes(group_id=_chosen_id(group), responsible_id=_chosen_id(assignee))
+    if not chosen or changes == Changes() or not (_is_choice(group) and _is_choice(assignee)):
         problem = visit.gettext("Escolha pelo menos uma solicitação, e um grupo ou um responsável.")
         return _result_page(visit, problem=problem, status=422)
     key = form_key(form)
@@ -101,8 +102,12 @@ def _change(visit: Visit, number: int, version: int, changes: Changes, key: str)
     return None
 
 
-def _chosen_id(form: Form, name: str) -> int | None:
-    typed = form.value(name)
+def _is_choice(typed: str) -> bool:
+    """Tell what the lists can send. Anything else is refused as a whole: the other half would be done unasked."""
+    return typed == UNCHANGED or _NUMBER.fullmatch(typed) is not None
+
+
+def _chosen_id(typed: str) -> int | None:
     return int(typed) if _NUMBER.fullmatch(typed) else None
 
 
