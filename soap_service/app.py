@@ -26,7 +26,7 @@ from soap_service.soap.simulation import Simulation
 from soap_service.store import open_store
 
 #: The posts that hash a password: a log-in, an agent's new password, one's own.
-_HASHING = re.compile(r"/entrar|/administracao/atendentes/(novo|[0-9]+/senha)|/preferencias/senha")
+_HASHING = re.compile(r"/entrar|/administracao/atendentes/(novo|[0-9]+/senha)|/preferencias/(senha|segundo-fator)")
 #: The post that brings a file.
 UPLOADING = "/administracao/importar"
 _LOOPBACK = ("127.0.0.1", "::1")
@@ -65,6 +65,7 @@ class App:
             self._simulation,
             settings.endpoint_url,
             ImportProcess(settings),
+            settings.second_factor_of,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,6 +117,12 @@ class App:
             log.warning("there is no agent yet, and nobody can log in; add the first: %s", FIRST_COMMAND)
         for name in await asyncio.get_running_loop().run_in_executor(self._probes, self._list_open_integrations):
             log.warning("integration %s has no secret and is open to every address: give it its networks", name)
+        unreadable = await asyncio.get_running_loop().run_in_executor(
+            self._probes, self.store.second_factors.list_unreadable
+        )
+        if unreadable:
+            file = self.store.second_factors.secret_key.file or "secrets_key_file, which is not set"
+            log.warning("the codes of %d agents cannot be checked, their key is not in %s", len(unreadable), file)
         self._bridge.start()
         self._audit.start()
         self._retention.start()

@@ -21,6 +21,7 @@ from soap_service.errors import InputRefused, InvalidValue
 from soap_service.rules.credentials import Network, networks_of
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.numbers import HIGHEST_NUMBER
+from soap_service.rules.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -46,6 +47,12 @@ SYSLOG = "syslog:"
 _SYSLOG = re.compile(r"syslog:(/.+|([\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5})")
 _LONGEST_BY_DEFAULT = 24.0
 _COUNTRY = "BR"
+#: Whose second factor is asked for, by the word of the setting.
+SECOND_FACTOR_OF = {
+    "optional": frozenset[Role](),
+    "administrators": frozenset({Role.ADMINISTRATOR}),
+    "everyone": frozenset(Role),
+}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -76,6 +83,13 @@ class Settings:
     session_hours: float = _setting(12.0, "a log-in that is not used for this long ends")
     longest_session_hours: float = _setting(
         0.0, "a log-in ends after this time in any case; 0: after 24 hours, or session_hours if they are more"
+    )
+    second_factor: str = _setting(
+        "optional",
+        "who must have a code beside the password, set up at the log-in: optional, administrators or everyone",
+    )
+    secrets_key_file: str = _setting(
+        "", "file of the key that secrets in the database are encrypted with; default beside an embedded one (FILE-key)"
     )
     first_request_number: int = _setting(
         1, "requests opened here get numbers from this one on; imported ones lie below"
@@ -116,6 +130,8 @@ class Settings:
         longest = self.longest_session_hours
         if longest and not self.session_hours <= longest <= _LONGEST_SESSION_HOURS:
             raise InputRefused("longest_session_hours", "it is session_hours at least, a year at most, or 0")
+        if self.second_factor not in SECOND_FACTOR_OF:
+            raise InputRefused("second_factor", f"choose {', '.join(SECOND_FACTOR_OF)}")
         if not self.host.strip():
             raise InputRefused("host", "say at which address to listen: 127.0.0.1, or 0.0.0.0 for every one")
         if not self.public_url and (self.host in ("0.0.0.0", "::") or not self.port):  # noqa: S104
@@ -210,6 +226,16 @@ class Settings:
         longest = self.longest_session_hours or max(_LONGEST_BY_DEFAULT, self.session_hours)
         return LoginLimits(timedelta(hours=self.session_hours), timedelta(hours=longest))
 
+    @property
+    def second_factor_of(self) -> frozenset[Role]:
+        """The roles whose agents must have a second factor."""
+        return SECOND_FACTOR_OF[self.second_factor]
+
+    @property
+    def secret_key(self) -> Path | None:
+        """The file of the key of secrets; None for the one beside an embedded database."""
+        return Path(self.secrets_key_file) if self.secrets_key_file else None
+
     def _check_database_url(self) -> None:
         """Raise InputRefused for what is no database's address; the sentence never repeats it: it has a password."""
         from sqlalchemy import make_url
@@ -277,14 +303,23 @@ def warnings_of(settings: Settings, file: Path | None = None) -> Iterator[str]:
     """Yield a sentence for each setting, or file of settings, that lets strangers see more than they should."""
     if file is not None and _is_told_to_all(file):
         yield f"{file} can be read by every user of this machine, and holds the database's password: chmod 0640 {file}"
+    if (key := settings.secret_key) is not None and _is_readable(key):
+        yield f"{key} can be read by every user of this machine, and is the key of secrets: chmod 0640 {key}"
     if settings.public_url.startswith("http:") and not _LOOPBACK_URL.match(settings.public_url):
         yield "public_url is http: passwords, secrets and callers' data cross the network in the clear"
+
+
+def _is_readable(file: Path) -> bool:
+    """Tell whether a file can be read by everybody; not for one that is not there."""
+    with suppress(OSError):
+        return bool(file.stat().st_mode & stat.S_IROTH)
+    return False
 
 
 def _is_told_to_all(file: Path) -> bool:
     """Tell whether a file with a password can be read by everybody; not for one that is gone meanwhile."""
     with suppress(OSError):
-        return bool(file.stat().st_mode & stat.S_IROTH) and _PASSWORD.search(file.read_text("utf-8-sig")) is not None
+        return _is_readable(file) and _PASSWORD.search(file.read_text("utf-8-sig")) is not None
     return False
 
 

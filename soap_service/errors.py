@@ -175,6 +175,10 @@ class LoginRefused(SoapServiceError):
     """Unknown login, wrong password or disabled agent: one error for all, so that none can be told apart."""
 
 
+class SecretKeyMissing(SoapServiceError):
+    """The key of encrypted secrets is not there, or is another one; the key is its file, "" where none is named."""
+
+
 class Unauthorized(SoapServiceError):
     """No integration accepts this credential or source address."""
 

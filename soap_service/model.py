@@ -20,6 +20,9 @@ from soap_service.tables.staff import (
     LoginBudget,
     LoginSession,
     Membership,
+    PendingLogin,
+    RecoveryCode,
+    SecondFactor,
 )
 
 __all__ = [
@@ -41,13 +44,16 @@ __all__ = [
     "Notice",
     "Parameter",
     "ParameterChange",
+    "PendingLogin",
     "PrioritySla",
     "RecentCall",
+    "RecoveryCode",
     "Refusal",
     "Request",
     "RequestEvent",
     "RequestStop",
     "Requester",
     "RequesterName",
+    "SecondFactor",
     "Service",
 ]

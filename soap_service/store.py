@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from soap_service.config import Settings
@@ -37,7 +38,7 @@ from soap_service.storage.integrations import Integrations, KnownIntegration
 from soap_service.storage.listeners import Listeners
 from soap_service.storage.live_events import LiveEvents
 from soap_service.storage.login_tries import KNOWN_FOR, LoginTries
-from soap_service.storage.logins import Logins
+from soap_service.storage.logins import CODE_WITHIN, Logins
 from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
 from soap_service.storage.parameters import Parameters
 from soap_service.storage.people import People, PersonView, contact_edit_of, edit_of
@@ -51,6 +52,8 @@ from soap_service.storage.returned_calls import ReturnedCalls
 from soap_service.storage.schema import Schema
 from soap_service.storage.scopes import Scopes
 from soap_service.storage.search import MOST_RANKED, FoundRequests, Search
+from soap_service.storage.second_factors import SecondFactors, key_file_beside
+from soap_service.storage.secret_key import SecretKey
 from soap_service.storage.staff import Staff
 from soap_service.storage.tables import Tables
 from soap_service.storage.telephony import Telephony
@@ -60,6 +63,7 @@ from soap_service.storage.worklist import MOST_COUNTED, RequestPage, WorkCounts,
 
 __all__ = [
     "CALLS_SHOWN",
+    "CODE_WITHIN",
     "KNOWN_FOR",
     "MOST_COUNTED",
     "MOST_RANKED",
@@ -119,7 +123,8 @@ class Store:
     """A database by subject: `store.calls.announce(...)`. Bring its `schema` up to date before the first question.
 
     `calendar` counts deadlines until another is saved; a call is repeated when it comes again within `repeat_within`
-    (10 s) and is missed when nobody saw it within `call_lifetime` (60 s).
+    (10 s) and is missed when nobody saw it within `call_lifetime` (60 s). `key_file` has the key of encrypted secrets;
+    an embedded database has its own beside it.
     """
 
     def __init__(
@@ -128,6 +133,7 @@ class Store:
         calendar: WorkingCalendar | None = None,
         repeat_within: timedelta = timedelta(seconds=10),
         call_lifetime: timedelta = timedelta(seconds=60),
+        key_file: Path | None = None,
     ) -> None:
         database = self._database = Database(url)
         self.schema = Schema(database)
@@ -145,6 +151,7 @@ class Store:
 
         self.logins = Logins(database)
         self.login_tries = LoginTries(database)
+        self.second_factors = SecondFactors(database, SecretKey(key_file or key_file_beside(database)))
         self.extensions = Extensions(database)
         self.extension_permits = ExtensionPermits(database)
         self.listeners = Listeners(database)
@@ -219,7 +226,8 @@ def open_store(settings: Settings, create: bool = True) -> Store:
 
     Raises: DatabaseMissing for an embedded database that is not there and that it may not `create`.
     """
-    store = Store(settings.database_url, settings.calendar, settings.repeat_within, settings.call_lifetime)
+    limits = (settings.repeat_within, settings.call_lifetime)
+    store = Store(settings.database_url, settings.calendar, *limits, settings.secret_key)
     if not create:
         store.schema.must_exist()
     store.schema.upgrade()

@@ -281,9 +281,9 @@ def postgresql_demo_url(postgres_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
+def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
     """A store on a database of its own, of each kind."""
-    store = Store(database_url)
+    store = Store(database_url, key_file=None if database_url.startswith("sqlite") else tmp_path / "store.db-key")
     yield store
     store.close()
 

@@ -37,6 +37,12 @@ def add_commands(commands: Commands) -> None:
     )
     example = "soap-service agent disable maria"
     disable = add_command(actions, "disable", "refuse an agent from now on", _disable_agent, example)
+    example = "soap-service agent reset-second-factor maria"
+    text = "let agents log in by their password alone who have lost phone and recovery codes; their log-ins end"
+    reset = add_command(actions, "reset-second-factor", text, _reset_second_factors, example)
+    reset.add_argument("login", nargs="*", help="the name an agent logs in with")
+    text = "those whose codes cannot be checked, since the key of secrets is lost"
+    reset.add_argument("--unreadable", action="store_true", help=text)
     text = "let the agent keep this password; without it they choose their own at the next log-in"
     for parser in (add, password):
         parser.add_argument("--permanent", action="store_true", help=text)
@@ -62,6 +68,7 @@ def add_commands(commands: Commands) -> None:
     change.add_argument("--enable", action="store_true", help="let an agent who was disabled log in again")
     for parser in (show, add, change, password, disable):
         add_settings(parser, ["database_url"])
+    add_settings(reset, ["database_url", "secrets_key_file"])
 
 
 def _list_agents(options: argparse.Namespace) -> None:
@@ -124,6 +131,17 @@ def _set_password(options: argparse.Namespace) -> None:
     password_hash = hash_password(read_password(*own), *own)
     store.staff.set_password(options.login, password_hash, actor(), must_change=not options.permanent)
     print(f"agent {options.login} has a new password")
+
+
+def _reset_second_factors(options: argparse.Namespace) -> None:
+    store = open_store_of(options)
+    agents = [store.staff.find_agent(login) for login in options.login]
+    agents += store.second_factors.list_unreadable() if options.unreadable else []
+    if not agents:
+        raise InputRefused("login", "name an agent, or say --unreadable where there are some")
+    for agent in agents:
+        store.second_factors.remove(agent.id)
+        print(f"agent {agent.login} logs in by the password alone")
 
 
 def _disable_agent(options: argparse.Namespace) -> None:

@@ -82,7 +82,8 @@ def store_as_it_is(options: argparse.Namespace) -> "Store":
     """Return the store without looking at its schema."""
     from soap_service.store import Store
 
-    return _to_be_closed(Store(settings_of(options).database_url))
+    settings = settings_of(options)
+    return _to_be_closed(Store(settings.database_url, key_file=settings.secret_key))
 
 
 def _to_be_closed(store: "Store") -> "Store":

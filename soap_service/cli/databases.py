@@ -42,8 +42,9 @@ def add_commands(commands: Commands) -> None:
     restore.add_argument("--replace", action="store_true", help="delete what is in the database")
     text = "who was erased since: a list (FILE-erasures) or a newer backup; those beside database and backup are read"
     restore.add_argument("--erasures", type=Path, metavar="FILE", help=text)
-    for parser in (upgrade, downgrade, check, back_up, restore):
+    for parser in (upgrade, downgrade, check, back_up):
         add_settings(parser, ["database_url"])
+    add_settings(restore, ["database_url", "secrets_key_file"])
 
 
 def _upgrade(options: argparse.Namespace) -> None:
@@ -69,10 +70,18 @@ def _back_up(options: argparse.Namespace) -> None:
 
 
 def _restore(options: argparse.Namespace) -> None:
-    restored = store_as_it_is(options).backups.restore(options.file, options.replace, options.erasures)
+    store = store_as_it_is(options)
+    restored = store.backups.restore(options.file, options.replace, options.erasures)
     print(f"{restored.rows} rows read from {options.file}; log-ins are not among them: everybody logs in again")
     for sentence in _what_comes_back(restored):
         print(sentence)
+    if unreadable := store.second_factors.list_unreadable():
+        file = store.second_factors.secret_key.file or "the file that secrets_key_file names (it is not set)"
+        print(
+            f"agents whose codes cannot be checked: {', '.join(agent.login for agent in unreadable)}; "
+            f"put the key of the backup's database back as {file}, or let them in by the password alone: "
+            "soap-service agent reset-second-factor --unreadable"
+        )
 
 
 def _what_comes_back(restored: "Restored") -> Iterator[str]:

@@ -13,6 +13,7 @@ from soap_service.errors import (
     LastAdministrator,
     NotFound,
     Reason,
+    SecretKeyMissing,
     SoapServiceError,
     StoreUnavailable,
 )
@@ -59,6 +60,8 @@ def sentence_of(error: SoapServiceError) -> str:
         return f"{error.key} exists already; choose another name"
     if isinstance(error, LastAdministrator):
         return f"{error.key} is the last active administrator; make another one first"
+    if isinstance(error, SecretKeyMissing):
+        return f"the key of encrypted secrets is not in {error.key or 'any file'}; see secrets_key_file"
     if isinstance(error, DatabaseMissing):
         return f"there is no database at {error.key}; check --database-url"
     if isinstance(error, DatabaseDamaged):

@@ -28,6 +28,11 @@ class AuditKind(StrEnum):
     LOG_INS_LIMITED = "log-ins-limited"  # too many failures from there; at most one row a minute
     LOGGED_OUT = "log-out"
     LOGIN_ENDED = "log-in-ended"  # by its agent in another log-in, or by an administrator
+    CODE_REFUSED = "code-refused"  # after the right password
+    RECOVERY_CODE_USED = "recovery-code-used"
+    RECOVERY_CODES_MADE = "recovery-codes-made"
+    SECOND_FACTOR_SET_UP = "second-factor-set-up"
+    SECOND_FACTOR_REMOVED = "second-factor-removed"  # by its agent, or reset by an administrator
     INTEGRATION_REFUSED = "integration-refused"
     PERSON_VIEWED = "person-viewed"
     PERSON_SEARCHED = "person-searched"

@@ -33,6 +33,8 @@ _LOGIN = Budget(100, 60)
 _NETWORK = Budget(30, 2)
 _IN_ALL = Budget(1000, 1)
 _OWN_PASSWORD = Budget(10, 60)
+#: Three codes of a million are right at a time: at 288 tries a day one of them is hit in three years.
+_CODE = Budget(10, 300)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,16 @@ def budgets_of_stranger(login: str, address: str) -> TryBudgets:
 def budgets_of_known(browser: bytes, login: str) -> TryBudgets:
     """Return what a try spends of from a browser that has, by its digest."""
     return TryBudgets({_key("browser", browser.hex(), login): _KNOWN_BROWSER}, {})
+
+
+def budgets_of_code(agent_id: int, browser: bytes | None) -> TryBudgets:
+    """Return what a try of a code spends of, after the right password: from a browser known by that digest, or not.
+
+    Who has the password can spend the account's budget, and no known browser's.
+    """
+    if browser is not None:
+        return TryBudgets({_key("code from browser", browser.hex(), str(agent_id)): _KNOWN_BROWSER}, {})
+    return TryBudgets({_key("code", str(agent_id)): _CODE}, {})
 
 
 def budgets_of_own_password(agent_id: int) -> TryBudgets:

@@ -2,25 +2,35 @@
 
 import hmac
 import json
+import logging
 import secrets
 from contextlib import suppress
 
 from werkzeug.wrappers import Response
 
-from soap_service.errors import AgentNotFound, LimitExceeded, LoginRefused, StoreUnavailable
+from soap_service.errors import (
+    AgentNotFound,
+    LimitExceeded,
+    LoginRefused,
+    NotFound,
+    SecretKeyMissing,
+    StoreUnavailable,
+)
 from soap_service.model import Agent
 from soap_service.rate_limit import limited_address
 from soap_service.rules.auditing import AuditKind, RecordKind, acting
 from soap_service.rules.browsers import browser_of
 from soap_service.rules.credentials import FIRST_COMMAND, SESSION_COOKIE, login_cookie, login_digest
-from soap_service.rules.login_budgets import budgets_of_known, budgets_of_stranger
+from soap_service.rules.login_budgets import budgets_of_code, budgets_of_known, budgets_of_stranger
 from soap_service.rules.passwords import check_password
-from soap_service.screens.forms import Form
+from soap_service.screens.forms import Form, declare_untyped
 from soap_service.screens.language import LANGUAGES, N_
 from soap_service.screens.notices import Notice, declare
 from soap_service.screens.requests.resuming import Kept, kept_form
 from soap_service.screens.visit import TICKED, Visit
-from soap_service.store import KNOWN_FOR
+from soap_service.store import CODE_WITHIN, KNOWN_FOR
+
+log = logging.getLogger(__name__)
 
 LOGGED_OUT = declare("saiu", N_("Você saiu do sistema."))
 
@@ -28,8 +38,17 @@ LOGGED_OUT = declare("saiu", N_("Você saiu do sistema."))
 FORM_COOKIE = "soap_service_form"
 #: What a browser is known by in which somebody has logged in before.
 BROWSER_COOKIE = "soap_service_browser"
+#: What a browser is known by that has given a password and no code yet.
+CODE_COOKIE = "soap_service_code"
+#: What an agent reads whose codes the server cannot check.
+CODES_UNREADABLE = N_(
+    "O servidor não tem a chave para conferir o código do aplicativo. Use um código de recuperação ou fale com o "
+    "administrador."
+)
 _LONGEST_LOGIN = 60
 _ONE_DAY = 24 * 3600
+
+declare_untyped("codigo")
 
 
 def show_login(visit: Visit) -> Response:
@@ -58,17 +77,75 @@ def log_in(visit: Visit) -> Response:
         return response
     except LoginRefused:
         return _login_page(visit, form, visit.gettext("Usuário ou senha incorretos."), 403)
+    is_kept = form.value("lembrar") == TICKED
+    if agent.second_factor_at is None:
+        return _enter(visit, agent, is_kept)
+    waiting = visit.store.logins.await_code(agent.id, is_kept)
+    response = _code_page(visit)
+    visit.keep_cookie(response, CODE_COOKIE, waiting, CODE_WITHIN, "/entrar", is_strict=True)
+    return response
+
+
+def show_code(visit: Visit) -> Response:
+    """Ask for the code again in a browser that waits for it; any other begins with the password."""
+    try:
+        visit.store.logins.find_awaiting(visit.cookie(CODE_COOKIE))
+    except NotFound:
+        return show_login(visit)
+    return _code_page(visit)
+
+
+def check_code(visit: Visit) -> Response:
+    """Log an agent in who has given the password and now a code, of the app or for recovery."""
+    try:
+        if not is_of_login_page(visit):
+            raise NotFound
+        waiting = visit.store.logins.find_awaiting(visit.cookie(CODE_COOKIE))
+    except NotFound:
+        sentence = visit.gettext("Esta página ficou aberta por muito tempo. Digite a senha e entre de novo.")
+        return _login_page(visit, visit.form(usuario=""), sentence, 403)
+    agent = waiting.agent
+    browser = _known_browser(visit, agent.login)
+    tried = budgets_of_code(agent.id, login_digest(browser) if browser else None)
+    try:
+        visit.store.login_tries.spend(tried)
+        with acting(visit.actor(agent)):
+            visit.store.second_factors.accept(agent.id, visit.request.form.get("codigo", "")[:_LONGEST_LOGIN])
+    except LimitExceeded:
+        _record_limit(visit)
+        response = _code_page(
+            visit, visit.gettext("Muitas tentativas sem sucesso. Aguarde cinco minutos e tente de novo."), 429
+        )
+        response.headers["Retry-After"] = "300"
+        return response
+    except LoginRefused:
+        visit.store.audit.note(AuditKind.CODE_REFUSED, RecordKind.AGENT, agent.id)
+        return _code_page(visit, visit.gettext("Código incorreto ou já usado. Espere o próximo e tente de novo."), 403)
+    except SecretKeyMissing:
+        log.error(
+            "codes cannot be checked: the key of secrets is not in %s", visit.store.second_factors.secret_key.file
+        )
+        return _code_page(visit, visit.gettext(CODES_UNREADABLE), 503)
+    visit.store.login_tries.forgive(tried)
+    visit.store.logins.end_wait(waiting.id_hash)
+    response = _enter(visit, agent, waiting.is_kept)
+    visit.drop_cookie(response, CODE_COOKIE, "/entrar")
+    return response
+
+
+def _enter(visit: Visit, agent: Agent, is_kept: bool) -> Response:
+    """Log an agent in, until the browser is closed or longer, and go where they wanted."""
     _end_session(visit)
     limits = visit.premises.login_limits
+    must_set_up = agent.second_factor_at is None and agent.role in visit.premises.second_factor_of
     with acting(visit.actor(agent)):
         browser = browser_of(visit.request.headers.get("User-Agent", ""))
-        cookie = visit.store.logins.open(agent.id, limits.idle, limits.longest, browser)
+        cookie = visit.store.logins.open(agent.id, limits.idle, limits.longest, browser, must_set_up)
     if kept := kept_form(visit):
         visit.login = visit.store.logins.find(cookie)
         response = visit.render("requests/resumed.html", kept=kept)
     else:
         response = visit.redirect(visit.return_path())
-    is_kept = form.value("lembrar") == TICKED
     visit.keep_cookie(response, SESSION_COOKIE, cookie, limits.longest if is_kept else None)
     _know_browser(visit, response, agent)
     return response
@@ -117,11 +194,8 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
     A try is counted before the password is checked, so that many at once are no way around the limit.
     """
     tries = visit.store.login_tries
-    browser = visit.cookie(BROWSER_COOKIE)
-    if browser and tries.is_known(browser, login):
-        tried = budgets_of_known(login_digest(browser), login)
-    else:
-        tried = budgets_of_stranger(login, visit.address)
+    browser = _known_browser(visit, login)
+    tried = budgets_of_known(login_digest(browser), login) if browser else budgets_of_stranger(login, visit.address)
     tries.spend(tried)
     try:
         agent = visit.store.staff.find_agent(login)
@@ -137,6 +211,12 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
         raise
     tries.forgive(tried)
     return agent
+
+
+def _known_browser(visit: Visit, login: str) -> str:
+    """Return the cookie of a browser in which the agent has logged in before; "" for any other."""
+    browser = visit.cookie(BROWSER_COOKIE)
+    return browser if browser and visit.store.login_tries.is_known(browser, login) else ""
 
 
 def _know_browser(visit: Visit, response: Response, agent: Agent) -> None:
@@ -175,6 +255,15 @@ def _login_page(
         notice=notice or visit.notice(),
         first_command="" if _has_agents(visit) else FIRST_COMMAND,
     )
+    visit.keep_cookie(response, FORM_COOKIE, form_key, _ONE_DAY, "/entrar", is_strict=True)
+    return response
+
+
+def _code_page(visit: Visit, sentence: str = "", status: int = 200) -> Response:
+    form_key = visit.cookie(FORM_COOKIE) or secrets.token_urlsafe(32)
+    kept = kept_form(visit) if is_of_login_page(visit) else None
+    place = visit.return_path()
+    response = visit.render("code.html", status, form_key=form_key, sentence=sentence, return_path=place, kept=kept)
     visit.keep_cookie(response, FORM_COOKIE, form_key, _ONE_DAY, "/entrar", is_strict=True)
     return response
 

@@ -23,7 +23,7 @@ from soap_service.rules.auditing import acting
 from soap_service.rules.calls import Simulated
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.numbers import HIGHEST_NUMBER
-from soap_service.rules.roles import Permission
+from soap_service.rules.roles import Permission, Role
 from soap_service.screens import (
     access,
     administration,
@@ -33,6 +33,7 @@ from soap_service.screens import (
     panel,
     password,
     preferences,
+    second_factor,
     sessions,
 )
 from soap_service.screens.assets import Assets
@@ -132,6 +133,7 @@ OWN_PASSWORD = "/preferencias/senha"  # noqa: S105
 ADDRESSES = Map(
     [
         *_page("/entrar", access.show_login, access.log_in, None),
+        *_page("/entrar/codigo", access.show_code, access.check_code, None),
         _post("/sair", access.log_out, None),
         *_page("/sessao", access.show_login_times, access.use_login, _VIEW),
         *_page("/", home.show_home, None, _VIEW),
@@ -142,6 +144,7 @@ ADDRESSES = Map(
         *_page("/painel", panel.show_panel, None, _SUPERVISE),
         *_page("/preferencias", preferences.show_preferences, preferences.save_preferences, _VIEW),
         *_page(OWN_PASSWORD, password.show_password, password.save_password, _VIEW),
+        *_page(second_factor.PATH, second_factor.show_second_factor, second_factor.change_second_factor, _VIEW),
         *_page(sessions.SESSIONS, sessions.show_sessions, sessions.end_sessions, _VIEW),
         *_page("/ramal", extension.show_extension, extension.save_extension, _WORK),
         _post("/ramal/pausa", extension.save_pause, _WORK),
@@ -210,7 +213,7 @@ class Screens:
     """The screens of the service desk on a store. Times are shown in `zone`; cookies are Secure when `is_https`.
 
     `simulate` announces a call as a platform does, `import_file` takes a file in: what is behind them the screens do
-    not know.
+    not know. Agents of the roles `second_factor_of` must have a second factor.
     """
 
     def __init__(
@@ -222,10 +225,12 @@ class Screens:
         simulate: Callable[[str, str, str], Simulated] | None = None,
         endpoint_url: str = "",
         import_file: ImportFile | None = None,
+        second_factor_of: frozenset[Role] = frozenset(),
     ) -> None:
         assets = Assets()
         pages = Pages(zone, assets)
-        self._premises = Premises(store, pages, assets, login_limits, is_https, simulate, endpoint_url, import_file)
+        outside = (simulate, endpoint_url, import_file)
+        self._premises = Premises(store, pages, assets, login_limits, is_https, *outside, second_factor_of)
 
     def largest_body(self, environ: "WSGIEnvironment") -> int:
         """Return how many bytes a post may have that can bring a file: a form's, unless an administrator sends it."""
@@ -286,24 +291,34 @@ def _admit(visit: Visit, route: Route) -> Handler:
         raise Forbidden
     if visit.request.method == "POST":
         visit.check_form_token()
-    if not visit.is_settled and route.handler not in _BEFORE_OWN_PASSWORD:
-        return _lead_to_password
+    if not visit.is_settled and route.handler not in _BEFORE_SETTLED:
+        return _lead_to_password if visit.agent.must_change_password else _lead_to_second_factor
     if _is_use(visit):
         visit.extend_login()
     return route.handler
 
 
-_BEFORE_OWN_PASSWORD = (
+_BEFORE_SETTLED = (
     access.show_login_times,
     access.use_login,
     password.show_password,
     password.save_password,
+    second_factor.show_second_factor,
+    second_factor.change_second_factor,
 )
 
 
 def _lead_to_password(visit: Visit, **_: object) -> Response:
+    return _lead_first_to(visit, OWN_PASSWORD)
+
+
+def _lead_to_second_factor(visit: Visit, **_: object) -> Response:
+    return _lead_first_to(visit, second_factor.PATH)
+
+
+def _lead_first_to(visit: Visit, first: str) -> Response:
     page = visit.here if visit.request.method == "GET" else _page_of(visit)
-    return visit.redirect(f"{OWN_PASSWORD}?{urlencode({'para': page})}")
+    return visit.redirect(f"{first}?{urlencode({'para': page})}")
 
 
 def _is_use(visit: Visit) -> bool:

@@ -23,20 +23,10 @@ def show_password(visit: Visit) -> Response:
 
 def save_password(visit: Visit) -> Response:
     """Take the password that the agent chose, who knows the one before; their other log-ins end."""
-    form = visit.form()
-    agent, former = visit.agent, visit.request.form.get("senha_atual", "")
-    tried = budgets_of_own_password(agent.id)
-    try:
-        visit.store.login_tries.spend(tried)
-        check_password(former, agent.password_hash)
-    except LimitExceeded:
-        form.refuse("senha_atual", visit.gettext("Muitas tentativas sem sucesso. Aguarde um minuto e tente de novo."))
-        return _page(visit, form, 429)
-    except LoginRefused:
-        form.refuse("senha_atual", visit.gettext("Esta não é a sua senha atual."))
-        return _page(visit, form, 422)
-    visit.store.login_tries.forgive(tried)
-    if visit.request.form.get("senha") == former:
+    form, agent = visit.form(), visit.agent
+    if refused := refuse_own_password(visit, form):
+        return _page(visit, form, refused)
+    if visit.request.form.get("senha") == visit.request.form.get("senha_atual"):
         form.refuse("senha", visit.gettext("Escolha uma senha diferente da atual."))
     password_hash = read_new_password(visit, form, agent.login, agent.name)
     if not password_hash:
@@ -44,6 +34,25 @@ def save_password(visit: Visit) -> Response:
     visit.store.staff.choose_password(agent.id, password_hash, visit.own_login.id_hash)
     path = visit.return_path()
     return visit.redirect(PREFERENCES if path == "/" and not agent.must_change_password else path, CHOSEN)
+
+
+def refuse_own_password(visit: Visit, form: Form) -> int:
+    """Check the agent's own password (`senha_atual`), as often as its budget lets.
+
+    Return the status of the page that says why it is refused; 0 when it is right.
+    """
+    tried = budgets_of_own_password(visit.agent.id)
+    try:
+        visit.store.login_tries.spend(tried)
+        check_password(visit.request.form.get("senha_atual", ""), visit.agent.password_hash)
+    except LimitExceeded:
+        form.refuse("senha_atual", visit.gettext("Muitas tentativas sem sucesso. Aguarde um minuto e tente de novo."))
+        return 429
+    except LoginRefused:
+        form.refuse("senha_atual", visit.gettext("Esta não é a sua senha atual."))
+        return 422
+    visit.store.login_tries.forgive(tried)
+    return 0
 
 
 def read_new_password(visit: Visit, form: Form, *own: str) -> str:

@@ -30,7 +30,7 @@ from soap_service.rules.calls import Simulated
 from soap_service.rules.credentials import cookie_name, login_cookie
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.origins import is_at
-from soap_service.rules.roles import Permission
+from soap_service.rules.roles import Permission, Role
 from soap_service.rules.scopes import Scope
 from soap_service.screens.assets import Assets
 from soap_service.screens.formats import Formats
@@ -85,6 +85,7 @@ class WrongFormToken(Forbidden):
 class Premises:
     """What all visits share.
 
+    Agents of the roles `second_factor_of` must have a second factor.
     `simulate` sends a call with a document to an extension, its receipt in a language; without it nobody can.
     `endpoint_url` is the address of the web services. `import_file` takes a file in and writes its rejects.
     """
@@ -97,6 +98,7 @@ class Premises:
     simulate: Callable[[str, str, str], Simulated] | None = None
     endpoint_url: str = ""
     import_file: ImportFile | None = None
+    second_factor_of: frozenset[Role] = frozenset()
     refusals_recorded: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=1))
 
 
@@ -180,8 +182,10 @@ class Visit:
 
     @property
     def is_settled(self) -> bool:
-        """Whether an agent is logged in who need not choose a password first."""
-        return self.login is not None and not self.login.agent.must_change_password
+        """Whether an agent is logged in who need not choose a password, or set up a second factor, first."""
+        return (
+            self.login is not None and not self.login.agent.must_change_password and not self.login.must_set_up_factor
+        )
 
     @property
     def address(self) -> str:

@@ -19,7 +19,17 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, literal_column, select
 
 from soap_service.errors import AlreadyExists, DataExists, InputRefused, RequesterNotFound, StoreUnavailable
-from soap_service.model import Agent, Base, Call, Contact, Integration, LoginBudget, LoginSession, Requester
+from soap_service.model import (
+    Agent,
+    Base,
+    Call,
+    Contact,
+    Integration,
+    LoginBudget,
+    LoginSession,
+    PendingLogin,
+    Requester,
+)
 from soap_service.rules.auditing import AuditKind, RecordKind
 from soap_service.rules.erasing import key_of_contact
 from soap_service.storage.audit import Audit
@@ -51,7 +61,7 @@ _MARKS = Unindexed.__table__
 _AUDIT = [Base.metadata.tables[name] for name in (AuditRow.__tablename__, AuditSeal.__tablename__)]
 _COUNTED = Base.metadata.tables["requester"].c.open_requests
 #: Whoever was logged in then is not any more, and what was tried then is over.
-_LEFT_OUT = (LoginSession.__table__, LoginBudget.__table__)
+_LEFT_OUT = (LoginSession.__table__, PendingLogin.__table__, LoginBudget.__table__)
 #: What every database has, and who was erased, is no data that a restore would replace.
 _NO_DATA = (Erasure.__table__, ErasureKey.__table__)
 

@@ -6,17 +6,20 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, delete, select, update
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from soap_service.column_types import UtcDateTime
 from soap_service.errors import NotFound
-from soap_service.model import Agent, Extension, Group, LoginSession, Membership
+from soap_service.model import Agent, Extension, Group, LoginSession, Membership, PendingLogin
 from soap_service.rules.auditing import AuditKind, RecordKind, current_actor
 from soap_service.rules.credentials import login_digest
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
 from soap_service.storage.audit import write_entry
 from soap_service.storage.live_events import publish
 from soap_service.storage.part import Part
+
+#: So long a browser waits for the code after the password.
+CODE_WITHIN = timedelta(minutes=10)
 
 
 class Subscriber(NamedTuple):
@@ -36,11 +39,18 @@ class Subscriber(NamedTuple):
 class Logins(Part):
     """Log-ins of agents, by the random id in the browser's cookie."""
 
-    def open(self, agent_id: int, lifetime: timedelta, longest: timedelta | None = None, browser: str = "") -> str:
+    def open(
+        self,
+        agent_id: int,
+        lifetime: timedelta,
+        longest: timedelta | None = None,
+        browser: str = "",
+        must_set_up_factor: bool = False,
+    ) -> str:
         """Log a browser in and return the random id for its cookie; of it only the SHA-256 is kept.
 
         It ends after `lifetime` unless it is extended, and after `longest` at the latest. `browser` is what its agent
-        recognises it by, with the address of who acts.
+        recognises it by, with the address of who acts. Where the agent `must_set_up_factor`, that comes first.
         """
         cookie = secrets.token_urlsafe(32)
         now = self._database.now()
@@ -57,10 +67,37 @@ class Logins(Part):
                     used_at=now,
                     address=current_actor().address[:45],
                     browser=browser,
+                    must_set_up_factor=must_set_up_factor,
                 )
             )
             write_entry(session, now, AuditKind.LOGGED_IN, RecordKind.AGENT, agent_id)
         return cookie
+
+    def await_code(self, agent_id: int, is_kept: bool) -> str:
+        """Have a browser wait for its agent's code, and return the random id for its cookie."""
+        cookie, now = secrets.token_urlsafe(32), self._database.now()
+        with self._database.writing() as session:
+            session.execute(delete(PendingLogin).where(PendingLogin.expires_at < now))
+            session.add(
+                PendingLogin(
+                    id_hash=login_digest(cookie), agent_id=agent_id, expires_at=now + CODE_WITHIN, is_kept=is_kept
+                )
+            )
+        return cookie
+
+    def find_awaiting(self, cookie: str) -> PendingLogin:
+        """Return the browser with that cookie that waits for a code, with its active agent; raises NotFound."""
+        mine = select(PendingLogin).where(PendingLogin.id_hash == login_digest(cookie))
+        with self._database.reading() as session:
+            found = session.scalar(mine.options(joinedload(PendingLogin.agent)))
+        if found is None or found.expires_at < self._database.now() or not found.agent.is_active:
+            raise NotFound
+        return found
+
+    def end_wait(self, digest: bytes) -> None:
+        """Have a browser wait no more: its code was right."""
+        with self._database.writing() as session:
+            session.execute(delete(PendingLogin).where(PendingLogin.id_hash == digest))
 
     def find(self, cookie: str, is_former: bool = False) -> LoginSession:
         """Return the log-in of that cookie with its active agent and groups; raises NotFound.
@@ -105,7 +142,8 @@ class Logins(Part):
     def find_subscriber(self, cookie: str) -> Subscriber:
         """Return whose log-in that cookie is and what their screens subscribe to, in one round trip.
 
-        Raises: NotFound for what is no log-in of an active agent any more, or of one who must choose a password first.
+        Raises: NotFound for what is no log-in of an active agent any more, or of one who must choose a password, or set
+        up a second factor, first.
         """
         mine = {"id_hash": login_digest(cookie), "now": self._database.now()}
         for agent_id, extension, paused_at, form_token in self._database.fetch(_SUBSCRIBER, **mine):
@@ -140,13 +178,14 @@ _SUBSCRIBER = (
     .join(Agent, Agent.id == LoginSession.agent_id)
     .outerjoin(Extension, Extension.agent_id == Agent.id)
     .where(LoginSession.id_hash == bindparam("id_hash"), Agent.is_active, ~Agent.must_change_password)
-    .where(LoginSession.expires_at >= bindparam("now", type_=UtcDateTime))
+    .where(LoginSession.expires_at >= bindparam("now", type_=UtcDateTime), ~LoginSession.must_set_up_factor)
 )
 
 
 def end_logins(session: Session, agent_id: int, reason: str, now: datetime) -> None:
     """End all log-ins of an agent, and their streams, within a session; why is `LiveEventKind.LOGINS_ENDED`'s."""
-    session.execute(delete(LoginSession).where(LoginSession.agent_id == agent_id))
+    for table in (LoginSession, PendingLogin):
+        session.execute(delete(table).where(table.agent_id == agent_id))
     publish(session, LiveEvent(LiveEventKind.LOGINS_ENDED, agent_id, data={"reason": reason}), now)
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from soap_service.errors import AgentNotFound, AlreadyExists, LastAdministrator, NotFound
-from soap_service.model import Agent, Group, LoginSession, Membership
+from soap_service.model import Agent, Group, LoginSession, Membership, PendingLogin
 from soap_service.rules.edits import AgentEdit, GroupEdit
 from soap_service.rules.roles import Permission, Role
 from soap_service.storage.extensions import give_up_extension
@@ -127,6 +127,7 @@ class Staff(Part):
             agent = _agent(session, agent_id, is_changed=True)
             agent.password_hash, agent.must_change_password = password_hash, False
             now = self._database.now()
+            session.execute(delete(PendingLogin).where(PendingLogin.agent_id == agent_id))
             end_some_logins(session, agent_id, LoginSession.id_hash != login, "password", now)
             actor = f"{agent.name} ({agent.login})"[:200]
             record(session, now, actor, "agent", "password", agent.login, record_id=agent_id)

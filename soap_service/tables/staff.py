@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Double, ForeignKey, String, false, true
+from sqlalchemy import BigInteger, Double, ForeignKey, String, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from soap_service.rules.roles import PERMISSIONS, Permission, Role, role_of
@@ -34,6 +34,7 @@ class Agent(Base):
 
     Whose `must_change_password` is true sees nothing before they have chosen another one.
     `is_admin` follows the role, for nodes of the version before, which know no other.
+    From `second_factor_at` on a code is asked of them after the password (`SecondFactor`).
     From `paused_at` on they want no calls; calls missed after `calls_looked_at` are new to them.
     """
 
@@ -47,6 +48,7 @@ class Agent(Base):
     stored_role: Mapped[str] = mapped_column("role", String(20), default=Role.AGENT, server_default=Role.AGENT)
     is_admin: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
+    second_factor_at: Mapped[datetime | None]
     language: Mapped[str] = mapped_column(String(10), default="", server_default="")
     paused_at: Mapped[datetime | None]
     calls_looked_at: Mapped[datetime | None]
@@ -72,6 +74,7 @@ class LoginSession(Base):
 
     Use moves `expires_at`, up to `ends_at`; log-ins made before 0.2.0, and by its older nodes, have no `ends_at` and
     nothing of what follows it: when and from where it was opened, in which browser, when it was used last.
+    In one that `must_set_up_factor` nothing is shown before the agent has set up the second factor.
     """
 
     __tablename__ = "login_session"
@@ -85,8 +88,50 @@ class LoginSession(Base):
     used_at: Mapped[datetime | None]
     address: Mapped[str] = mapped_column(String(45), default="", server_default="")
     browser: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    must_set_up_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     agent: Mapped[Agent] = relationship(lazy="raise")
+
+
+class PendingLogin(Base):
+    """A browser from which the right password came, and not yet the code. Kept by its cookie as a log-in is.
+
+    `is_kept`: the agent wants to stay logged in when the browser is closed.
+    """
+
+    __tablename__ = "pending_login"
+
+    id_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    is_kept: Mapped[bool] = mapped_column(default=False)
+
+    agent: Mapped[Agent] = relationship(lazy="raise")
+
+
+class SecondFactor(Base):
+    """An agent's authenticator: its key, encrypted with the key that has `key_id` (`storage.secret_key`).
+
+    It counts once it is confirmed by a code. Codes of `last_step` and before are used up.
+    """
+
+    __tablename__ = "second_factor"
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(16))
+    sealed_key: Mapped[bytes]
+    begun_at: Mapped[datetime]
+    is_confirmed: Mapped[bool] = mapped_column(default=False)
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class RecoveryCode(Base):
+    """A code that an agent can use once instead of the app's; here stands only its SHA-256 with the agent's id."""
+
+    __tablename__ = "recovery_code"
+
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
 
 
 class LoginBudget(Base):

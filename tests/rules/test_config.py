@@ -7,6 +7,7 @@ import pytest
 
 from soap_service.config import Settings, load_settings, warnings_of
 from soap_service.errors import InputRefused
+from soap_service.rules.roles import Role
 
 
 def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
@@ -58,6 +59,7 @@ def test_the_public_address_is_the_listening_one_unless_it_is_given() -> None:
         ("longest_session_hours", "99999999"),
         ("longest_session_hours", "-1"),
         ("log_level", "loud"),
+        ("second_factor", "yes"),
         ("trusted_proxies", "proxy"),
     ],
 )
@@ -171,6 +173,24 @@ def test_a_password_that_all_users_can_read_is_warned_of(tmp_path: Path, text: s
     file.chmod(mode)
     told = list(warnings_of(Settings(), file))
     assert [str(file) in one and "secret" not in one for one in told] == [True] * is_told
+
+
+@pytest.mark.parametrize(("mode", "is_told"), [(0o644, True), (0o640, False), (0o600, False)])
+def test_a_key_of_secrets_that_all_users_can_read_is_warned_of(tmp_path: Path, mode: int, is_told: bool) -> None:
+    file = tmp_path / "key"
+    settings = Settings(secrets_key_file=str(file))
+    assert list(warnings_of(settings)) == []
+    file.touch()
+    file.chmod(mode)
+    assert [str(file) in one for one in warnings_of(settings)] == [True] * is_told
+
+
+@pytest.mark.parametrize(
+    ("word", "roles"),
+    [("optional", set()), ("administrators", {Role.ADMINISTRATOR}), ("everyone", set(Role))],
+)
+def test_a_second_factor_is_asked_of_whom_the_setting_says(word: str, roles: set[Role]) -> None:
+    assert Settings(second_factor=word).second_factor_of == roles
 
 
 def test_a_file_that_is_gone_is_no_warning(tmp_path: Path) -> None:

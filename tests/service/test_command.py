@@ -18,6 +18,7 @@ from soap_service.cli.agents import read_password
 from soap_service.cli.commands import actor
 from soap_service.cli.sentences import sentence_of
 from soap_service.errors import SoapServiceError
+from soap_service.rules.totp import code_at, step_at
 from soap_service.store import Store
 from tests.conftest import PASSWORD, Service, free_port, start_service, wait_until
 
@@ -35,6 +36,7 @@ COMMANDS = [
     ["agent", "password"],
     ["agent", "disable"],
     ["agent", "list"],
+    ["agent", "reset-second-factor"],
     ["service"],
     ["service", "add"],
     ["service", "list"],
@@ -326,6 +328,39 @@ def test_a_password_that_the_command_gives_is_permanent_or_not(database: str) ->
     assert not must_change("password", "maria", "--permanent")
     assert must_change("password", "maria")
     assert must_change("change", "maria", "--role", "supervisor")
+    store.close()
+
+
+def test_second_factors_are_reset_and_their_key_is_missed_by_a_restore(database: str, tmp_path: Path) -> None:
+    flag = ("--database-url", database)
+    for login in ("maria", "joana"):
+        run("agent", "add", login, "--name", login.title(), *flag, stdin="uma senha longa\n")
+    store = Store(database)
+    for login in ("maria", "joana"):
+        agent = store.staff.find_agent(login)
+        key = store.second_factors.begin(agent.id)
+        store.second_factors.confirm(agent.id, code_at(key, step_at(store.now().timestamp())), b"")
+    backup, other = tmp_path / "desk.backup", tmp_path / "other" / "desk.db"
+    other.parent.mkdir()
+    run("backup", str(backup), *flag)
+    restored = run("restore", str(backup), "--database-url", f"sqlite:///{other}")
+    assert "agents whose codes cannot be checked: joana, maria" in restored.stdout
+    assert f"put the key of the backup's database back as {other}-key" in restored.stdout
+    key_file = Path(f"{database.removeprefix('sqlite:///')}-key")
+    kept = run(
+        "restore", str(backup), "--replace", "--database-url", f"sqlite:///{other}", "--secrets-key-file", str(key_file)
+    )
+    assert kept.returncode == 0 and "codes" not in kept.stdout
+    assert key_file.read_bytes().strip() not in backup.read_bytes()
+
+    reset = run("agent", "reset-second-factor", "maria", *flag)
+    assert reset.stdout == "agent maria logs in by the password alone\n"
+    assert store.staff.find_agent("maria").second_factor_at is None
+    assert run("agent", "reset-second-factor", "--unreadable", *flag).returncode == 1
+    key_file.unlink()
+    assert run("agent", "reset-second-factor", "--unreadable", *flag).stdout.startswith("agent joana")
+    assert run("agent", "reset-second-factor", *flag).returncode == 1
+    assert run("agent", "reset-second-factor", "nobody", *flag).returncode == 1
     store.close()
 
 

@@ -17,6 +17,10 @@ from soap_service.storage.staff import agent_edit_of, group_edit_of
 
 PASSWORD_CHANGED = declare("senha-trocada", N_("Senha trocada. As sessões abertas do atendente terminaram."))
 
+SECOND_FACTOR_REMOVED = declare(
+    "segundo-fator-removido", N_("Segundo fator removido. As sessões abertas do atendente terminaram.")
+)
+
 _AGENT_FIELDS = {"name": "nome", "role": "papel", "is_active": "ativo", "groups": "grupos"}
 _GROUP_FIELDS = {"name": "nome", "may_execute": "executa", "sees_all": "ve_todas"}
 
@@ -102,6 +106,14 @@ def save_password(visit: Visit, number: int) -> Response:
     return _agent_page(visit, shown, number, 422)
 
 
+def remove_second_factor(visit: Visit, number: int) -> Response:
+    """Take the second factor from another agent, who has lost theirs; one's own has a page of its own."""
+    if number == visit.agent.id:
+        return visit.redirect("/preferencias/segundo-fator")
+    visit.store.second_factors.remove(visit.store.staff.find_agent_by_id(number).id)
+    return visit.redirect(f"/administracao/atendentes/{number}", SECOND_FACTOR_REMOVED)
+
+
 def start_group(visit: Visit) -> Response:
     """Show the form of a new group."""
     return _group_page(visit, visit.form(executa="S", ve_todas="S", chave=new_key()))
@@ -166,12 +178,14 @@ def _agent_form(visit: Visit, edit: AgentEdit) -> Form:
 
 
 def _agent_page(visit: Visit, form: Form, number: int = 0, status: int = 200, *, is_outdated: bool = False) -> Response:
+    agent = visit.store.staff.find_agent_by_id(number) if number else None
     return visit.render(
         "administration/agent.html",
         status,
         form=form,
         number=number,
-        login=visit.store.staff.find_agent_by_id(number).login if number else "",
+        login=agent.login if agent else "",
+        second_factor_at=agent.second_factor_at if agent else None,
         groups=visit.store.staff.list_groups(),
         roles=[(str(role), visit.gettext(words)) for role, words in ROLES.items()],
         is_outdated=is_outdated,
