@@ -125,8 +125,8 @@ class Backend(ABC):
         """Merge a piece of what no text has any more out of the full-text index; tell whether nothing is left."""
 
     @abstractmethod
-    def empty_log(self) -> None:
-        """Have nothing left in the log of what was written that is not in the database any more, if that can be."""
+    def forget_removed(self) -> None:
+        """Have nothing left beside the rows of what is in no row any more, if that can be."""
 
     @abstractmethod
     def open_links(self, count: int) -> list[Link]:

@@ -239,10 +239,10 @@ class Database:
         if batch.notifies:
             self.notify()
 
-    def empty_log(self) -> None:
-        """Have nothing left in the database's log that is not in the database any more, if that can be."""
+    def forget_removed(self) -> None:
+        """Have nothing left beside the rows of what is in no row any more, if that can be."""
         with suppress(StoreUnavailable), self.as_domain_errors():
-            self.backend.empty_log()
+            self.backend.forget_removed()
 
     @property
     def _batch(self) -> _Batch | None:

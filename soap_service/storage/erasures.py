@@ -286,7 +286,7 @@ class Erasures(Part):
         """Have nothing of it left in the files of an embedded database either, and the list beside it."""
         write_list_beside(self._database)
         compact_index(self._database)
-        self._database.empty_log()
+        self._database.forget_removed()
 
 
 def write_list_beside(database: Database) -> None:

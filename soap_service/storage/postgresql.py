@@ -33,6 +33,11 @@ _TRAITS = Traits(
 )
 _CHECK = text("SELECT clock_timestamp(), current_setting('transaction_read_only')")
 _NOTIFY = text("SELECT pg_notify(:channel, :name)").bindparams(channel=CHANNEL)
+#: The tables of people, of which autovacuum might not think for months. It holds up nobody who reads or writes.
+_FORGET = (
+    "VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE FALSE, INDEX_CLEANUP ON) requester, requester_name, requester_contact, "
+    "contact, person_change, request, request_event, request_words, call"
+)
 _NO_SUCH_FUNCTION = "42883"
 #: Two transactions met and the database ended one of them: serialisation failure, deadlock.
 _LOST_TO_ANOTHER = ("40001", "40P01")
@@ -144,8 +149,14 @@ class PostgresqlBackend(Backend):
         """Do nothing: its index knows no word that is in no text, and VACUUM frees the place."""
         return True
 
-    def empty_log(self) -> None:
-        """Do nothing: its log is the server's."""
+    def forget_removed(self) -> None:
+        """Have indexes and the planner's statistics, which have samples of values, hold what is in rows alone.
+
+        Its log is the server's.
+        """
+        with self.reader.connect() as connection:
+            self.begin_long_work(connection)
+            connection.exec_driver_sql(_FORGET)
 
     def begin_import(self, connection: Connection) -> None:
         """Do nothing: its memory is the server's."""

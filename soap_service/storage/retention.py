@@ -79,7 +79,7 @@ class Retentions(Part):
         if purged.total:
             self._audit.write(AuditKind.PURGED, RecordKind.DATABASE)
             compact_index(self._database)
-            self._database.empty_log()
+            self._database.forget_removed()
         return purged
 
     def _before(self, days: int) -> Any:

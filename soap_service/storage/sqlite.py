@@ -108,7 +108,7 @@ class SqliteBackend(Backend):
         connection.execute(_MERGE, {"pages": -_PAGES_AT_ONCE if is_first else _PAGES_AT_ONCE})
         return bool(connection.scalar(_CHANGES) - before < 2)  # Source: SQLite, FTS5, the 'merge' command
 
-    def empty_log(self) -> None:  # noqa: D102
+    def forget_removed(self) -> None:  # noqa: D102
         with self.lock, self.reader.connect() as connection:
             for _ in range(_CHECKPOINT_TRIES):
                 is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
