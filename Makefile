@@ -24,10 +24,18 @@ check: $(VENV)/tested  ## lint of code and scripts, formatting, types, direction
 	$(VENV)/bin/oxlint --config oxlint.json --deny-warnings --quiet soap_service/static
 	$(VENV)/bin/lint-imports
 
-PROOFS = two_nodes streams half_open restarts standby parallel_posts take_overs random_kills kill_points shared_commits migrations backups clocks
+PROOFS = two_nodes streams half_open restarts standby parallel_posts take_overs random_kills kill_points shared_commits migrations upgrades backups erasures clocks
 
 resilience: $(VENV)/tested  ## the heavy proofs: kills, cuts, failovers, races, backups, clocks; 20 to 40 minutes
 	@set -e; for proof in $(PROOFS); do echo "== $$proof"; timeout 900 $(VENV)/bin/python -W ignore -m tests.resilience.$$proof; done
+
+# What people may ask, and what must survive: imports and purges killed, look-ups recorded, erasures, upgrades of 0.1.0.
+RIGHTS = tests/store/test_imports.py tests/store/test_erasing.py tests/store/test_retention.py tests/store/test_audit.py \
+	tests/screens/test_audit.py tests/screens/test_people.py tests/screens/test_roles.py tests/screens/test_need_to_know.py
+
+rights: $(VENV)/tested  ## imports, audit, roles, retention, erasure: their tests, then their proofs; 10 minutes
+	$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile -q $(RIGHTS)
+	@$(MAKE) --no-print-directory resilience PROOFS="erasures upgrades migrations"
 
 mutants: $(VENV)/tested  ## small changes to the code, each of which a test must notice: hours; ARGS="soap_service/rules" for a part
 	nice $(RUN) tests.mutants $(ARGS)
@@ -91,4 +99,4 @@ versions:  ## run the suite on Python 3.11, 3.12, 3.13 and 3.14, as far as they 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help run test check resilience mutants wsdl messages screenshots browser firefox interop versions bench bench-check bench-imports bench-screens clean
+.PHONY: help run test check resilience rights mutants wsdl messages screenshots browser firefox interop versions bench bench-check bench-imports bench-screens clean

@@ -25,7 +25,7 @@ from tests.demonstration import create_demo_database
 from tests.postgres import Postgres, execute
 
 CPF, CNPJ = "86288366757", "11222333000181"
-#: What tells of each of them; all of it stands in every place that is looked at before.
+#: What tells of each of them.
 TRACES = {
     "person": ("Quitéria", "quiteria", "98888-7777", "98888777", CPF, "862.883.667-57", "R-55512"),
     "contact": ("Zélia", "zelia", "prado lins", "98765-4321", "98765432"),
