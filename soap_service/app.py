@@ -14,6 +14,7 @@ from soap_service.asgi.messages import Receive, Scope, Send, client_of, respond,
 from soap_service.asgi.wsgi_bridge import Bridge, WsgiApplication
 from soap_service.config import Settings
 from soap_service.errors import StoreUnavailable
+from soap_service.identity_provider import IdentityProvider
 from soap_service.import_process import ImportProcess
 from soap_service.keepers.audit import AuditKeeper
 from soap_service.keepers.retention import RetentionKeeper
@@ -27,6 +28,8 @@ from soap_service.store import open_store
 
 #: The posts that hash a password: a log-in, an agent's new password, one's own.
 _HASHING = re.compile(r"/entrar|/administracao/atendentes/(novo|[0-9]+/senha)|/preferencias/(senha|segundo-fator)")
+#: What waits for the provider of single sign-on.
+_ASKING = re.compile(r"/entrar/provedor(/volta|/saida)?")
 #: The post that brings a file.
 UPLOADING = "/administracao/importar"
 _LOOPBACK = ("127.0.0.1", "::1")
@@ -49,9 +52,12 @@ class App:
         self._simulation = Simulation(self.endpoint.dispatcher, self.store)
         # Few: each of their threads holds a connection, and while the database is frozen probes pile up.
         self._probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
-        self._bridge = Bridge(
-            self._make_screens, settings.proxies, settings.request_seconds, _hashes, _uploads, settings.endpoint_url
+        # Made here, so that a secret that cannot be read is told at the start.
+        self._provider = (
+            IdentityProvider(settings, lambda: self.store.now().timestamp()) if settings.oidc_issuer else None
         )
+        kinds = (_hashes, _uploads, settings.endpoint_url, _asks)
+        self._bridge = Bridge(self._make_screens, settings.proxies, settings.request_seconds, *kinds)
 
     def _make_screens(self) -> WsgiApplication:
         from soap_service.screens.app import Screens  # an eighth of what is loaded, which no call need wait for
@@ -66,6 +72,8 @@ class App:
             settings.endpoint_url,
             ImportProcess(settings),
             settings.second_factor_of,
+            self._provider,
+            settings.allowed_password_logins,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,6 +149,10 @@ class App:
 
 def _hashes(method: str, path: str) -> bool:
     return method == "POST" and _HASHING.fullmatch(path) is not None
+
+
+def _asks(_method: str, path: str) -> bool:
+    return _ASKING.fullmatch(path) is not None
 
 
 def _uploads(method: str, path: str) -> bool:

@@ -22,6 +22,7 @@ from soap_service.rules.credentials import Network, networks_of
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.rules.roles import Role
+from soap_service.rules.single_sign_on import read_roles
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -38,6 +39,7 @@ _DATABASE_URL_FORMS = (
 # Of the address that stands in the WSDL: a host and perhaps a port, nothing that would have to be quoted there.
 _PUBLIC_URL = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?")
 _LOOPBACK_URL = re.compile(r"http://(localhost|127\.[0-9.]+|\[::1\])(:|/|$)")
+_ISSUER = re.compile(r"(https://[^\s?#]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?(/[^\s?#]*)?)")
 #: A line of the file that names a password within the database's address.
 _PASSWORD = re.compile(r"^\s*database_url\s*=.*(://[^/@\s]*:[^/@\s]+@|password=)", re.MULTILINE)
 _LONGEST_SESSION_HOURS = 24 * 366
@@ -91,6 +93,21 @@ class Settings:
     secrets_key_file: str = _setting(
         "", "file of the key that secrets in the database are encrypted with; default beside an embedded one (FILE-key)"
     )
+    oidc_issuer: str = _setting("", "issuer of the OpenID Connect provider that agents log in at; empty for none")
+    oidc_client_id: str = _setting("", "what this program is called there")
+    oidc_client_secret_file: str = _setting("", "file with its secret there; empty for a public client")
+    oidc_scopes: str = _setting("openid profile email", "what the provider is asked for")
+    oidc_groups_claim: str = _setting("groups", "the claim that names a person's groups, or roles, there")
+    oidc_roles: str = _setting(
+        "",
+        "role of each group, as administrator=desk-admins,agent=desk; who is in none has no access; empty: as set here",
+    )
+    oidc_new_agents: str = _setting(
+        "no", "whether who comes for the first time becomes an agent, with oidc_roles: yes or no"
+    )
+    password_logins: str = _setting(
+        "", "with a provider: the only logins that may log in by password, comma separated; empty for all"
+    )
     first_request_number: int = _setting(
         1, "requests opened here get numbers from this one on; imported ones lie below"
     )
@@ -132,6 +149,7 @@ class Settings:
             raise InputRefused("longest_session_hours", "it is session_hours at least, a year at most, or 0")
         if self.second_factor not in SECOND_FACTOR_OF:
             raise InputRefused("second_factor", f"choose {', '.join(SECOND_FACTOR_OF)}")
+        self._check_provider()
         if not self.host.strip():
             raise InputRefused("host", "say at which address to listen: 127.0.0.1, or 0.0.0.0 for every one")
         if not self.public_url and (self.host in ("0.0.0.0", "::") or not self.port):  # noqa: S104
@@ -231,6 +249,49 @@ class Settings:
         """The roles whose agents must have a second factor."""
         return SECOND_FACTOR_OF[self.second_factor]
 
+    @cached_property
+    def roles_by_group(self) -> dict[str, Role]:
+        """The role that each group of the provider gives."""
+        try:
+            return read_roles(self.oidc_roles)
+        except ValueError:
+            words = f"write it as ROLE=GROUP,ROLE=GROUP with a ROLE of {', '.join(Role)}"
+            raise InputRefused("oidc_roles", words) from None
+
+    @property
+    def allowed_password_logins(self) -> frozenset[str]:
+        """The only logins that may log in by password; none for all."""
+        return frozenset(login.strip() for login in self.password_logins.split(",") if login.strip())
+
+    def read_oidc_secret(self) -> str:
+        """Return the secret at the provider, "" for none; raises InputRefused."""
+        if not self.oidc_client_secret_file:
+            return ""
+        try:
+            if secret := Path(self.oidc_client_secret_file).read_text("utf-8").strip():
+                return secret
+        except (OSError, UnicodeDecodeError):
+            pass
+        raise InputRefused("oidc_client_secret_file", f"{self.oidc_client_secret_file} cannot be read, or is empty")
+
+    def _check_provider(self) -> None:
+        """Raise InputRefused for settings of single sign-on that do not fit together."""
+        if self.oidc_issuer and not _ISSUER.fullmatch(self.oidc_issuer):
+            raise InputRefused(
+                "oidc_issuer", "write it as the provider does, https://HOST/...; http is for 127.0.0.1 alone"
+            )
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise InputRefused("oidc_client_id", "say what this program is called at the provider")
+        if "openid" not in self.oidc_scopes.split():
+            raise InputRefused("oidc_scopes", "openid is one of them")
+        if self.oidc_new_agents not in ("yes", "no"):
+            raise InputRefused("oidc_new_agents", "write yes or no")
+        if self.oidc_new_agents == "yes" and not self.roles_by_group:
+            raise InputRefused("oidc_new_agents", "with it oidc_roles says who may come in")
+        if self.password_logins and not self.oidc_issuer:
+            raise InputRefused("password_logins", "without oidc_issuer nobody else could log in")
+        self.roles_by_group  # noqa: B018 - read it now, so that a mistake is told at the start
+
     @property
     def secret_key(self) -> Path | None:
         """The file of the key of secrets; None for the one beside an embedded database."""
@@ -303,8 +364,12 @@ def warnings_of(settings: Settings, file: Path | None = None) -> Iterator[str]:
     """Yield a sentence for each setting, or file of settings, that lets strangers see more than they should."""
     if file is not None and _is_told_to_all(file):
         yield f"{file} can be read by every user of this machine, and holds the database's password: chmod 0640 {file}"
-    if (key := settings.secret_key) is not None and _is_readable(key):
-        yield f"{key} can be read by every user of this machine, and is the key of secrets: chmod 0640 {key}"
+    for told, what in (
+        (settings.secrets_key_file, "the key of secrets"),
+        (settings.oidc_client_secret_file, "a secret"),
+    ):
+        if told and _is_readable(Path(told)):
+            yield f"{told} can be read by every user of this machine, and is {what}: chmod 0640 {told}"
     if settings.public_url.startswith("http:") and not _LOOPBACK_URL.match(settings.public_url):
         yield "public_url is http: passwords, secrets and callers' data cross the network in the clear"
 

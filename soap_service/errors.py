@@ -179,6 +179,18 @@ class SecretKeyMissing(SoapServiceError):
     """The key of encrypted secrets is not there, or is another one; the key is its file, "" where none is named."""
 
 
+class ProviderAway(SoapServiceError):
+    """The provider of single sign-on does not answer, or not as it should; the key is its issuer."""
+
+
+class SignOnRefused(SoapServiceError):
+    """What came back from the provider of single sign-on proves nothing; the key says why, for the log."""
+
+
+class SignOnCancelled(SoapServiceError):
+    """The agent, or the provider's rules, said no at the provider."""
+
+
 class Unauthorized(SoapServiceError):
     """No integration accepts this credential or source address."""
 

@@ -13,6 +13,7 @@ from soap_service.tables.people import Contact, Requester, RequesterName
 from soap_service.tables.requests import PrioritySla, Request, RequestEvent, RequestStop, Service
 from soap_service.tables.staff import (
     Agent,
+    AgentIdentity,
     Extension,
     Group,
     KnownBrowser,
@@ -21,12 +22,14 @@ from soap_service.tables.staff import (
     LoginSession,
     Membership,
     PendingLogin,
+    PendingSignOn,
     RecoveryCode,
     SecondFactor,
 )
 
 __all__ = [
     "Agent",
+    "AgentIdentity",
     "Base",
     "Call",
     "CallHour",
@@ -45,6 +48,7 @@ __all__ = [
     "Parameter",
     "ParameterChange",
     "PendingLogin",
+    "PendingSignOn",
     "PrioritySla",
     "RecentCall",
     "RecoveryCode",

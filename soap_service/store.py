@@ -33,6 +33,7 @@ from soap_service.storage.extension_permits import ExtensionPermits
 from soap_service.storage.extensions import Extensions, Ownership
 from soap_service.storage.first_steps import Beginnings, FirstSteps
 from soap_service.storage.history import History
+from soap_service.storage.identities import SIGN_ON_WITHIN, Identities
 from soap_service.storage.indexing import Indexing
 from soap_service.storage.integrations import Integrations, KnownIntegration
 from soap_service.storage.listeners import Listeners
@@ -68,6 +69,7 @@ __all__ = [
     "MOST_COUNTED",
     "MOST_RANKED",
     "NOBODY",
+    "SIGN_ON_WITHIN",
     "Announcement",
     "Answer",
     "Attendance",
@@ -151,6 +153,7 @@ class Store:
 
         self.logins = Logins(database)
         self.login_tries = LoginTries(database)
+        self.identities = Identities(database)
         self.second_factors = SecondFactors(database, SecretKey(key_file or key_file_beside(database)))
         self.extensions = Extensions(database)
         self.extension_permits = ExtensionPermits(database)

@@ -50,6 +50,9 @@ MAX_WAITING = 256
 HASHING_THREADS = 2
 #: More than this many do not wait for them: at 50 to 100 ms each the last one would wait longer than people do.
 MAX_HASHING = 128
+#: Who waits for another server holds up nobody else; more than so many do not wait.
+_ASKING_THREADS = 4
+_MAX_ASKING = 32
 #: In the environment of a request that would have waited too long: the application says so.
 IS_BUSY = "soap_service.is_busy"
 _CLOSE = [(b"connection", b"close")]
@@ -107,8 +110,9 @@ class _Threads:
 class Bridge:
     """Run a WSGI application under ASGI, in `threads` threads of its own; one of them makes it, too.
 
-    `hashes` tells by method and path which requests hash a password, `uploads` which may bring a file. A message for
-    the web services that comes here is told where they are: `endpoint_url`.
+    `hashes` tells by method and path which requests hash a password, `uploads` which may bring a file, `asks` which ask
+    another server, and wait for it in threads of their own. A message for the web services that comes here is told
+    where they are: `endpoint_url`.
     """
 
     def __init__(
@@ -119,6 +123,7 @@ class Bridge:
         hashes: Callable[[str, str], bool] = lambda _method, _path: False,
         uploads: Callable[[str, str], bool] = lambda _method, _path: False,
         endpoint_url: str = "",
+        asks: Callable[[str, str], bool] = lambda _method, _path: False,
         threads: int = 8,
     ) -> None:
         self._make = make
@@ -126,11 +131,13 @@ class Bridge:
         self._request_seconds = request_seconds
         self._hashes = hashes
         self._uploads = uploads
+        self._asks = asks
         self._endpoint_url = endpoint_url
         self._pages = _Threads("screens", threads, MAX_WAITING)
         self._passwords = _Threads("passwords", HASHING_THREADS, MAX_HASHING)
         self._refusals = _Threads("refusals", 1, MAX_WAITING)
         self._files = _Threads("files", 1, _MAX_UPLOADS)
+        self._askers = _Threads("askers", _ASKING_THREADS, _MAX_ASKING)
 
     def start(self) -> None:
         """Begin to make the application; requests wait for it."""
@@ -138,7 +145,7 @@ class Bridge:
 
     def close(self) -> None:
         """Let the pages in progress end."""
-        for threads in (self._pages, self._passwords, self._refusals, self._files):
+        for threads in (self._pages, self._passwords, self._refusals, self._files, self._askers):
             threads.pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -195,6 +202,8 @@ class Bridge:
         if self._hashes(scope["method"], scope["path"]):
             environ[IS_BUSY] = self._passwords.is_full
             threads = self._refusals if self._passwords.is_full else self._passwords
+        elif self._asks(scope["method"], scope["path"]):
+            threads = self._askers
         if threads.is_full:
             await _respond_busy(send, closing)
             return

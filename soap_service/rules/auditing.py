@@ -33,6 +33,8 @@ class AuditKind(StrEnum):
     RECOVERY_CODES_MADE = "recovery-codes-made"
     SECOND_FACTOR_SET_UP = "second-factor-set-up"
     SECOND_FACTOR_REMOVED = "second-factor-removed"  # by its agent, or reset by an administrator
+    IDENTITY_JOINED = "identity-joined"  # an agent's at the provider of single sign-on
+    IDENTITY_SEPARATED = "identity-separated"
     INTEGRATION_REFUSED = "integration-refused"
     PERSON_VIEWED = "person-viewed"
     PERSON_SEARCHED = "person-searched"

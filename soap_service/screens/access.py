@@ -40,6 +40,8 @@ FORM_COOKIE = "soap_service_form"
 BROWSER_COOKIE = "soap_service_browser"
 #: What a browser is known by that has given a password and no code yet.
 CODE_COOKIE = "soap_service_code"
+#: Where the log-in at the provider of single sign-on is ended.
+PROVIDER_LOG_OUT = "/entrar/provedor/saida"
 #: What an agent reads whose codes the server cannot check.
 CODES_UNREADABLE = N_(
     "O servidor não tem a chave para conferir o código do aplicativo. Use um código de recuperação ou fale com o "
@@ -79,7 +81,7 @@ def log_in(visit: Visit) -> Response:
         return _login_page(visit, form, visit.gettext("Usuário ou senha incorretos."), 403)
     is_kept = form.value("lembrar") == TICKED
     if agent.second_factor_at is None:
-        return _enter(visit, agent, is_kept)
+        return enter(visit, agent, is_kept)
     waiting = visit.store.logins.await_code(agent.id, is_kept)
     response = _code_page(visit)
     visit.keep_cookie(response, CODE_COOKIE, waiting, CODE_WITHIN, "/entrar", is_strict=True)
@@ -128,24 +130,24 @@ def check_code(visit: Visit) -> Response:
         return _code_page(visit, visit.gettext(CODES_UNREADABLE), 503)
     visit.store.login_tries.forgive(tried)
     visit.store.logins.end_wait(waiting.id_hash)
-    response = _enter(visit, agent, waiting.is_kept)
+    response = enter(visit, agent, waiting.is_kept)
     visit.drop_cookie(response, CODE_COOKIE, "/entrar")
     return response
 
 
-def _enter(visit: Visit, agent: Agent, is_kept: bool) -> Response:
-    """Log an agent in, until the browser is closed or longer, and go where they wanted."""
+def enter(visit: Visit, agent: Agent, is_kept: bool, path: str = "") -> Response:
+    """Log an agent in, until the browser is closed or longer, and go where they wanted; by single sign-on to a path."""
     _end_session(visit)
     limits = visit.premises.login_limits
-    must_set_up = agent.second_factor_at is None and agent.role in visit.premises.second_factor_of
+    must_set_up = not path and agent.second_factor_at is None and agent.role in visit.premises.second_factor_of
     with acting(visit.actor(agent)):
         browser = browser_of(visit.request.headers.get("User-Agent", ""))
-        cookie = visit.store.logins.open(agent.id, limits.idle, limits.longest, browser, must_set_up)
+        cookie = visit.store.logins.open(agent.id, limits.idle, limits.longest, browser, must_set_up, bool(path))
     if kept := kept_form(visit):
         visit.login = visit.store.logins.find(cookie)
         response = visit.render("requests/resumed.html", kept=kept)
     else:
-        response = visit.redirect(visit.return_path())
+        response = visit.redirect(path or visit.return_path())
     visit.keep_cookie(response, SESSION_COOKIE, cookie, limits.longest if is_kept else None)
     _know_browser(visit, response, agent)
     return response
@@ -169,8 +171,9 @@ def is_of_login_page(visit: Visit) -> bool:
 
 def log_out(visit: Visit) -> Response:
     """End the log-in of this browser; who has none is out already."""
+    is_by_provider = visit.login is not None and visit.login.by_provider and visit.premises.provider is not None
     _end_session(visit)
-    response = visit.redirect("/entrar", LOGGED_OUT)
+    response = visit.redirect(PROVIDER_LOG_OUT) if is_by_provider else visit.redirect("/entrar", LOGGED_OUT)
     visit.drop_cookie(response, SESSION_COOKIE)
     if visit.premises.is_https:
         response.delete_cookie(SESSION_COOKIE, path="/")  # of before 0.2.0
@@ -203,7 +206,7 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
         agent = None
     try:
         check_password(password, agent.password_hash if agent is not None and agent.is_active else "")
-        if agent is None:
+        if agent is None or not _may_use_password(visit, agent):
             raise LoginRefused
     except LoginRefused:
         # What was typed may be a password: it is not recorded, an agent's id is.
@@ -211,6 +214,11 @@ def _recognise(visit: Visit, login: str, password: str) -> Agent:
         raise
     tries.forgive(tried)
     return agent
+
+
+def _may_use_password(visit: Visit, agent: Agent) -> bool:
+    allowed = visit.premises.password_logins
+    return not allowed or agent.login in allowed
 
 
 def _known_browser(visit: Visit, login: str) -> str:
@@ -233,6 +241,11 @@ def _record_limit(visit: Visit) -> None:
         visit.store.audit.note(AuditKind.LOG_INS_LIMITED)
 
 
+def login_page_saying(visit: Visit, sentence: str, status: int, return_path: str = "") -> Response:
+    """Return the log-in page with why somebody was not let in."""
+    return _login_page(visit, visit.form(usuario=""), sentence, status, return_path=return_path)
+
+
 def _login_page(
     visit: Visit,
     form: Form,
@@ -253,6 +266,8 @@ def _login_page(
         languages=LANGUAGES,
         kept=kept or (kept_form(visit) if is_of_login_page(visit) or visit.is_from_here else None),
         notice=notice or visit.notice(),
+        has_provider=visit.premises.provider is not None,
+        is_password_rare=bool(visit.premises.password_logins),
         first_command="" if _has_agents(visit) else FIRST_COMMAND,
     )
     visit.keep_cookie(response, FORM_COOKIE, form_key, _ONE_DAY, "/entrar", is_strict=True)

@@ -24,6 +24,7 @@ from soap_service.rules.calls import Simulated
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.rules.roles import Permission, Role
+from soap_service.rules.single_sign_on import Provider
 from soap_service.screens import (
     access,
     administration,
@@ -35,6 +36,7 @@ from soap_service.screens import (
     preferences,
     second_factor,
     sessions,
+    sign_on,
 )
 from soap_service.screens.assets import Assets
 from soap_service.screens.calls import call, call_list, diagnosis, extension
@@ -134,6 +136,9 @@ ADDRESSES = Map(
     [
         *_page("/entrar", access.show_login, access.log_in, None),
         *_page("/entrar/codigo", access.show_code, access.check_code, None),
+        *_page(sign_on.BEGIN, sign_on.begin_sign_on, None, None),
+        *_page(sign_on.RETURN, sign_on.finish_sign_on, None, None),
+        *_page(access.PROVIDER_LOG_OUT, sign_on.leave_provider, None, None),
         _post("/sair", access.log_out, None),
         *_page("/sessao", access.show_login_times, access.use_login, _VIEW),
         *_page("/", home.show_home, None, _VIEW),
@@ -213,7 +218,7 @@ class Screens:
     """The screens of the service desk on a store. Times are shown in `zone`; cookies are Secure when `is_https`.
 
     `simulate` announces a call as a platform does, `import_file` takes a file in: what is behind them the screens do
-    not know. Agents of the roles `second_factor_of` must have a second factor.
+    not know. The last three are those of `Premises`.
     """
 
     def __init__(
@@ -226,11 +231,14 @@ class Screens:
         endpoint_url: str = "",
         import_file: ImportFile | None = None,
         second_factor_of: frozenset[Role] = frozenset(),
+        provider: Provider | None = None,
+        password_logins: frozenset[str] = frozenset(),
     ) -> None:
         assets = Assets()
         pages = Pages(zone, assets)
         outside = (simulate, endpoint_url, import_file)
-        self._premises = Premises(store, pages, assets, login_limits, is_https, *outside, second_factor_of)
+        logins = (second_factor_of, provider, password_logins)
+        self._premises = Premises(store, pages, assets, login_limits, is_https, *outside, *logins)
 
     def largest_body(self, environ: "WSGIEnvironment") -> int:
         """Return how many bytes a post may have that can bring a file: a form's, unless an administrator sends it."""

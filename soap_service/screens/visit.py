@@ -32,6 +32,7 @@ from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.origins import is_at
 from soap_service.rules.roles import Permission, Role
 from soap_service.rules.scopes import Scope
+from soap_service.rules.single_sign_on import Provider
 from soap_service.screens.assets import Assets
 from soap_service.screens.formats import Formats
 from soap_service.screens.forms import Form, is_typed
@@ -85,9 +86,10 @@ class WrongFormToken(Forbidden):
 class Premises:
     """What all visits share.
 
-    Agents of the roles `second_factor_of` must have a second factor.
     `simulate` sends a call with a document to an extension, its receipt in a language; without it nobody can.
     `endpoint_url` is the address of the web services. `import_file` takes a file in and writes its rejects.
+    Agents of the roles `second_factor_of` must have a second factor. `provider` is that of single sign-on, if any;
+    where there are `password_logins`, no other may log in by password.
     """
 
     store: Store
@@ -99,6 +101,9 @@ class Premises:
     endpoint_url: str = ""
     import_file: ImportFile | None = None
     second_factor_of: frozenset[Role] = frozenset()
+    provider: Provider | None = None
+    password_logins: frozenset[str] = frozenset()
+    sign_ons_begun: Limit = field(default_factory=lambda: Limit(rate=1, burst=30))
     refusals_recorded: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=1))
 
 

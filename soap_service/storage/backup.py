@@ -28,6 +28,7 @@ from soap_service.model import (
     LoginBudget,
     LoginSession,
     PendingLogin,
+    PendingSignOn,
     Requester,
 )
 from soap_service.rules.auditing import AuditKind, RecordKind
@@ -61,7 +62,7 @@ _MARKS = Unindexed.__table__
 _AUDIT = [Base.metadata.tables[name] for name in (AuditRow.__tablename__, AuditSeal.__tablename__)]
 _COUNTED = Base.metadata.tables["requester"].c.open_requests
 #: Whoever was logged in then is not any more, and what was tried then is over.
-_LEFT_OUT = (LoginSession.__table__, PendingLogin.__table__, LoginBudget.__table__)
+_LEFT_OUT = (LoginSession.__table__, PendingLogin.__table__, PendingSignOn.__table__, LoginBudget.__table__)
 #: What every database has, and who was erased, is no data that a restore would replace.
 _NO_DATA = (Erasure.__table__, ErasureKey.__table__)
 

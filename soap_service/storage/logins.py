@@ -46,11 +46,13 @@ class Logins(Part):
         longest: timedelta | None = None,
         browser: str = "",
         must_set_up_factor: bool = False,
+        by_provider: bool = False,
     ) -> str:
         """Log a browser in and return the random id for its cookie; of it only the SHA-256 is kept.
 
         It ends after `lifetime` unless it is extended, and after `longest` at the latest. `browser` is what its agent
         recognises it by, with the address of who acts. Where the agent `must_set_up_factor`, that comes first.
+        `by_provider`: single sign-on has let them in.
         """
         cookie = secrets.token_urlsafe(32)
         now = self._database.now()
@@ -68,6 +70,7 @@ class Logins(Part):
                     address=current_actor().address[:45],
                     browser=browser,
                     must_set_up_factor=must_set_up_factor,
+                    by_provider=by_provider,
                 )
             )
             write_entry(session, now, AuditKind.LOGGED_IN, RecordKind.AGENT, agent_id)

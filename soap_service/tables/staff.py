@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Double, ForeignKey, String, false, true
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, String, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from soap_service.rules.roles import PERMISSIONS, Permission, Role, role_of
@@ -74,7 +74,8 @@ class LoginSession(Base):
 
     Use moves `expires_at`, up to `ends_at`; log-ins made before 0.2.0, and by its older nodes, have no `ends_at` and
     nothing of what follows it: when and from where it was opened, in which browser, when it was used last.
-    In one that `must_set_up_factor` nothing is shown before the agent has set up the second factor.
+    In one that `must_set_up_factor` nothing is shown before the agent has set up the second factor. One `by_provider`
+    of single sign-on ends there, too.
     """
 
     __tablename__ = "login_session"
@@ -89,6 +90,7 @@ class LoginSession(Base):
     address: Mapped[str] = mapped_column(String(45), default="", server_default="")
     browser: Mapped[str] = mapped_column(String(60), default="", server_default="")
     must_set_up_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    by_provider: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     agent: Mapped[Agent] = relationship(lazy="raise")
 
@@ -132,6 +134,38 @@ class RecoveryCode(Base):
 
     code_hash: Mapped[bytes] = mapped_column(primary_key=True)
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+
+
+class AgentIdentity(Base):
+    """Who somebody is at a provider of single sign-on: issuer and subject. Without an agent it waits to be joined.
+
+    `login` and `name` are what the provider called them when they were seen last.
+    """
+
+    __tablename__ = "agent_identity"
+    __table_args__ = (Index(None, "issuer", "subject", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
+    login: Mapped[str] = mapped_column(String(60))
+    name: Mapped[str] = mapped_column(String(200))
+    seen_at: Mapped[datetime]
+    joined_at: Mapped[datetime | None]
+
+
+class PendingSignOn(Base):
+    """A browser that was sent to the provider, by its cookie's SHA-256, and what its answer is compared with."""
+
+    __tablename__ = "pending_sign_on"
+
+    id_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(43))
+    nonce: Mapped[str] = mapped_column(String(43))
+    verifier: Mapped[str] = mapped_column(String(64))
+    return_path: Mapped[str] = mapped_column(String(2000))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class LoginBudget(Base):

@@ -22,6 +22,8 @@ PLACES = (
 FURTHER = {"pagina-que-nao-existe": "/nada", "nova-de-uma-ligacao": "/solicitacoes/nova?chamada={unknown}"}
 #: Files, fragments and answers for programs.
 NO_PAGES = ("/sessao", "/solicitacoes.csv", "/static/<path:path>", "/chamadas/<token:token>/janela")
+#: Pages on the way in and out, which a log-in has passed: walks of their own look at them.
+NO_PAGES += ("/entrar/codigo", "/entrar/provedor", "/entrar/provedor/volta", "/entrar/provedor/saida")
 
 
 def list_addresses() -> dict[str, str]:

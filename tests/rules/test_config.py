@@ -60,6 +60,16 @@ def test_the_public_address_is_the_listening_one_unless_it_is_given() -> None:
         ("longest_session_hours", "-1"),
         ("log_level", "loud"),
         ("second_factor", "yes"),
+        ("oidc_issuer", "http://login.example.com"),
+        ("oidc_issuer", "https://login.example.com?x"),
+        ("oidc_issuer", "login.example.com"),
+        ("oidc_scopes", "profile"),
+        ("oidc_roles", "boss=desk"),
+        ("oidc_roles", "agent"),
+        ("oidc_roles", "agent="),
+        ("oidc_new_agents", "maybe"),
+        ("oidc_new_agents", "yes"),
+        ("password_logins", "maria"),
         ("trusted_proxies", "proxy"),
     ],
 )
@@ -183,6 +193,25 @@ def test_a_key_of_secrets_that_all_users_can_read_is_warned_of(tmp_path: Path, m
     file.touch()
     file.chmod(mode)
     assert [str(file) in one for one in warnings_of(settings)] == [True] * is_told
+
+
+def test_settings_of_single_sign_on_fit_together(tmp_path: Path) -> None:
+    with pytest.raises(InputRefused, match="oidc_client_id"):
+        Settings(oidc_issuer="https://login.example.com/tenant/v2.0")
+    secret = tmp_path / "secret"
+    given = {"oidc_issuer": "https://login.example.com/tenant/v2.0", "oidc_client_id": "desk"}
+    settings = Settings(**given, oidc_client_secret_file=str(secret), password_logins="maria, joana")  # type: ignore[arg-type]
+    assert settings.allowed_password_logins == {"maria", "joana"}
+    for text in (None, b"", b"\xff"):
+        if text is not None:
+            secret.write_bytes(text)
+        with pytest.raises(InputRefused, match="oidc_client_secret_file"):
+            settings.read_oidc_secret()
+    secret.write_text("a secret\n")
+    secret.chmod(0o604)
+    assert settings.read_oidc_secret() == "a secret"
+    assert [str(secret) in one for one in warnings_of(settings)] == [True]
+    assert Settings(**given).read_oidc_secret() == ""  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

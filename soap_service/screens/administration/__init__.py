@@ -32,6 +32,7 @@ PAGES = (
     (f"{ROOT}/atendentes/<number:number>", staff.show_agent, staff.save_agent),
     (f"{ROOT}/atendentes/<number:number>/senha", staff.lead_to_agent, staff.save_password),
     (f"{ROOT}/atendentes/<number:number>/segundo-fator", staff.lead_to_agent, staff.remove_second_factor),
+    (f"{ROOT}/atendentes/<number:number>/conta", staff.lead_to_agent, staff.change_identities),
     (f"{ROOT}/atendentes/<number:number>/sessoes", sessions.show_sessions, sessions.end_sessions),
     (f"{ROOT}/ramais", extensions.show_extensions, extensions.limit_extension),
     (f"{ROOT}/papeis", roles.show_roles, None),

@@ -29,6 +29,8 @@ KINDS: Mapping[str, str] = {
     AuditKind.RECOVERY_CODES_MADE: N_("gerou códigos de recuperação"),
     AuditKind.SECOND_FACTOR_SET_UP: N_("ativou o segundo fator"),
     AuditKind.SECOND_FACTOR_REMOVED: N_("removeu o segundo fator"),
+    AuditKind.IDENTITY_JOINED: N_("ligou uma conta da empresa"),
+    AuditKind.IDENTITY_SEPARATED: N_("desligou uma conta da empresa"),
     AuditKind.INTEGRATION_REFUSED: N_("plataforma recusada"),
     AuditKind.PERSON_VIEWED: N_("viu uma pessoa"),
     AuditKind.PERSON_SEARCHED: N_("buscou pessoas"),

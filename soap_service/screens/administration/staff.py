@@ -21,6 +21,8 @@ SECOND_FACTOR_REMOVED = declare(
     "segundo-fator-removido", N_("Segundo fator removido. As sessões abertas do atendente terminaram.")
 )
 
+_LONGEST_ID = 10
+
 _AGENT_FIELDS = {"name": "nome", "role": "papel", "is_active": "ativo", "groups": "grupos"}
 _GROUP_FIELDS = {"name": "nome", "may_execute": "executa", "sees_all": "ve_todas"}
 
@@ -114,6 +116,15 @@ def remove_second_factor(visit: Visit, number: int) -> Response:
     return visit.redirect(f"/administracao/atendentes/{number}", SECOND_FACTOR_REMOVED)
 
 
+def change_identities(visit: Visit, number: int) -> Response:
+    """Join an identity of single sign-on that waits to an agent, or take one from them."""
+    form = visit.request.form
+    for name, change in (("ligar", visit.store.identities.join), ("desligar", visit.store.identities.separate)):
+        if (chosen := form.get(name, "")).isdecimal() and len(chosen) < _LONGEST_ID:
+            change(int(chosen), visit.store.staff.find_agent_by_id(number).id)
+    return visit.redirect(f"/administracao/atendentes/{number}", SAVED)
+
+
 def start_group(visit: Visit) -> Response:
     """Show the form of a new group."""
     return _group_page(visit, visit.form(executa="S", ve_todas="S", chave=new_key()))
@@ -186,6 +197,9 @@ def _agent_page(visit: Visit, form: Form, number: int = 0, status: int = 200, *,
         number=number,
         login=agent.login if agent else "",
         second_factor_at=agent.second_factor_at if agent else None,
+        identities=visit.store.identities.list_of(number) if number else [],
+        waiting=visit.store.identities.list_waiting() if number else [],
+        has_provider=visit.premises.provider is not None,
         groups=visit.store.staff.list_groups(),
         roles=[(str(role), visit.gettext(words)) for role, words in ROLES.items()],
         is_outdated=is_outdated,
