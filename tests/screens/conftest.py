@@ -106,8 +106,9 @@ class Desk:
         if login not in self.browsers:
             browser = self.browsers[login] = self.visitor()
             agent = self.store.staff.find_agent(login)
-            browser.client.set_cookie(SESSION_COOKIE, self.store.logins.open(agent.id, timedelta(hours=8)))
-            browser.get("/")
+            cookie = self.store.logins.open(agent.id, timedelta(hours=8))
+            browser.client.set_cookie(SESSION_COOKIE, cookie)
+            browser.token = self.store.logins.find(cookie).form_token  # as the first page would say
         return self.browsers[login]
 
     def announce(self, document: str, request_id: int | None = None, extension: str | None = "4067") -> str:
