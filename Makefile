@@ -15,7 +15,7 @@ run: $(VENV)/installed  ## start the demonstration on an embedded database, at h
 	@exec $(VENV)/bin/soap-service demo $(ARGS)
 
 test: $(VENV)/tested browser check  ## run every check and test
-	$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile -r fEs --durations=10 $(ARGS)
+	$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -r fEs --durations=10 $(ARGS)
 
 check: $(VENV)/tested  ## lint of code and scripts, formatting, types, direction of imports
 	$(RUN) ruff check .
@@ -34,7 +34,7 @@ RIGHTS = tests/store/test_imports.py tests/store/test_erasing.py tests/store/tes
 	tests/screens/test_audit.py tests/screens/test_people.py tests/screens/test_roles.py tests/screens/test_need_to_know.py
 
 rights: $(VENV)/tested  ## imports, audit, roles, retention, erasure: their tests, then their proofs; 10 minutes
-	$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile -q $(RIGHTS)
+	$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -q $(RIGHTS)
 	@$(MAKE) --no-print-directory resilience PROOFS="erasures upgrades migrations"
 
 mutants: $(VENV)/tested  ## small changes to the code, each of which a test must notice: hours; ARGS="soap_service/rules" for a part

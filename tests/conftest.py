@@ -29,7 +29,7 @@ from tests.memory import use_memory
 from tests.postgres import Postgres, create_database, drop_database
 from tests.waiting import free_port, wait_until
 
-pytest_plugins = ["tests.chromium"]
+pytest_plugins = ["tests.balance", "tests.chromium"]
 use_memory()
 gc.disable()  # until all is imported
 
