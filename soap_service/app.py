@@ -74,6 +74,7 @@ class App:
             settings.second_factor_of,
             self._provider,
             settings.allowed_password_logins,
+            settings.framing_origins,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

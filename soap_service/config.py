@@ -74,6 +74,9 @@ class Settings:
     public_url: str = _setting("", "address that platforms and browsers use, without path; default http://HOST:PORT")
     trusted_proxies: str = _setting("", "addresses of proxies whose X-Forwarded-For is believed, comma separated")
     soap_origins: str = _setting("", "origins of web pages that may call the web services by address, comma separated")
+    frame_ancestors: str = _setting(
+        "", "origins of desktops that show the screens in a frame, comma separated; with a public_url of https alone"
+    )
     time_zone: str = _setting("America/Sao_Paulo", "time zone of the service desk")
     working_days: str = _setting(
         "mon,tue,wed,thu,fri", "days that deadlines count, until the calendar's screen is saved"
@@ -174,6 +177,13 @@ class Settings:
         for origin in self.allowed_origins:
             if not _PUBLIC_URL.fullmatch(origin) or origin.endswith("/"):
                 raise InputRefused("soap_origins", "write each as https://HOST or https://HOST:PORT, without a path")
+        for origin in self.framing_origins:
+            if not _PUBLIC_URL.fullmatch(origin) or origin.endswith("/"):
+                raise InputRefused("frame_ancestors", "write each as https://HOST or https://HOST:PORT, without a path")
+        if self.framing_origins and not self.is_https:
+            raise InputRefused(
+                "frame_ancestors", "within a frame browsers keep cookies over https alone: see public_url"
+            )
         self.proxies  # noqa: B018 - read these now, so that a mistake is told at the start
         self.calendar  # noqa: B018
 
@@ -194,6 +204,11 @@ class Settings:
     def allowed_origins(self) -> list[str]:
         """The origins whose pages may call the web services, in small letters."""
         return [origin.strip().lower() for origin in self.soap_origins.split(",") if origin.strip()]
+
+    @property
+    def framing_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may show the screens in a frame."""
+        return tuple(origin.strip().lower() for origin in self.frame_ancestors.split(",") if origin.strip())
 
     @cached_property
     def base_url(self) -> str:

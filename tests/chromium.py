@@ -22,16 +22,21 @@ FLAGS = [
 ]
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Give a real browser; it is installed when there is none."""
+def find_chromium() -> str:
+    """Return the program; it is installed when there is none."""
     script = Path(__file__).parent / "browser" / "find-chromium.sh"
     found = subprocess.run(
         ["sh", str(script)], env={**os.environ, "VENV": sys.prefix}, capture_output=True, text=True, timeout=600
     )
     assert found.returncode == 0, found.stderr
+    return found.stdout.split()[-1]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Give a real browser."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found.stdout.split()[-1], args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield browser
         browser.close()
 

@@ -81,10 +81,10 @@ _CONTENT_SECURITY_POLICY = "; ".join(
         "img-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",
-        "frame-ancestors 'none'",
         "base-uri 'none'",
     )
 )
+_NOBODY = "'none'"
 
 
 class _NumberConverter(IntegerConverter):
@@ -218,7 +218,7 @@ class Screens:
     """The screens of the service desk on a store. Times are shown in `zone`; cookies are Secure when `is_https`.
 
     `simulate` announces a call as a platform does, `import_file` takes a file in: what is behind them the screens do
-    not know. The last three are those of `Premises`.
+    not know. The last four are those of `Premises`.
     """
 
     def __init__(
@@ -233,12 +233,25 @@ class Screens:
         second_factor_of: frozenset[Role] = frozenset(),
         provider: Provider | None = None,
         password_logins: frozenset[str] = frozenset(),
+        framing_origins: tuple[str, ...] = (),
     ) -> None:
         assets = Assets()
         pages = Pages(zone, assets)
-        outside = (simulate, endpoint_url, import_file)
-        logins = (second_factor_of, provider, password_logins)
-        self._premises = Premises(store, pages, assets, login_limits, is_https, *outside, *logins)
+        self._premises = Premises(
+            store,
+            pages,
+            assets,
+            login_limits,
+            is_https,
+            simulate,
+            endpoint_url,
+            import_file,
+            second_factor_of,
+            provider,
+            password_logins,
+            framing_origins,
+        )
+        self._policy = f"{_CONTENT_SECURITY_POLICY}; frame-ancestors {' '.join(framing_origins) or _NOBODY}"
 
     def largest_body(self, environ: "WSGIEnvironment") -> int:
         """Return how many bytes a post may have that can bring a file: a form's, unless an administrator sends it."""
@@ -262,7 +275,7 @@ class Screens:
             response = _failure_page(visit, 500, incident)
         finally:
             visit.request.close()  # a file that was uploaded
-        _protect(response)
+        _protect(response, self._policy)
         return response(environ, start_response)
 
     def _answer(self, visit: Visit) -> Response:
@@ -271,6 +284,7 @@ class Screens:
             if (visit.request.content_length or 0) > visit.request.largest_body:
                 raise RequestEntityTooLarge
             route, arguments = ADDRESSES.bind("").match(visit.request.path, visit.request.method)
+            visit.check_frame()
             handler = _admit(visit, route)
             with acting(visit.actor()):
                 return handler(visit, **arguments)
@@ -409,9 +423,9 @@ def _failure_page(visit: Visit, code: int, incident: str = "", advice: str = "")
     )
 
 
-def _protect(response: Response) -> None:
+def _protect(response: Response, policy: str) -> None:
     """Set the headers that every page has beside the server's; pages are never kept by a browser or a proxy."""
-    response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
+    response.headers["Content-Security-Policy"] = policy
     response.headers["Referrer-Policy"] = "same-origin"
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"

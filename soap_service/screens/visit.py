@@ -89,7 +89,8 @@ class Premises:
     `simulate` sends a call with a document to an extension, its receipt in a language; without it nobody can.
     `endpoint_url` is the address of the web services. `import_file` takes a file in and writes its rejects.
     Agents of the roles `second_factor_of` must have a second factor. `provider` is that of single sign-on, if any;
-    where there are `password_logins`, no other may log in by password.
+    where there are `password_logins`, no other may log in by password. Pages of `framing_origins` may show the screens
+    in a frame.
     """
 
     store: Store
@@ -103,6 +104,7 @@ class Premises:
     second_factor_of: frozenset[Role] = frozenset()
     provider: Provider | None = None
     password_logins: frozenset[str] = frozenset()
+    framing_origins: tuple[str, ...] = ()
     sign_ons_begun: Limit = field(default_factory=lambda: Limit(rate=1, burst=30))
     refusals_recorded: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=1))
 
@@ -138,23 +140,33 @@ class Visit:
         *,
         is_strict: bool = False,
     ) -> None:
-        """Have the browser keep a cookie, so long or, for None, until it is closed; over https for all paths."""
-        is_https = self.premises.is_https
+        """Have the browser keep a cookie, so long or, for None, until it is closed; over https for all paths.
+
+        Where desktops show the screens in a frame, the browser keeps one for each desktop, and none of before, which it
+        would send first.
+        """
+        is_https, is_framed = self.premises.is_https, bool(self.premises.framing_origins)
+        if is_framed:
+            response.delete_cookie(cookie_name(name, is_https), secure=is_https, httponly=True, samesite="None")
         response.set_cookie(
             cookie_name(name, is_https),
             value,
             max_age=seconds,
             path="/" if is_https else path,
             httponly=True,
-            samesite="Strict" if is_strict else "Lax",
+            samesite="None" if is_framed else "Strict" if is_strict else "Lax",
             secure=is_https,
+            partitioned=is_framed,
         )
 
     def drop_cookie(self, response: Response, name: str, path: str = "/") -> None:
         """Have the browser forget a cookie."""
-        is_https = self.premises.is_https
-        where = "/" if is_https else path
-        response.delete_cookie(cookie_name(name, is_https), where, secure=is_https, httponly=True, samesite="Lax")
+        is_https, is_framed = self.premises.is_https, bool(self.premises.framing_origins)
+        where, kept, same_site = "/" if is_https else path, cookie_name(name, is_https), "None" if is_framed else "Lax"
+        for partitioned in {False, is_framed}:
+            response.delete_cookie(
+                kept, where, secure=is_https, httponly=True, samesite=same_site, partitioned=partitioned
+            )
 
     @cached_property
     def language(self) -> str:
@@ -371,6 +383,16 @@ class Visit:
             return self.redirect(login_path(self.here))
         raise Unauthorized
 
+    def check_frame(self) -> None:
+        """Refuse a post whose Origin is not this site, where others may show ours; raises WrongFormToken.
+
+        There cookies come along from other sites: SameSite keeps nothing out.
+        """
+        if self.request.method == "POST" and self.premises.framing_origins:
+            origin = self.request.headers.get("Origin")
+            if origin is None or not self._is_here(origin):
+                raise WrongFormToken
+
     def check_form_token(self) -> None:
         """Refuse a post that does not carry the token of this log-in; raises WrongFormToken."""
         given = self.request.headers.get("X-Form-Token") or self.request.form.get("form_token", "")
@@ -388,6 +410,9 @@ class Visit:
             return site == "same-origin"
         if origin is None:
             return None
+        return self._is_here(origin)
+
+    def _is_here(self, origin: str) -> bool:
         hosts = (self.request.headers.get("Host", ""), urlsplit(self.premises.endpoint_url).netloc)
         return any(is_at(origin, host) for host in hosts)
 

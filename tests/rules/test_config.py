@@ -60,6 +60,7 @@ def test_the_public_address_is_the_listening_one_unless_it_is_given() -> None:
         ("longest_session_hours", "-1"),
         ("log_level", "loud"),
         ("second_factor", "yes"),
+        ("frame_ancestors", "https://cti.example"),
         ("oidc_issuer", "http://login.example.com"),
         ("oidc_issuer", "https://login.example.com?x"),
         ("oidc_issuer", "login.example.com"),
@@ -193,6 +194,18 @@ def test_a_key_of_secrets_that_all_users_can_read_is_warned_of(tmp_path: Path, m
     file.touch()
     file.chmod(mode)
     assert [str(file) in one for one in warnings_of(settings)] == [True] * is_told
+
+
+def test_only_over_https_and_by_origin_are_the_screens_framed() -> None:
+    url = "https://t.example.com"
+    for text in ("cti.example", "https://cti.example/", "https://cti.example;", "*", "https://*.example", "'self'"):
+        with pytest.raises(InputRefused, match="frame_ancestors"):
+            Settings(public_url=url, frame_ancestors=text)
+    with pytest.raises(InputRefused, match="frame_ancestors"):
+        Settings(public_url="http://t.example.com", frame_ancestors="https://cti.example")
+    framed = Settings(public_url=url, frame_ancestors=" https://CTI.example, https://b.example:8443,")
+    assert framed.framing_origins == ("https://cti.example", "https://b.example:8443")
+    assert Settings().framing_origins == ()
 
 
 def test_settings_of_single_sign_on_fit_together(tmp_path: Path) -> None:

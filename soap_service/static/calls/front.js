@@ -34,7 +34,17 @@ function ask(options, onGrant = () => {}) {
     return new Promise(() => {});
   };
   // A lock of its own that this tab has taken anew is none that it has lost.
-  navigator.locks.request(LOCK, options, hold).catch(() => arrival === arrivals && stepBack());
+  navigator.locks.request(LOCK, options, hold).catch(({ name }) => {
+    if (name !== "AbortError") standAlone();
+    else if (arrival === arrivals) stepBack();
+  });
+}
+
+/** The browser gives this page no locks, as in a frame of another site that may keep nothing. */
+function standAlone() {
+  if (isFront) return;
+  isFront = true;
+  onArrival();
 }
 
 function queue() {
