@@ -1,6 +1,8 @@
 """The first sheet of an XLSX file as lines of text. What it unpacks to has a bound: a small file may hold gigabytes."""
 
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import BinaryIO
@@ -12,6 +14,22 @@ from soap_service.rules.import_causes import Cause
 MOST_UNPACKED = 1 << 30
 MOST_TEXTS = 64 << 20
 _TEXTS = "xl/sharedStrings.xml"
+#: A sheet has no more. A line may claim any number, and those before it would be made up.
+_MOST_LINES = 1 << 20
+#: What reading a broken, foreign or encrypted archive raises.
+_BROKEN = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def is_spreadsheet(file: BinaryIO) -> bool:
@@ -28,17 +46,20 @@ def read_spreadsheet(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
     _check_size(file)
     from openpyxl import load_workbook  # who reads no spreadsheet does not wait for it
 
+    warnings.filterwarnings("ignore", module="openpyxl")  # of styles, and of dates that are none
     try:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what is written there is often wrong
         for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+            if line > _MOST_LINES:
+                raise ValueError
             written = [_text(cell) for cell in cells]
             while written and not written[-1]:
                 written.pop()
             if written:
                 yield line, written
-    except (KeyError, ValueError, IndexError, zipfile.BadZipFile, EOFError, SyntaxError, AttributeError) as error:
+    except _BROKEN as error:
         raise InputRefused("file", Cause.UNREADABLE_XLSX(error=type(error).__name__)) from None
 
 

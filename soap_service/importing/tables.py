@@ -7,6 +7,7 @@ import codecs
 import csv
 import io
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -19,12 +20,16 @@ from typing import BinaryIO
 from soap_service.errors import InputRefused
 from soap_service.importing.spreadsheets import is_spreadsheet, read_spreadsheet
 from soap_service.rules.import_causes import Cause, Told, Unreadable
+from soap_service.rules.import_values import one_line
 
 DELIMITERS = {",": ",", ";": ";", "tab": "\t", "\t": "\t", "\\t": "\t", "|": "|", "comma": ",", "semicolon": ";"}
 _SAMPLE = 65536
 #: A quoted cell goes on for so many lines and characters at most; a quote that nothing closes ends there.
 _MOST_LINES_OF_A_CELL = 5000
 _LONGEST_LINE = 1_000_000
+#: How Excel is told that digits are a text.
+_TEXT_FORMULA = re.compile('="((?:[^"]|"")*)"')
+_TOO_LONG = Cause.TOO_LONG(column="line", longest=_LONGEST_LINE)
 _REPLACED = "�"
 
 csv.field_size_limit(2 * _LONGEST_LINE)
@@ -132,8 +137,16 @@ def find_encoding(file: BinaryIO) -> str:
     return "cp1252" if other_lines > unicode_lines else "utf-8-sig"
 
 
+def _is_cut(line: str) -> bool:
+    """Tell whether a line was too long: its end was not read."""
+    return len(line) >= _LONGEST_LINE and line[-1] not in "\r\n"
+
+
 class _Lines:
-    """The lines of a file, each with its end; broken characters are replaced, and told by their line."""
+    """The lines of a file, each with its end, or without what is too long of it.
+
+    Broken characters are replaced, and told by their line.
+    """
 
     def __init__(self, file: BinaryIO, encoding: str) -> None:
         self._file = file
@@ -142,9 +155,15 @@ class _Lines:
         self.number = 0
 
     def next(self) -> str:
-        """Return the next line, "" at the end."""
+        """Return the next line, "" at the end of the file."""
         self.number += 1
-        return self._back.pop() if self._back else self._text.readline(_LONGEST_LINE)
+        if self._back:
+            return self._back.pop()
+        line = self._text.readline(_LONGEST_LINE)
+        if _is_cut(line):
+            while _is_cut(self._text.readline(_LONGEST_LINE)):
+                pass
+        return line
 
     def give_back(self, lines: Sequence[str]) -> None:
         self.number -= len(lines)
@@ -177,10 +196,11 @@ def _delimiter(given: str, first: str, lines: _Lines) -> str:
         if given not in DELIMITERS:
             raise InputRefused("delimiter", Cause.UNKNOWN_DELIMITER())
         return DELIMITERS[given]
-    if first.lower().startswith("sep=") and len(first) > 4:  # Excel's own word
+    said = first.lstrip('"')
+    if said.lower().startswith("sep=") and len(said) > 4:  # Excel's own word
         while not lines.next().strip():
             pass
-        return first[4]
+        return said[4]
     outside = "".join(first.split('"')[::2])
     return max(";,\t|", key=outside.count)
 
@@ -189,10 +209,14 @@ def _split(lines: _Lines, delimiter: str) -> Iterator[Row]:
     while line := lines.next():
         number = lines.number
         if '"' in line and _is_open(line, delimiter):
-            line = _rest_of(line, lines, delimiter)
-            if _is_open(line, delimiter):
+            rest = _rest_of(lines, delimiter, len(line))
+            if not rest:
                 yield Row(number, [line.strip()], Cause.OPEN_QUOTE())
                 continue
+            line += rest
+        if len(line) >= _LONGEST_LINE:
+            yield Row(number, [line[:_SAMPLE].strip()], _TOO_LONG)
+            continue
         if not line.strip():
             continue
         try:
@@ -200,6 +224,8 @@ def _split(lines: _Lines, delimiter: str) -> Iterator[Row]:
         except (csv.Error, StopIteration) as error:
             yield Row(number, [line.strip()], Cause.NOT_CSV(error=error))
             continue
+        if '="' in line:
+            cells = [_TEXT_FORMULA.sub(_text_of, cell) if cell.startswith('="') else cell for cell in cells]
         if any(cell.strip() for cell in cells):
             yield Row(number, cells, Cause.NOT_IN_ENCODING() if _REPLACED in line else None)
 
@@ -224,17 +250,33 @@ def _is_open(line: str, delimiter: str) -> bool:
     return False
 
 
-def _rest_of(line: str, lines: _Lines, delimiter: str) -> str:
-    """Return the line with those that its quoted cell goes on in; alone if it never ends."""
+def _rest_of(lines: _Lines, delimiter: str, length: int) -> str:
+    """Return the lines that a quoted cell goes on in; "" if it never ends, or ends in the middle of a text."""
     taken: list[str] = []
-    length = len(line)
     while len(taken) < _MOST_LINES_OF_A_CELL and length < _LONGEST_LINE and (more := lines.next()):
         taken.append(more)
         length += len(more)
-        if '"' in more and not _is_open(line + "".join(taken), delimiter):
-            return line + "".join(taken)
+        if '"' not in more.replace('""', ""):
+            continue
+        rest = more[_end_of_quoted(more) :].lstrip(" ")
+        if rest.strip() and not rest.startswith(delimiter):
+            break  # the quote is another line's
+        if not _is_open(rest, delimiter):
+            return "".join(taken)
     lines.give_back(taken)
-    return line
+    return ""
+
+
+def _end_of_quoted(text: str) -> int:
+    """Return where a quoted cell has ended that a line goes on with."""
+    place = text.index('"')
+    while text[place + 1 : place + 2] == '"':
+        place = text.index('"', place + 2)
+    return place + 1
+
+
+def _text_of(formula: re.Match[str]) -> str:
+    return formula[1].replace('""', '"')
 
 
 def _headed(name: str, rows: Iterator[Row]) -> Table:
@@ -243,14 +285,14 @@ def _headed(name: str, rows: Iterator[Row]) -> Table:
         raise InputRefused("file", Cause.EMPTY_FILE(file=name))
     if first.cause:
         raise InputRefused("file", Cause.UNREADABLE_HEADER(file=name, cause=first.cause))
-    return Table([cell.strip() for cell in first.cells], rows)
+    return Table([one_line(cell) for cell in first.cells], rows)
 
 
 def _json_lines(name: str, lines: _Lines) -> Table:
     first = lines.peek()
     try:
         header = list(json.loads(first))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputRefused("file", Cause.NOT_JSON(file=name, error=error)) from None
 
     def rows() -> Iterator[Row]:
@@ -260,7 +302,7 @@ def _json_lines(name: str, lines: _Lines) -> Table:
             try:
                 found = json.loads(line)
                 cells = ["" if found.get(key) is None else str(found[key]) for key in header]
-            except (ValueError, AttributeError):
+            except (ValueError, AttributeError, RecursionError):
                 yield Row(lines.number, [line.strip()], Cause.NOT_JSON_OBJECT())
                 continue
             yield Row(lines.number, cells, Cause.NOT_IN_ENCODING() if _REPLACED in line else None)

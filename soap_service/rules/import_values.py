@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeVar
 
 from soap_service.errors import InvalidDocument
@@ -35,10 +35,18 @@ _LONGEST = {
     "group": 100,
     "source": 60,
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|[\ud800-\udfff]")
+#: What copying from pages brings along: marks and orders of direction, blanks without width. Never in the middle of a
+#: word that anybody would search for.
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _NUMBER = re.compile(r"#?0*([0-9]{1,20})(?:[.,]0+)?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T,]+(\d{1,2})[:h](\d{2})(?::(\d{2}))?)?", re.ASCII)
-_YEAR_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_YEAR_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]|$)", re.ASCII)
+#: As Ruby and Zammad write it.
+_ZONE_APART = re.compile(r"(\d:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(?:(UTC|GMT)|([+-]\d{2}:?\d{2}))$", re.ASCII)
+#: A spreadsheet's days since 30 December 1899, in a cell that was not formatted as a date.
+_SERIAL = re.compile(r"\d{5,6}(?:[.,]\d{1,15})?", re.ASCII)
+_FIRST_SERIAL = datetime(1899, 12, 30)
 #: What databases write for no date.
 _NO_DATE = re.compile(r"0000-00-00(?:[ T]00:00(?::00)?)?|null|nunca|never", re.IGNORECASE | re.ASCII)
 _ESCAPED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
@@ -217,7 +225,7 @@ def read_history_line(cells: Mapping[str, str], zone: tzinfo) -> tuple[int, Hist
 def read_document(cells: Mapping[str, str]) -> str:
     """Return the normalised document of a line, "" where there is none; raises Unreadable."""
     for key, length in (("document", 0), ("cpf", 11), ("cnpj", 14)):
-        written = undo_cell(cells.get(key, "").strip())
+        written = undo_cell(_visible(cells.get(key, "")))
         if written:
             try:
                 return normalise_cell(written, length)
@@ -228,9 +236,10 @@ def read_document(cells: Mapping[str, str]) -> str:
 
 def read_number(written: str) -> int:
     """Return the number of a request; raises Unreadable."""
-    if not written.strip():
+    written = _visible(written)
+    if not written:
         raise Unreadable(Cause.NO_NUMBER())
-    found = _NUMBER.fullmatch(written.strip())
+    found = _NUMBER.fullmatch(written)
     if not found:
         raise Unreadable(Cause.INVALID_NUMBER())
     number = int(found[1])
@@ -244,15 +253,17 @@ def read_moment(cells: Mapping[str, str], key: str, zone: tzinfo) -> datetime | 
 
     Raises: Unreadable.
     """
-    written = cells.get(key, "").strip()
+    written = _visible(cells.get(key, ""))
     if not written or _NO_DATE.fullmatch(written):
         return None
     try:
         if _YEAR_FIRST.match(written):
-            moment = datetime.fromisoformat(written)
+            moment = datetime.fromisoformat(_ZONE_APART.sub(_zone_beside, written))
         elif found := _DAY_FIRST.fullmatch(written):
             day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
             moment = datetime(year, month, day, hour, minute, second)
+        elif _SERIAL.fullmatch(written):
+            moment = _FIRST_SERIAL + timedelta(days=float(written.replace(",", ".")), milliseconds=500)
         else:
             raise ValueError
         moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
@@ -262,6 +273,10 @@ def read_moment(cells: Mapping[str, str], key: str, zone: tzinfo) -> datetime | 
     if not 1970 <= moment.year <= 2199:
         raise Unreadable(Cause.DATE_OUT_OF_RANGE(column=key))
     return moment
+
+
+def _zone_beside(found: re.Match[str]) -> str:
+    return f"{found[1]}{'+00:00' if found[2] else found[3]}"
 
 
 def read_history(written: str, zone: tzinfo) -> tuple[HistoryLine, ...]:
@@ -297,7 +312,7 @@ def _line(moment: datetime, actor: str, action: str, note: str) -> HistoryLine:
     known = action_named(action)
     if known is None and action.strip():
         note = f"{action.strip()}: {note}" if note else action.strip()
-    return HistoryLine(moment, _one_line(actor)[:200] or AUTOMATIC, known or Action.NOTE, note)
+    return HistoryLine(moment, one_line(actor)[:200] or AUTOMATIC, known or Action.NOTE, note)
 
 
 def read_text(cells: Mapping[str, str], key: str, is_long: bool = False) -> str:
@@ -306,7 +321,7 @@ def read_text(cells: Mapping[str, str], key: str, is_long: bool = False) -> str:
     if not written:
         return ""
     text = undo_cell(written)
-    text = _clean(text).strip() if is_long else _one_line(text)
+    text = _clean(text).strip() if is_long else one_line(text)
     longest = LONGEST_TEXT if is_long else _LONGEST.get(key, 1000)
     if len(text) > longest:
         raise Unreadable(Cause.TOO_LONG(column=key, longest=longest))
@@ -318,8 +333,13 @@ def _clean(text: str) -> str:
     return _CONTROL.sub("", text) if not text.isascii() or not text.isprintable() else text
 
 
-def _one_line(text: str) -> str:
-    return " ".join(_clean(text).split())
+def one_line(text: str) -> str:
+    """Return a short text without line breaks, signs that no screen shows and orders of direction."""
+    return " ".join(_visible(_clean(text)).split())
+
+
+def _visible(text: str) -> str:
+    return (text if text.isascii() else _INVISIBLE.sub("", text)).strip()
 
 
 def _word(cells: Mapping[str, str], key: str, named: Callable[[str], _T | None]) -> _T | None:
@@ -328,7 +348,7 @@ def _word(cells: Mapping[str, str], key: str, named: Callable[[str], _T | None])
         return None
     found = named(written)
     if found is None:
-        raise Unreadable(Cause.UNKNOWN_WORD(column=key, value=written[:60]))
+        raise Unreadable(Cause.UNKNOWN_WORD(column=key, value=one_line(written)[:60]))
     return found
 
 

@@ -40,6 +40,11 @@ ZONE = ZoneInfo("America/Sao_Paulo")
         ("2026-11-20T09:00:00Z", datetime(2026, 11, 20, 9, tzinfo=UTC)),
         ("2026-11-20T09:00:00-05:00", datetime(2026, 11, 20, 14, tzinfo=UTC)),
         ("2026-11-20", datetime(2026, 11, 20, 3, tzinfo=UTC)),
+        ("2026-11-20 09:00:00 -0500", datetime(2026, 11, 20, 14, tzinfo=UTC)),
+        ("2026-11-20 09:00:00 UTC", datetime(2026, 11, 20, 9, tzinfo=UTC)),
+        ("46346.375", datetime(2026, 11, 20, 12, tzinfo=UTC)),  # Excel's days, of a cell without a format
+        ("46346,3784722222", datetime(2026, 11, 20, 12, 5, tzinfo=UTC)),
+        ("\u200e20/11/2026\u200f", datetime(2026, 11, 20, 3, tzinfo=UTC)),
         ("0000-00-00 00:00:00", None),
         ("", None),
     ],
@@ -49,7 +54,18 @@ def test_moments_are_read_in_the_desks_zone(written: str, instant: datetime | No
 
 
 @pytest.mark.parametrize(
-    "written", ["31/02/2026", "2026-13-01", "ontem", "45981.375", "0001-01-01", "20/11/26", "9999-12-31"]
+    "written",
+    [
+        "31/02/2026",
+        "2026-13-01",
+        "ontem",
+        "20260",
+        "2026-11-20-0300",
+        "2026-11-20 09:00 BRT",
+        "0001-01-01",
+        "20/11/26",
+        "9999-12-31",
+    ],
 )
 def test_what_is_no_moment_is_told(written: str) -> None:
     with pytest.raises(Unreadable, match="opened_at is"):

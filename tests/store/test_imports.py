@@ -1,6 +1,5 @@
 """Files as Excel and other desks write them, each with its trouble, taken in by the command; both databases."""
 
-import csv
 import json
 import os
 import signal
@@ -15,7 +14,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import func, select
 
-from soap_service.cli import main, tables
+from soap_service.cli import tables
 from soap_service.errors import RequestNotFound
 from soap_service.importing import spreadsheets
 from soap_service.model import Requester, RequesterName, RequestEvent
@@ -23,41 +22,9 @@ from soap_service.rules.edits import ContactEdit
 from soap_service.rules.situations import AUTOMATIC, Situation
 from soap_service.store import Announcement, NewRequest, Store
 from soap_service.tables.search import RequestWords, Unindexed
+from tests.importing import Desk
 
 CPF, OTHER_CPF, CNPJ = "11144477735", "52998224725", "11222333000181"
-
-
-class Desk:
-    """A store and the commands on its database."""
-
-    def __init__(self, store: Store, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.store, self.folder, self._capsys = store, folder, capsys
-        self.out = self.err = ""
-
-    def file(self, name: str, text: str, encoding: str = "utf-8") -> Path:
-        file = self.folder / name
-        file.write_bytes(text.encode(encoding))
-        return file
-
-    def run(self, *arguments: object) -> int:
-        """Run the command and return its exit status; what it printed is kept."""
-        self._capsys.readouterr()
-        url = self.store._database.url.render_as_string(hide_password=False)
-        try:
-            status = main([*map(str, arguments), "--database-url", url])
-        except SystemExit as end:
-            status = int(end.code or 0)
-        self.out, self.err = self._capsys.readouterr()
-        return status
-
-    def counts(self) -> tuple[int, ...]:
-        """Return read, added, changed, left alone, rejected, as the last line says."""
-        told = self.out.strip().splitlines()[-1].partition(": ")[2].replace(" (dry run: nothing was changed)", "")
-        return tuple(int(part.split()[0]) for part in told.split(", "))
-
-    def rows(self, file: Path) -> list[dict[str, str]]:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            return list(csv.DictReader(lines, delimiter=";"))
 
 
 @pytest.fixture

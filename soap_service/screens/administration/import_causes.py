@@ -71,7 +71,7 @@ SENTENCES: Mapping[Cause, str] = {
 }
 #: Our columns as files name them.
 _COLUMNS = {**HISTORY_COLUMNS, **REQUESTER_COLUMNS, **REQUEST_COLUMNS}
-_SPOKEN = {key: next(iter(names)).replace(" ", "_") for key, names in _COLUMNS.items()}
+_SPOKEN = {key: next(iter(names)).replace(" ", "_") for key, names in _COLUMNS.items()} | {"line": "linha"}
 _FIELDS = {"map": "mapa", "source": "origem", "encoding": "codificacao", "delimiter": "separador"}
 
 
