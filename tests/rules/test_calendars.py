@@ -92,12 +92,13 @@ def test_a_calendar_without_work_is_refused() -> None:
     daily = tuple(OwnDay(date.fromordinal(NOW.toordinal() + n), "férias", is_yearly=True) for n in range(366))
     for calendar in (
         WorkingCalendar(zone, ((),) * 7),
-        WorkingCalendar(zone, ((Shift(480, 490),), *((),) * 6)),
+        WorkingCalendar(zone, ((Shift(480, 539),), *((),) * 6)),
         WorkingCalendar(zone, OFFICE_WEEK, Holidays((), daily)),
     ):
         with pytest.raises(InvalidValue):
             check_calendar(calendar, NOW)
     check_calendar(WorkingCalendar(zone), NOW)
+    check_calendar(WorkingCalendar(zone, ((Shift(480, 540),), *((),) * 6)), NOW)  # an hour a week is enough
 
 
 def test_the_settings_are_the_calendar_that_it_begins_with() -> None:

@@ -8,6 +8,7 @@ from soap_service.rules.credentials import (
     accepts_address,
     accepts_secret,
     clean_networks,
+    is_open,
     make_secret,
     read_basic,
 )
@@ -43,6 +44,21 @@ def test_an_address_is_in_the_networks_or_not(address: str, is_in: bool) -> None
 
 def test_an_uncertain_address_is_in_no_network() -> None:
     assert not accepts_address(Integration(addresses="0.0.0.0/0 ::/0"), None)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_open_to_all"),
+    [
+        ("0.0.0.0/0", True),
+        ("10.1.0.0/16 ::/0", True),
+        ("10.1.0.0/16 ::1/128", False),
+        ("0.0.0.0/1", False),
+        ("", False),
+        ("damaged/0", False),
+    ],
+)
+def test_an_integration_is_open_when_a_network_is_the_whole(addresses: str, is_open_to_all: bool) -> None:
+    assert is_open(Integration(addresses=addresses)) is is_open_to_all
 
 
 def test_a_wrong_network_is_told() -> None:

@@ -22,6 +22,9 @@ from soap_service.rules.import_values import (
     read_history,
     read_moment,
     read_number,
+    read_person,
+    read_request,
+    read_text,
     undo_cell,
     write_history_line,
 )
@@ -140,3 +143,50 @@ def test_columns_are_known_in_any_case_and_with_or_without_accents() -> None:
 def test_situations_are_known_in_three_languages(word: str, situation: str) -> None:
     assert situation_named(word) == situation
     assert situation_named("meio aberta") is None
+
+
+@pytest.mark.parametrize(
+    ("key", "longest"),
+    [
+        ("name", 200),
+        ("email", 200),
+        ("phone", 40),
+        ("extension", 20),
+        ("unit", 200),
+        ("external_id", 100),
+        ("contract", 200),
+        ("contact", 200),
+        ("contact_email", 200),
+    ],
+)
+def test_a_text_is_as_long_as_its_column_and_no_longer(key: str, longest: int) -> None:
+    assert read_text({key: "x" * longest}, key) == "x" * longest
+    with pytest.raises(Unreadable):
+        read_text({key: "x" * (longest + 1)}, key)
+
+
+def test_a_person_is_known_by_document_and_by_an_external_id() -> None:
+    cells = {"document": "52998224725", "external_id": "a1"}
+    assert read_person(cells).keys == ["52998224725", "id:a1"]
+    assert read_person({"external_id": "a1"}).keys == ["id:a1"]
+    assert read_person({"document": "52998224725"}).keys == ["52998224725"]
+    with pytest.raises(Unreadable):
+        read_person({"name": "Ana"})
+
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+REQUEST = {"number": "7", "document": "52998224725", "opened_at": "2026-11-20 09:00", "situation": "Aberta"}
+
+
+def test_a_requests_person_is_named_by_document_or_external_id() -> None:
+    for key, value in (("document", "52998224725"), ("external_id", "a1")):
+        line = read_request({**REQUEST, "document": "", key: value}, ZONE, NOW)
+        assert {"document": line.document, "external_id": line.external_id}[key] == value
+    with pytest.raises(Unreadable):
+        read_request({**REQUEST, "document": ""}, ZONE, NOW)
+
+
+@pytest.mark.parametrize(("situation", "is_kept"), [("Suspensa", True), ("Em andamento", False)])
+def test_only_a_suspended_request_says_since_when_it_is(situation: str, is_kept: bool) -> None:
+    line = read_request({**REQUEST, "situation": situation, "suspended_at": "2026-11-21 09:00"}, ZONE, NOW)
+    assert line.suspended_at == (datetime(2026, 11, 21, 12, tzinfo=UTC) if is_kept else None)

@@ -92,6 +92,11 @@ def test_a_password_made_of_the_agents_name_or_login_is_refused(password: str) -
     assert refusal(password, *OWN) is Reason.EASY_TO_GUESS
 
 
+def test_a_name_of_three_letters_counts_and_one_of_two_does_not() -> None:
+    assert refusal("ivo-wqkz-7392", "Ivo") is Reason.EASY_TO_GUESS
+    check_new_password("ivo-wqkz-7392", "Iv")
+
+
 @pytest.mark.parametrize(
     "password",
     [
