@@ -22,7 +22,8 @@ from queue import SimpleQueue
 
 from tests.mutants.changes import Change, list_changes
 from tests.mutants.equivalent import EQUIVALENT
-from tests.mutants.which_tests import LEFT_OUT, package_of, stages_of
+from tests.mutants.which_tests import FOLDERS, LEFT_OUT, Covering, covering_name, package_of
+from tests.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
 WHERE = ROOT / "var" / "mutants"
@@ -34,8 +35,8 @@ PACKAGES = (
     "soap_service/screens/access.py",
 )
 LEAST_PERCENT = 92
-#: A stage that takes longer is given up.
-STAGE_SECONDS = 3600
+#: A stage that takes longer is given up; so is a test.
+STAGE_SECONDS, TEST_SECONDS = 1200, 90
 #: How the outcome begins of a change whose tests were too slow: on a busy machine that does not say that one noticed
 #: it. Such a change counts among those that were not noticed, is reported apart, and is tried again by the next run.
 OUT_OF_TIME = "out of time"
@@ -91,6 +92,12 @@ class Copy:
     def close(self) -> None:
         self._runner.communicate(timeout=60)
 
+    def cover(self, test_file: Path, output: Path) -> None:
+        """Write which lines the tests of a file run."""
+        recording = output.with_suffix(".recording")
+        self._pytest(["-p", "tests.mutants.covering", "--covering", str(recording), str(test_file)], STAGE_SECONDS)
+        recording.rename(output)
+
     def notice(self, change: Change, stage: list[str], deadline: float) -> str:
         """Return which test of a stage noticed the change; empty if none did, OUT_OF_TIME if one was too slow to tell.
 
@@ -122,37 +129,29 @@ class Copy:
     def _run(self, stage: list[str], deadline: float) -> str:
         """Run tests until one fails; return its name."""
         left_out = [f"--ignore={name}" for name in LEFT_OUT] + [f"--deselect={name}" for name in self._unsound]
-        arguments = [
-            "-x",
-            "-W",
-            "ignore:Module already imported",
-            "-n",
-            "0",
-            "-p",
-            "no:cacheprovider",
-            "--tb=no",
-            "-r",
-            "fE",
-            *left_out,
-            *stage,
-        ]
-        output = self.root.with_suffix(".txt")
         seconds = min(STAGE_SECONDS, max(1.0, deadline - time.monotonic()))
-        assert self._runner.stdin is not None and self._runner.stdout is not None
-        print(json.dumps([arguments, str(output), seconds]), file=self._runner.stdin, flush=True)
-        status = int(self._runner.stdout.readline())
+        status, told = self._pytest(["-x", "-r", "fE", *left_out, *stage], seconds)
         if status == -1 and time.monotonic() >= deadline:
             raise TimeoutError
         if status == -1:
             return f"{OUT_OF_TIME} after {STAGE_SECONDS} s"
         if status in (0, 5):  # passed, or none of the tests is chosen
             return ""
-        told = output.read_text(errors="replace").splitlines()
         lines = [line for line in told if line.startswith(("FAILED", "ERROR", "ImportError while loading conftest"))]
         if not lines:
             raise RuntimeError("pytest could not run: " + "\n".join(told[-20:]))
         test, _, reason = lines[0].partition(" - ")
         return f"{OUT_OF_TIME}: {test}" if reason.startswith("Failed: Timeout") else test
+
+    def _pytest(self, arguments: list[str], seconds: float) -> tuple[int, list[str]]:
+        """Run pytest; return its status, -1 for one that did not end in time, and the lines that it printed."""
+        plain = ["-n", "0", "-p", "no:cacheprovider", "--tb=no", "-W", "ignore:Module already imported"]
+        output = self.root.with_suffix(".txt")
+        assert self._runner.stdin is not None and self._runner.stdout is not None
+        command = [[*plain, f"--timeout={TEST_SECONDS}", *arguments], str(output), seconds]
+        print(json.dumps(command), file=self._runner.stdin, flush=True)
+        status = int(self._runner.stdout.readline())
+        return status, output.read_text(errors="replace").splitlines()
 
 
 def _write(file: Path, source: bytes) -> None:
@@ -177,19 +176,53 @@ def main() -> int:
     known = Known(given.folder / "known.json")
     unknown = [change for change in changes if is_open(known.get(change))]
     if unknown:
-        _try_all(unknown, known, [Copy(given.folder, number) for number in range(given.processes)], given.minutes * 60)
+        server = Postgres()
+        os.environ["TEST_POSTGRESQL_URL"] = server.url
+        copies = [Copy(given.folder, number) for number in range(given.processes)]
+        try:
+            covering = _cover(given.folder / "covering", copies)
+            _try_all(unknown, known, covering, copies, given.minutes * 60)
+        finally:
+            for copy in copies:
+                copy.close()
+            server.close()
     text, percent = report(changes, known)
     (given.folder / "report.txt").write_text(text)
     print(text)
     return 0 if percent >= LEAST_PERCENT else 1
 
 
-def _try_all(changes: list[Change], known: "Known", copies: list[Copy], seconds: float) -> None:
-    """Run the nearest tests for every change, then the next stage for those that these did not notice, and so on."""
-    deadline = time.monotonic() + seconds
+def _cover(folder: Path, copies: list[Copy]) -> Covering:
+    """Find out which tests run which lines, file by file; what is known of a file and product is kept."""
+    folder.mkdir(exist_ok=True)
+    files = sorted(found for name in FOLDERS for found in (ROOT / name).glob("test_*.py"))
+    wanted = {folder / covering_name(ROOT, file): file.relative_to(ROOT) for file in files}
+    free = _queue(copies)
+
+    def cover(output: Path) -> None:
+        copy = free.get()
+        try:
+            copy.cover(wanted[output], output)
+            print(f"seen     {wanted[output]}", flush=True)
+        finally:
+            free.put(copy)
+
+    with ThreadPoolExecutor(len(copies)) as pool:
+        list(pool.map(cover, (output for output in wanted if not output.exists())))
+    return Covering(list(wanted))
+
+
+def _queue(copies: list[Copy]) -> SimpleQueue[Copy]:
     free: SimpleQueue[Copy] = SimpleQueue()
     for copy in copies:
         free.put(copy)
+    return free
+
+
+def _try_all(changes: list[Change], known: "Known", covering: Covering, copies: list[Copy], seconds: float) -> None:
+    """Run the quickest tests for every change, then the next stage for those that these did not notice, and so on."""
+    deadline = time.monotonic() + seconds
+    free = _queue(copies)
 
     def try_one(change: Change, stages: list[list[str]]) -> bool:
         stage, is_last = stages[0], len(stages) == 1
@@ -208,7 +241,8 @@ def _try_all(changes: list[Change], known: "Known", copies: list[Copy], seconds:
             known.put(change, noticed)
         return not noticed
 
-    left = {change: stages_of(ROOT, change.path) for change in changes}
+    left = {change: covering.stages_of(ROOT, change) for change in changes}
+    left = dict(sorted(left.items(), key=lambda found: "::" not in found[1][0][0]))  # those in their own process last
     with ThreadPoolExecutor(len(copies)) as pool:
         while left:
             tried = pool.map(try_one, left.keys(), left.values())
@@ -217,8 +251,6 @@ def _try_all(changes: list[Change], known: "Known", copies: list[Copy], seconds:
                 for (change, stages), passed in zip(left.items(), list(tried), strict=True)
                 if passed and len(stages) > 1
             }
-    for copy in copies:
-        copy.close()
 
 
 def is_open(outcome: str | None) -> bool:
@@ -258,7 +290,7 @@ def report(changes: list[Change], known: Known) -> tuple[str, float]:
     for package in dict.fromkeys(package_of(change.path) for change in changes):
         outcomes = {change: known.get(change) for change in changes if package_of(change.path) == package}
         tried = {change: outcome for change, outcome in outcomes.items() if outcome is not None}
-        equal = [change for change, outcome in tried.items() if not outcome and change.name in EQUIVALENT]
+        equal = [change for change, outcome in tried.items() if not outcome and change.what in EQUIVALENT]
         noticed = [change for change, outcome in tried.items() if outcome and not is_open(outcome)]
         late = [change for change, outcome in tried.items() if outcome and is_open(outcome)]
         slow += late

@@ -46,6 +46,11 @@ class Change:
     def name(self) -> str:
         return f"{self.path}:{self.line} {self.before} -> {self.after}"
 
+    @property
+    def what(self) -> str:
+        """The change without its line, which other changes move."""
+        return f"{self.path} {self.before} -> {self.after}"
+
     def apply(self, source: bytes) -> bytes:
         return source[: self.start] + self.after.encode() + source[self.end :]
 
@@ -64,6 +69,18 @@ def list_changes(root: Path, path: str) -> list[Change]:
         changes.append(Change(path, node.lineno, start, end, kind, before, after))
     unique = {(change.start, change.end, change.after): change for change in changes if change.before != change.after}
     return [change for change in unique.values() if _is_python(change.apply(source))]
+
+
+def statement_lines(source: bytes, line: int) -> range:
+    """Return the lines of the innermost statement that has this one; of a block only those of its head."""
+    inner = range(line, line + 1)
+    for node in ast.walk(ast.parse(source)):  # from the outside in
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            last = body[0].lineno - 1 if body else node.end_lineno or node.lineno
+            if node.lineno <= line <= max(last, node.lineno):
+                inner = range(node.lineno, max(last, node.lineno) + 1)
+    return inner
 
 
 def _is_python(source: bytes) -> bool:

@@ -1,13 +1,14 @@
 """The changes are such that a test can notice them, and a change that matters is noticed."""
 
+import json
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.mutants.__main__ import OUT_OF_TIME, Copy, Known, is_open, report
-from tests.mutants.changes import list_changes
-from tests.mutants.which_tests import stages_of
+from tests.mutants.changes import Change, list_changes, statement_lines
+from tests.mutants.which_tests import PACKAGES, Covering
 
 ROOT = Path(__file__).parents[2]
 SOURCE = '''"""A docstring that says 5."""
@@ -49,11 +50,44 @@ def test_every_changed_module_is_one_that_python_reads(tmp_path: Path) -> None:
         compile(change.apply(SOURCE.encode()), change.name, "exec")
 
 
-@pytest.mark.parametrize("package", ["rules", "storage", "soap", "live"])
-def test_tests_that_are_run_for_a_module_exist(package: str) -> None:
-    for module in (ROOT / "soap_service" / package).glob("*.py"):
-        for stage in stages_of(ROOT, str(module.relative_to(ROOT))):
-            assert [name for name in stage if name.startswith("tests/") and not (ROOT / name).exists()] == []
+def test_a_statement_has_its_lines_and_a_block_those_of_its_head() -> None:
+    source = b"if (\n    a\n    and b\n):\n    f(\n        1,\n    )\n    g()\n"
+    assert [statement_lines(source, line) for line in (2, 6, 8)] == [range(1, 5), range(5, 8), range(8, 9)]
+
+
+def test_tests_that_run_a_line_and_little_else_come_first(tmp_path: Path) -> None:
+    (tmp_path / "soap_service" / "rules").mkdir(parents=True)
+    path = "soap_service/rules/small.py"
+    (tmp_path / path).write_text(SOURCE)
+    wide, narrow, other, case = "t.py::test_wide", "t.py::test_narrow[a]", "t.py::test_other", "t.py::test_narrow[b]"
+    seen = {path: {"12": [wide, narrow, case], "14": [wide, other]}, "soap_service/x.py": {"1": [wide], "2": [wide]}}
+    (tmp_path / "seen.json").write_text(json.dumps(seen))
+    covering = Covering([tmp_path / "seen.json"])
+    stages = {change.line: covering.stages_of(tmp_path, change) for change in list_changes(tmp_path, path)}
+    assert stages[12] == [[narrow, wide, case]]
+    assert stages[14] == [[other, wide]]
+    assert stages[6] == [[narrow, other, wide, case]]  # run by the import: whatever runs something of the module
+
+
+def test_which_lines_tests_run_is_written_down(tmp_path: Path) -> None:
+    copy = Copy(tmp_path, 0)
+    try:
+        copy.cover(Path("tests/rules/test_documents.py"), tmp_path / "seen.json")
+    finally:
+        copy.close()
+    covering = Covering([tmp_path / "seen.json"])
+    path = "soap_service/rules/documents.py"
+    change = next(one for one in list_changes(ROOT, path) if one.before == "len(digits) == 11")
+    [stage] = covering.stages_of(ROOT, change)
+    assert stage and all(test.startswith("tests/rules/test_documents.py::") for test in stage)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_tests_that_are_run_in_processes_exist(package: str) -> None:
+    module = next((ROOT / package).glob("*.py"))
+    change = Change(str(module.relative_to(ROOT)), 1, 0, 0, "", "", "")
+    for stage in Covering([]).stages_of(ROOT, change):
+        assert [name for name in stage if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.timeout(300)
@@ -62,7 +96,7 @@ def test_a_change_that_matters_is_noticed_and_its_module_restored(tmp_path: Path
     change = next(one for one in list_changes(ROOT, path) if one.before == "len(digits) == 11")
     copy = Copy(tmp_path, 0)
     try:
-        noticed = copy.notice(change, stages_of(ROOT, path)[0], time.monotonic() + 200)
+        noticed = copy.notice(change, ["tests/rules/test_documents.py"], time.monotonic() + 200)
     finally:
         copy.close()
     assert noticed.startswith("FAILED tests/rules/test_documents.py::")

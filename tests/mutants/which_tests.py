@@ -1,79 +1,34 @@
-"""Which tests are run for a changed module, in this order until one fails: the nearest and quickest first."""
+"""Which tests are run for a changed line, until one fails: those that run the line, and little else, first."""
 
+import hashlib
+import json
+from collections import defaultdict
 from pathlib import Path
 
-#: By package: module's name to the tests that are about it, beside those of the same name.
-_NEAREST = {
-    "soap_service/rules": {
-        "calls": "tests/store/test_calls.py",
-        "cursor": "tests/rules/test_cursor.py",
-        "deadlines": "tests/rules/test_deadlines.py tests/rules/test_suspended_deadlines.py",
-        "edits": "tests/store/test_administration.py tests/store/test_calendar.py tests/store/test_people.py",
-        "extensions": "tests/soap/test_addresses.py tests/store/test_attendance.py",
-        "former_documents": "tests/rules/test_documents.py tests/store/test_people.py",
-        "glossary": "tests/screens/test_catalogues.py",
-        "live_events": "tests/store/test_live_events.py tests/live/test_event_feed.py",
-        "login_limits": "tests/screens/test_login_limits.py",
-        "networks": "tests/rules/test_config.py tests/store/test_administration.py",
-        "numbers": "tests/rules tests/store/test_calls.py",
-        "origins": "tests/rules/test_config.py tests/service/test_admission.py",
-        "credentials": "tests/rules/test_credentials.py tests/screens/test_access.py",
-    },
-    "soap_service/storage": {
-        "administration": "tests/store/test_administration.py",
-        "call_list": "tests/store/test_calls.py tests/screens/test_calls.py",
-        "callers": "tests/store/test_calls.py tests/screens/test_callers.py",
-        "history": "tests/store/test_administration.py",
-        "history_imports": "tests/store/test_imports.py",
-        "import_catalogue": "tests/store/test_imports.py",
-        "imports": "tests/store/test_imports.py",
-        "request_imports": "tests/store/test_imports.py",
-        "exports": "tests/store/test_imports.py",
-        "indexing": "tests/store/test_search.py",
-        "integrations": "tests/store/test_administration.py tests/screens/test_administration_integrations.py",
-        "backend": "tests/store/test_database.py",
-        "expressions": "tests/store/test_panel.py",
-        "full_text": "tests/store/test_search.py",
-        "postgresql": "tests/store/test_database.py tests/service/test_database_outages.py",
-        "postgresql_server": "tests/store/test_database.py tests/service/test_database_outages.py",
-        "prepared": "tests/store/test_database.py tests/store/test_calls.py",
-        "reclassification": "tests/screens/test_reclassification.py",
-        "requesters": "tests/store/test_people.py",
-        "schema": "tests/store/test_database.py",
-        "sequences": "tests/store/test_backup.py tests/store/test_database.py",
-        "sqlite": "tests/store/test_database.py",
-        "staff": "tests/store/test_people.py tests/screens/test_administration_staff.py",
-    },
-    "soap_service/soap": {
-        "reader": "tests/soap/test_envelope_properties.py tests/soap/test_known_messages.py tests/soap/test_corpus.py",
-        "message": "tests/soap/test_envelope_properties.py tests/soap/test_malformed.py",
-        "decoding": "tests/soap/test_envelope_properties.py tests/soap/test_malformed.py tests/soap/test_corpus.py",
-        "writer": "tests/soap/test_envelope_properties.py",
-        "wsdl": "tests/soap/test_wsdl.py",
-        "fast_path": "tests/soap/test_fast_path.py tests/soap/test_http_headers.py",
-        "known_messages": "tests/soap/test_known_messages.py",
-        "call_log": "tests/service/test_call_log.py tests/service/test_failures.py",
-        "refusals": "tests/service/test_refusals.py",
-        "malformed": "tests/soap/test_malformed.py",
-        "admission": "tests/service/test_admission.py tests/service/test_damaged_rows.py",
-        "simulation": "tests/screens/test_diagnosis.py tests/store/test_diagnosis.py",
-    },
-    "soap_service/live": {
-        "missed_calls": "tests/live/test_missed_calls.py",
-        "proofs": "tests/live/test_proofs.py",
-        "event_feed": "tests/live/test_event_feed.py",
-    },
-    "soap_service/screens": {
-        "access": "tests/screens/test_access.py tests/screens/test_login_limits.py tests/screens/test_audit.py"
-    },
-}
-#: By package: what is run when the nearest tests notice nothing.
-_ALL = {
-    "soap_service/rules": "tests/rules tests/store tests/screens",
-    "soap_service/storage": "tests/store tests/screens tests/service/test_damaged_rows.py",
-    "soap_service/soap": "tests/soap tests/service/test_admission.py tests/service/test_refusals.py",
-    "soap_service/live": "tests/service/test_stream.py tests/live",
-    "soap_service/screens": "tests/screens tests/service/test_log_in_floods.py",
+from tests.mutants.changes import Change, statement_lines
+
+PACKAGES = (
+    "soap_service/rules",
+    "soap_service/storage",
+    "soap_service/soap",
+    "soap_service/live",
+    "soap_service/screens",
+)
+#: Folders whose tests run the product in their own process, where it can be seen which lines they run.
+FOLDERS = ("tests/rules", "tests/store", "tests/soap", "tests/live", "tests/screens")
+#: By package: tests that start the service as a process of its own, for what those above do not notice.
+_PROCESSES = {
+    "soap_service/rules": (),
+    "soap_service/storage": ("tests/service/test_damaged_rows.py", "tests/service/test_database_outages.py"),
+    "soap_service/soap": (
+        "tests/soap",
+        "tests/service/test_admission.py",
+        "tests/service/test_refusals.py",
+        "tests/service/test_call_log.py",
+        "tests/service/test_failures.py",
+    ),
+    "soap_service/live": ("tests/service/test_stream.py", "tests/live"),
+    "soap_service/screens": ("tests/service/test_log_in_floods.py",),
 }
 #: These look at the text of the code, at what is installed, or at the clock of the machine: no word on behaviour.
 LEFT_OUT = (
@@ -81,25 +36,58 @@ LEFT_OUT = (
     "tests/rules/test_script_check.py",
     "tests/rules/test_spyne_compat.py",
 )
+#: How many tests are tried at first, for every change, and how many of the others when these notice nothing.
+_FIRST, _MOST = 60, 150
 
 
 def package_of(path: str) -> str:
     """Return the package of a module, as the report counts it."""
-    return next(package for package in _ALL if path.startswith(f"{package}/"))
+    return next(package for package in PACKAGES if path.startswith(f"{package}/"))
 
 
-def stages_of(root: Path, path: str) -> list[list[str]]:
-    """Return what is given to pytest, one stage after the other: near, all on SQLite, then with PostgreSQL."""
-    package, module = package_of(path), Path(path).stem
-    near = _NEAREST[package].get(module, "").split() or [
-        str(found.relative_to(root))
-        for folder in _ALL[package].split()
-        for found in [root / folder / f"test_{module}.py"]
-        if found.exists()
-    ]
-    everything = _ALL[package].split()
-    stages = [[*near, "-k", "not postgresql"]] if near else []
-    stages += [[*everything, "-k", "not postgresql"]]
-    if package != "soap_service/rules":
-        stages += [[*near, *everything]]
-    return stages
+class Covering:
+    """Which tests run which lines: read from what `tests.mutants.covering` wrote."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self._breadth: dict[str, int] = {}
+        self._tests: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for file in files:
+            for module, lines in json.loads(file.read_text()).items():
+                for line, tests in lines.items():
+                    self._tests[module][int(line)] |= set(tests)
+                    for test in tests:
+                        self._breadth[test] = self._breadth.get(test, 0) + 1
+
+    def stages_of(self, root: Path, change: Change) -> list[list[str]]:
+        """Return what is given to pytest for a change, one stage after the other.
+
+        A line that is run when its module is imported belongs to no test: all tests that run something of the module
+        are tried. Where none does, a process of its own may; then come all the tests that there are.
+        """
+        module = self._tests[change.path]
+        lines = statement_lines((root / change.path).read_bytes(), change.line)
+        running = set[str]().union(*(module[line] for line in lines if line in module)) or set().union(*module.values())
+        ordered = self._in_order(running or set(self._breadth))
+        quick = [test for test in ordered if "postgresql" not in test][:_FIRST]
+        others = [test for test in ordered if test not in set(quick)][:_MOST]
+        processes = list(_PROCESSES[package_of(change.path)])
+        stages = [quick, others, processes] if running else [processes, quick, others]
+        return [stage for stage in stages if stage]
+
+    def _in_order(self, tests: set[str]) -> list[str]:
+        """Order tests as they are worth trying: first those that run little else, and one case of each function."""
+        cases: dict[str, int] = defaultdict(int)
+        ranked = []
+        for test in sorted(tests, key=lambda test: (self._breadth[test], test)):
+            function = test.partition("[")[0]
+            ranked.append((cases[function], self._breadth[test], test))
+            cases[function] += 1
+        return [test for _, _, test in sorted(ranked)]
+
+
+def covering_name(root: Path, test_file: Path) -> str:
+    """Return the name under which is kept which lines a file of tests runs: another for any other product or file."""
+    digest = hashlib.sha256(test_file.read_bytes())
+    for module in sorted((root / "soap_service").rglob("*.py")):
+        digest.update(module.read_bytes())
+    return f"{test_file.stem}-{digest.hexdigest()[:16]}.json"
