@@ -65,6 +65,12 @@ class Identities(Part):
 
     def find_agent(self, identity: Identity) -> Agent:
         """Return the agent whose identity it is, active or not; one that is nobody's waits. Raises: NotFound."""
+        agent = self._database.retrying(lambda: self._find_agent(identity))
+        if agent is None:
+            raise NotFound(identity.subject)
+        return agent
+
+    def _find_agent(self, identity: Identity) -> Agent | None:
         now = self._database.now()
         with self._database.writing() as session:
             found = self._find(session, identity)
@@ -73,17 +79,16 @@ class Identities(Part):
                 session.add(found)
             found.login, found.name, found.seen_at = identity.login, identity.name, now
             session.flush()
-            if found.agent_id is None:
-                self._purge(session)
-                agent = None
-            else:
-                agent = session.get_one(Agent, found.agent_id)
-        if agent is None:
-            raise NotFound(identity.subject)
-        return agent
+            if found.agent_id is not None:
+                return session.get_one(Agent, found.agent_id)
+            self._purge(session)
+        return None
 
     def add_agent(self, identity: Identity, role: Role) -> Agent:
         """Add an agent who has no password, with an identity that is nobody's. Raises: AlreadyExists with the login."""
+        return self._database.retrying(lambda: self._add_agent(identity, role))
+
+    def _add_agent(self, identity: Identity, role: Role) -> Agent:
         with self._database.writing() as session:
             taken = select(Agent.id).where(Agent.login == identity.login)
             if not identity.login or session.scalar(taken) is not None:

@@ -43,13 +43,16 @@ class SecondFactors(Part):
         self._make_key()
         key = new_key()
         key_id, sealed = self.secret_key.seal(key, _about(agent_id))
+        self._database.retrying(lambda: self._put(agent_id, key_id, sealed))
+        return key
+
+    def _put(self, agent_id: int, key_id: str, sealed: bytes) -> None:
+        row = {"agent_id": agent_id, "key_id": key_id, "sealed_key": sealed, "begun_at": self._database.now()}
         with self._database.writing() as session:
             if _is_set_up(session, agent_id):
                 raise AlreadyExists(agent_id)
             session.execute(delete(SecondFactor).where(SecondFactor.agent_id == agent_id))
-            row = {"agent_id": agent_id, "key_id": key_id, "sealed_key": sealed, "begun_at": self._database.now()}
             session.execute(insert(SecondFactor).values(row))
-        return key
 
     def begun_key(self, agent_id: int) -> bytes:
         """Return the key that waits for its first code; raises NotFound for none, SecretKeyMissing."""

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,8 +18,9 @@ from joserfc.jwk import OctKey, RSAKey
 from joserfc.util import json_b64encode
 
 from soap_service.config import Settings
-from soap_service.errors import NotFound
+from soap_service.errors import AlreadyExists, NotFound
 from soap_service.identity_provider import IdentityProvider
+from soap_service.rate_limit import Limit
 from soap_service.rules.auditing import AuditKind
 from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.rules.roles import Role
@@ -392,8 +394,32 @@ def test_without_a_provider_there_is_none_to_go_to(desk: Desk) -> None:
 
 def test_who_asks_too_often_is_not_sent(desk: Desk, settings: Settings) -> None:
     serve(desk, settings)
+    standing = Limit(rate=1, burst=30, clock=lambda: 0.0)
+    desk.screens._premises = replace(desk.screens._premises, sign_ons_begun=standing)
     answers = [desk.visitor().get("/entrar/provedor").status_code for _ in range(31)]
     assert answers == [303] * 30 + [429]
+
+
+def test_one_identity_that_comes_twice_at_once_is_one(desk: Desk) -> None:
+    eva = Identity("https://login.example", "sub-eva", "eva", "Eva")
+
+    def come(_: int) -> str:
+        try:
+            return desk.store.identities.find_agent(eva).login
+        except NotFound:
+            return ""
+
+    def make(_: int) -> str:
+        try:
+            return desk.store.identities.add_agent(eva, Role.AGENT).login
+        except AlreadyExists:
+            return ""
+
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(come, range(6))) == [""] * 6
+        assert len(desk.store.identities.list_waiting()) == 1
+        assert sorted(threads.map(make, range(6))) == [""] * 5 + ["eva"]
+        assert list(threads.map(come, range(6))) == ["eva"] * 6
 
 
 def test_identities_that_are_nobodys_are_forgotten(desk: Desk, real: RealProvider, settings: Settings) -> None:

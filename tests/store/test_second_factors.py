@@ -64,6 +64,12 @@ def test_a_key_counts_once_a_code_of_it_came(world: World, clock: Clock) -> None
         factors.begun_key(ana)
 
 
+def test_of_keys_that_are_begun_at_once_one_stays(world: World, clock: Clock) -> None:
+    with ThreadPoolExecutor(6) as threads:
+        keys = list(threads.map(world.store.second_factors.begin, [world.ana.id] * 6))
+    assert world.store.second_factors.begun_key(world.ana.id) in keys
+
+
 def test_a_key_that_was_shown_long_ago_is_not_confirmed(world: World, clock: Clock) -> None:
     first = world.store.second_factors.begin(world.ana.id)
     second = world.store.second_factors.begin(world.ana.id)
