@@ -81,13 +81,42 @@ $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv $(VENV) || { echo "On Debian: apt-get install python3-venv"; exit 1; }
 
-$(VENV)/installed: setup.cfg $(VENV)/bin/python
-	$(RUN) pip install -q --disable-pip-version-check -e .
+# What is installed is what the locks say, checked by its hash.
+INSTALL = pip install -q --disable-pip-version-check
+$(VENV)/installed: setup.cfg requirements/service.txt $(VENV)/bin/python
+	$(RUN) $(INSTALL) --require-hashes -r requirements/service.txt
+	$(RUN) $(INSTALL) --no-deps -e .
 	@touch $@
 
-$(VENV)/tested: setup.cfg $(VENV)/bin/python
-	$(RUN) pip install -q --disable-pip-version-check -e '.[test,dev]'
+$(VENV)/tested: setup.cfg requirements/development.txt $(VENV)/bin/python
+	$(RUN) $(INSTALL) --require-hashes -r requirements/development.txt
+	$(RUN) $(INSTALL) --no-deps -e .
 	@touch $(VENV)/installed $@
+
+TOOLS = var/release
+$(TOOLS)/installed: requirements/release.txt $(VENV)/bin/python
+	$(VENV)/bin/python -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m $(INSTALL) --require-hashes -r $<
+	@touch $@
+
+LOCK = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock"
+lock:  ## write requirements/*.txt anew from setup.cfg: versions and hashes for every Python; ARGS="--upgrade" for newer ones
+	test -x $(TOOLS)/bin/uv || { $(VENV)/bin/python -m venv $(TOOLS) && $(TOOLS)/bin/python -m $(INSTALL) uv; }
+	$(TOOLS)/bin/$(LOCK) $(ARGS) setup.cfg -o requirements/service.txt
+	$(TOOLS)/bin/$(LOCK) $(ARGS) setup.cfg --extra test --extra dev -c requirements/service.txt -o requirements/development.txt
+	$(TOOLS)/bin/$(LOCK) $(ARGS) requirements/release.in -o requirements/release.txt
+
+tools: $(TOOLS)/installed  ## what the next two need, in an environment of its own
+
+audit: $(TOOLS)/installed  ## ask PyPI which locked versions have known weaknesses; fails where PyPI does not say
+	for lock in service development release; do \
+		$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/$$lock.txt || exit 1; done
+
+release: $(TOOLS)/installed  ## the wheel of the last commit, reproducible, and its SBOM (CycloneDX), in dist/
+	TOOLS=$(TOOLS) sh deploy/release.sh wheel HEAD dist
+	TOOLS=$(TOOLS) sh deploy/release.sh sbom HEAD dist
+	cd dist && sha256sum soap_service*
 
 interop: $(VENV)/tested  ## every legacy client stack and kit against the real service (installs them: Debian, root)
 	tests/interop/install.sh
@@ -99,4 +128,4 @@ versions:  ## run the suite on Python 3.11, 3.12, 3.13 and 3.14, as far as they 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help run test check resilience rights mutants wsdl messages screenshots browser firefox interop versions bench bench-check bench-imports bench-screens clean
+.PHONY: help run test check lock tools audit release resilience rights mutants wsdl messages screenshots browser firefox interop versions bench bench-check bench-imports bench-screens clean
