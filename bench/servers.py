@@ -77,8 +77,10 @@ def start_service(url: str, log: Path, tree: Path = Path(), name: str = "soap_se
     )
     platform = f"bench-{time.time_ns()}"
     added = subprocess.run(
-        [*command, "integration", "add", platform, "--database-url", url], capture_output=True, text=True, check=True
+        [*command, "integration", "add", platform, "--database-url", url], capture_output=True, text=True, check=False
     )
+    if added.returncode:
+        raise SystemExit(f"integration add: {added.stderr}")
     subprocess.run([*command, "parameter", "set", "281", "S", "--database-url", url], capture_output=True, check=True)
     secret = added.stdout.split("once: ")[1].strip()
     no_limits = ["--calls-per-second", "1000000", "--unknown-documents-per-minute", "0"]

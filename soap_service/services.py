@@ -8,6 +8,7 @@ Source: manual, "Webservice de ..."; docs/wire.md, Operations.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
@@ -26,7 +27,7 @@ from soap_service.language import N_, translations_of
 from soap_service.model import Notice
 from soap_service.rules.documents import normalise_document
 from soap_service.rules.extensions import extensions_meant
-from soap_service.store import Announcement, KnownIntegration, Receipt, Store, TelephonyReads
+from soap_service.store import Announcement, KnownIntegration, Receipt, TelephonyReads
 
 # Spyne warns of every answer's wrapper class because `_wsdl_part_name` customises it; it is meant.
 logging.getLogger("spyne.model.complex").setLevel(logging.ERROR)
@@ -44,13 +45,14 @@ _Extension = Unicode(min_occurs=0, nillable=True)
 class Caller:
     """What an operation may know of its call; the dispatcher puts it into the context's `udc`.
 
-    What only reads asks `reads`, which is the store, or what was looked up for it in the store.
+    What only reads asks `reads`, which is the store, or what was looked up for it in the store; `announce` gives the
+    receipt of a call, or ends the operation, which is run again once there is one.
     `extension` is the `?ramal=` of the endpoint's address. `found_nobody` is set by an operation whose document
     nobody has, so that admission can limit fishing for documents.
     """
 
-    store: Store
     reads: TelephonyReads
+    announce: Callable[[Announcement], Receipt]
     integration: KnownIntegration
     public_url: str
     zone: ZoneInfo
@@ -203,7 +205,7 @@ def _announce(caller: Caller, extension: str | None, **said: Any) -> RespostaCha
         integration_id=caller.integration.id, extension=extensions[-1], preferred_extensions=extensions[:-1], **said
     )
     try:
-        receipt = caller.store.calls.announce(announcement)
+        receipt = caller.announce(announcement)
     except RequestNotFound:
         caller.found_nobody = True
         raise

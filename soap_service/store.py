@@ -5,7 +5,6 @@ Its parts are in `soap_service.storage`, one a subject. Sessions never leave it:
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from soap_service.config import Settings
 from soap_service.errors import StoreUnavailable
 from soap_service.rules.deadlines import WorkingCalendar
+from soap_service.storage.announcing import Announcement, KnownOutcome, NotAnnounced, Outcome, Receipt
 from soap_service.storage.attendance import Attendance, Attendances
 from soap_service.storage.audit import Audit, AuditFilter
 from soap_service.storage.audit_seals import AuditSeals, Sealed, Verification, told_seal
@@ -21,7 +21,7 @@ from soap_service.storage.backup import Backups, Restored
 from soap_service.storage.calendar import Calendars
 from soap_service.storage.call_list import CALLS_SHOWN, CallChoice, CallLists
 from soap_service.storage.callers import CallerGlance, Callers
-from soap_service.storage.calls import Announcement, Answer, Calls, Delivery, Receipt
+from soap_service.storage.calls import Answer, Calls, Delivery
 from soap_service.storage.catalogue import Catalogue
 from soap_service.storage.child_requests import ChildRequests
 from soap_service.storage.choices import Choice, Choices
@@ -89,9 +89,12 @@ __all__ = [
     "GroupLoad",
     "HourOfCalls",
     "KnownIntegration",
+    "KnownOutcome",
     "NewRefusal",
     "NewRequest",
+    "NotAnnounced",
     "Order",
+    "Outcome",
     "Ownership",
     "PersonView",
     "Purged",
@@ -205,10 +208,6 @@ class Store:
     def change_marker(self) -> int:
         """Return a number that is another one when other processes may have committed."""
         return self._database.change_marker()
-
-    def batch(self) -> AbstractContextManager[None]:
-        """Have all that this thread writes meanwhile committed at once. SQLite only; see `Database.batch`."""
-        return self._database.batch()
 
     def close(self) -> None:
         """Write what the audit was told, and close every connection; nothing may be asked at the same time."""

@@ -37,7 +37,7 @@ from soap_service.soap.reader import read_message
 from soap_service.soap.refusals import Refusals
 from soap_service.soap.workers import Pool
 from soap_service.soap.writer import MEDIA_TYPES, Answers
-from soap_service.store import KnownIntegration, RowMissing, Store
+from soap_service.store import KnownIntegration, KnownOutcome, RowMissing, Store
 
 if TYPE_CHECKING:
     from spyne import Application
@@ -232,8 +232,8 @@ class Dispatcher:
         call.version, call.operation = message.version, operation.name
         self._admission.check_operation(integration, operation.name)
         caller = Caller(
-            store=self._store,
             reads=self._look_ups.reads(),
+            announce=KnownOutcome().announce,
             integration=integration,
             public_url=self._settings.base_url,
             zone=self._settings.zone,
@@ -287,7 +287,7 @@ class Dispatcher:
             self._admission.refresh()
             return
         if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.ensure_future(self._pool.run(self._admission.refresh))
+            self._refreshing = asyncio.ensure_future(self._pool.do(self._admission.refresh))
         await asyncio.shield(self._refreshing)
 
 

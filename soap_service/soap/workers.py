@@ -1,55 +1,84 @@
-"""Work that waits for the database, off the event loop: few threads, a bounded queue, late work given up. No SOAP here.
+"""Announcements wait here for the database, off the event loop: few threads, a bounded queue, late ones given up.
 
-On the embedded database one thread does it, and what has gathered while a transaction was synced to the disk shares
-the next one: the disk is waited for once, not once a call. A server database groups its commits itself.
+An operation that announces a call is run as a read is (`storage/joined.py`): it ends with `NotAnnounced`, the call is
+kept together with others that wait, and the operation is run again from its start with its receipt.
+
+What gathered while a transaction was committed shares the next one: the disk is waited for, and a server asked, once
+and not once a call. Such a transaction waits for no other. When it fails, nothing of it was kept, or nobody knows: then
+each of its calls is announced alone, which its key makes safe. So no call suffers for another.
 """
 
 import asyncio
+import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any
 
 from soap_service.errors import StoreUnavailable
-from soap_service.store import Store
+from soap_service.store import Announcement, NotAnnounced, Outcome, Store
 
-#: Work that may wait for the database at once; one more is refused at once instead of late.
+#: Announcements that may wait for the database at once; one more is refused at once instead of late.
 MAX_WAITING = 256
+#: Announcements of one transaction: others wait for its locks meanwhile.
+MOST_TOGETHER = 32
 
-_T = TypeVar("_T")
-_Future = asyncio.Future[Any]
-_Outcome = tuple[_Future, Any, Exception | None]
+_Future = asyncio.Future[Outcome]
+_Waiting = tuple[Announcement, _Future]
 
 
 class Pool:
     """The threads behind one process's endpoint. Its methods are called on the event loop."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-        self._batch_size = store.traits.batch_size
+        self._calls = store.calls
+        self._most_under_way = store.traits.shared_commits
+        self._sharing = ThreadPoolExecutor(self._most_under_way, thread_name_prefix="soap-shared")
         self._threads = ThreadPoolExecutor(store.traits.writers, thread_name_prefix="soap")
-        self._queue: deque[tuple[Callable[[], Any], _Future]] = deque()
+        self._lock = threading.Lock()  # of the next two
+        self._queue: deque[_Waiting] = deque()
+        self._under_way = 0
         self._waiting = 0
 
     def close(self) -> None:
         """Let the work in progress end."""
+        self._sharing.shutdown(wait=True, cancel_futures=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
         for _, future in self._queue:
             future.cancel()
 
-    async def run(self, work: Callable[[], _T]) -> _T:
-        """Return what work returns once it is durable. What has not begun when its caller gives up is never done.
+    async def run(self, work: Callable[[], Any]) -> Any:
+        """Return what an operation returns once its call is durable. One whose caller gives up before is not begun.
 
-        Raises: what the work raises; StoreUnavailable when too much waits already.
+        Raises: what the operation raises; StoreUnavailable, at once when too much waits already.
         """
+        try:
+            return work()
+        except NotAnnounced as missing:
+            missing.known.outcome = await self._announced(missing.announcement)
+        return work()
+
+    async def _announced(self, announcement: Announcement) -> Outcome:
+        """Return what became of an announcement; raises StoreUnavailable, at once when too much waits already."""
         if self._waiting >= MAX_WAITING:
             raise StoreUnavailable
-        future: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
-        self._queue.append((work, future))
+        future: _Future = asyncio.get_running_loop().create_future()
+        with self._lock:
+            self._queue.append((announcement, future))
+            is_taken_along = self._under_way == self._most_under_way
+            self._under_way += not is_taken_along
+        if not is_taken_along:
+            self._sharing.submit(self._work_off)
         self._waiting += 1
-        self._threads.submit(self._work_off)
-        return await future
+        try:
+            return await future
+        finally:
+            self._waiting -= 1
+
+    async def do(self, work: Callable[[], None]) -> None:
+        """Have work done in a thread; raises what it raises."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def submit(self, work: Callable[..., None], *arguments: object) -> None:
         """Have work done that nobody waits for; when the process ends, not even that."""
@@ -57,43 +86,39 @@ class Pool:
             self._threads.submit(work, *arguments)
 
     def _work_off(self) -> None:
-        """Do what has gathered, in a thread, and tell those who wait. Another turn may have done it all before."""
-        batch: list[tuple[Callable[[], Any], _Future]] = []
-        with suppress(IndexError):
-            while len(batch) < self._batch_size:
-                batch.append(self._queue.popleft())
-        if batch:
-            loop = batch[0][1].get_loop()
-            loop.call_soon_threadsafe(self._tell, self._outcomes(batch))
-
-    def _outcomes(self, batch: list[tuple[Callable[[], Any], _Future]]) -> list[_Outcome]:
-        outcomes: list[_Outcome] = []
-        try:
-            with self._store.batch() if len(batch) > 1 else nullcontext():
-                for work, future in batch:
-                    outcomes.append(_outcome(work, future))
-        except Exception as error:  # nothing of it was kept
-            return [(future, None, error) for _, future in batch]
-        return outcomes
-
-    def _tell(self, outcomes: list[_Outcome]) -> None:
-        for future, result, error in outcomes:
-            self._waiting -= 1
-            if future.done():
-                continue  # who waited has given up
-            if error is None:
-                future.set_result(result)
+        """Announce what waits, as much as has gathered at once, until nothing does; in a thread."""
+        while batch := self._next_batch():
+            wanted = [waiting for waiting in batch if not waiting[1].cancelled()]
+            if not wanted:
+                continue
+            try:
+                outcomes = self._calls.announce_together([announcement for announcement, _ in wanted])
+            except Exception:  # of one of them, or of the database: each finds out for itself
+                for waiting in wanted:
+                    self.submit(self._announce_alone, *waiting)
             else:
-                future.set_exception(error)
+                futures = [future for _, future in wanted]
+                futures[0].get_loop().call_soon_threadsafe(_tell, futures, outcomes)
+
+    def _next_batch(self) -> list[_Waiting]:
+        """Take what has gathered; this thread's turn is over when there is nothing."""
+        with self._lock:
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_TOGETHER))]
+            self._under_way -= not batch
+        return batch
+
+    def _announce_alone(self, announcement: Announcement, future: _Future) -> None:
+        if future.cancelled():
+            return
+        outcome: Outcome
+        try:
+            outcome = self._calls.announce(announcement)
+        except Exception as error:
+            outcome = error
+        future.get_loop().call_soon_threadsafe(_tell, [future], [outcome])
 
 
-def _outcome(work: Callable[[], Any], future: _Future) -> _Outcome:
-    """Do one piece of work; raises StoreUnavailable, which is not of this piece alone."""
-    if future.cancelled():
-        return future, None, None
-    try:
-        return future, work(), None
-    except StoreUnavailable:
-        raise
-    except Exception as error:
-        return future, None, error
+def _tell(futures: Iterable[_Future], outcomes: Iterable[Outcome]) -> None:
+    for future, outcome in zip(futures, outcomes, strict=True):
+        if not future.done():  # who waited may have given up
+            future.set_result(outcome)

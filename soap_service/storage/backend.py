@@ -29,15 +29,16 @@ class Traits:
     """What those who use a store may know of its database.
 
     `reads_inline`: a read is so quick that an event loop can wait for it. `writers`: how many threads may usefully
-    write at once, and `batch_size` how many of their writes may share a commit. `poll_seconds`: how often to look for
-    what no notification has told. `commit_lag`: how late a transaction may become visible after its time.
+    write at once, and `shared_commits` how many transactions that calls share may be under way. `poll_seconds`: how
+    often to look for what no notification has told. `commit_lag`: how late a transaction may become visible after its
+    time.
     `import_seconds`: how long a transaction of an import may take, for those who write meanwhile.
     `counts_written_numbers`: whether a key that was written by hand counts as one that the database has given.
     """
 
     reads_inline: bool
     writers: int
-    batch_size: int
+    shared_commits: int
     poll_seconds: float
     commit_lag: timedelta
     import_seconds: float
@@ -99,7 +100,7 @@ class Backend(ABC):
         """Call nobody any more, and wait for a call under way: it may be asking the database something."""
 
     @abstractmethod
-    def notify_others(self) -> None:
+    def notify_others(self, fetch: Fetch) -> None:
         """Notify the other processes that something was committed. One that cannot be sent is no failure."""
 
     @abstractmethod
@@ -111,6 +112,17 @@ class Backend(ABC):
     @abstractmethod
     def insert_into(self, table: type[DeclarativeBase]) -> Any:
         """Return an INSERT that can say what happens ON CONFLICT."""
+
+    @abstractmethod
+    def pipelined(self, connection: Connection, waits: bool) -> AbstractContextManager[None]:
+        """Send a transaction's statements without waiting for each answer, if that can be.
+
+        Unless it `waits`, it fails soon where another transaction has locked what it needs.
+        """
+
+    @abstractmethod
+    def fetch_each(self, cursor: Any, statement: str, values: Sequence[Any]) -> list[list[Row]]:
+        """Return the rows of a statement for each of many values, on the driver's cursor; raises its errors."""
 
     @abstractmethod
     def insert_rows(self, connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:

@@ -1,13 +1,15 @@
 """What happens to a call, told to the browsers that show it: those of its extension, and of who acted."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Executable, bindparam, select
 from sqlalchemy.orm import Session
 
 from soap_service.model import Call, Extension
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
-from soap_service.storage.live_events import publish
+from soap_service.storage.live_events import PUBLISH, publish, row_of
 
 
 def publish_about_call(
@@ -23,12 +25,7 @@ def publish_about_call(
 
 
 def publish_at_extension(
-    transaction: Session | Connection,
-    kind: LiveEventKind,
-    extension: str | None,
-    token: str,
-    now: datetime,
-    **data: str,
+    session: Session, kind: LiveEventKind, extension: str | None, token: str, now: datetime, **data: str
 ) -> int | None:
     """Publish an event about a call to an extension, if it has one, and return that one's owner.
 
@@ -36,8 +33,23 @@ def publish_at_extension(
     """
     if extension is None:
         return None
-    owner_id: int | None = transaction.execute(
-        select(Extension.agent_id).where(Extension.number == extension)
-    ).scalar_one_or_none()
-    publish(transaction, LiveEvent(kind, owner_id, extension, token, data), now)
+    owner_id: int | None = session.execute(_OWNER, {"number": extension}).scalar_one_or_none()
+    publish(session, LiveEvent(kind, owner_id, extension, token, data), now)
     return owner_id
+
+
+def publish_transfers(
+    fetch_each: Callable[[Executable, Sequence[dict[str, Any]]], Sequence[Sequence[Any]]],
+    transfers: Sequence[tuple[str, str, str]],
+    now: datetime,
+) -> None:
+    """Tell, each at its former extension, of calls by token that were transferred from there to another."""
+    owners = fetch_each(_OWNER, [{"number": former} for _, former, _ in transfers])
+    events = [
+        LiveEvent(LiveEventKind.CALL_TRANSFERRED, rows[0][0] if rows else None, former, token, {"to": to})
+        for (token, former, to), rows in zip(transfers, owners, strict=True)
+    ]
+    fetch_each(PUBLISH, [row_of(event, now) for event in events])
+
+
+_OWNER = select(Extension.agent_id).where(Extension.number == bindparam("number"))

@@ -1,37 +1,31 @@
 """Calls from their announcement to their answer, and who listens for them. The child request of a call is made here."""
 
-import hashlib
 import logging
-import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
 
 from sqlalchemy import (
-    Connection,
     Executable,
     bindparam,
     delete,
-    exists,
     func,
-    insert,
     or_,
     select,
-    text,
     union_all,
     update,
 )
 from sqlalchemy.orm import Session, joinedload
 
 from soap_service.column_types import UtcDateTime
-from soap_service.errors import CallNotFound, Reason, RequestNotFound
-from soap_service.model import Agent, Call, Extension, Listener, Notice, RecentCall, Request
+from soap_service.errors import CallNotFound, Reason
+from soap_service.model import Agent, Call, RecentCall, Request
 from soap_service.rules.cursor import MOST_MISSING, Position
-from soap_service.rules.documents import documents_to_look_up
 from soap_service.rules.live_events import LiveEventKind
 from soap_service.rules.situations import AUTOMATIC, Action, Situation
+from soap_service.storage.announcing import Announcement, Outcome, Receipt, keep_calls
 from soap_service.storage.calendar import Calendars
 from soap_service.storage.call_events import publish_about_call, publish_at_extension
 from soap_service.storage.child_requests import child_service
@@ -39,49 +33,11 @@ from soap_service.storage.database import Database
 from soap_service.storage.live_events import publish_request_change
 from soap_service.storage.part import Part
 from soap_service.storage.requests import NewRequest, add_event, create_request
-from soap_service.storage.transfers import CALLER, IS_TRANSFER, TRANSFER, earlier_calls
 
 log = logging.getLogger(__name__)
 
 #: Keys of announced calls are kept this long, in case `repeat_within` grows.
 _KEYS_KEPT = timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class Announcement:
-    """What a platform said: a normalised document, the request, the extension.
-
-    The document is empty when it could not be one; then `spoken`, what was sent for it, tells two callers apart.
-    A preferred extension is taken instead of `extension` when somebody has registered it.
-    """
-
-    integration_id: int
-    operation: str
-    document: str
-    request_id: int | None = None
-    extension: str | None = None
-    spoken: str = ""
-    preferred_extensions: tuple[str, ...] = ()
-
-    def key(self) -> bytes:
-        """Return what two announcements of the same call have in common, as a SHA-256."""
-        document = self.document or self.spoken
-        fields = (self.integration_id, self.operation, document, self.request_id, self.extension)
-        return hashlib.sha256(repr(fields).encode()).digest()
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of an announcement: the call's opaque token, whether the caller is known, where it pops up.
-
-    `is_paused` tells whether the extension's agent is in a pause now.
-    """
-
-    token: str
-    is_identified: bool
-    notice: Notice
-    extension: str | None
-    is_paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,81 +69,24 @@ class Calls(Part):
     def announce(self, announcement: Announcement) -> Receipt:
         """Keep a call for the screens and return its receipt; a repeat within `repeat_within` gets the first receipt.
 
-        A transaction of three statements, of four when no extension was said: a caller and an agent wait for it. A
-        transfer takes one more to mark the earlier call, and two to tell the browsers that show it.
         Raises: RequestNotFound when the request does not exist or is not the document's; nothing is kept then.
         """
-        return self._database.retrying(lambda: self._announce(announcement))
+        [outcome] = self._database.retrying(lambda: self._announce([announcement], waits=True))
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
-    def _announce(self, announcement: Announcement) -> Receipt:
-        token, now = secrets.token_urlsafe(32), self._database.now()
-        # A clock that was set back further must not make everything a repeat.
-        window = {"since": now - self.repeat_within, "until": now + self.repeat_within}
-        with self._database.transaction(notifies=True) as connection:
-            announcement = self._with_registered_extension(connection, announcement)
-            remembered = self._database.fetch_within(
-                connection, _REMEMBER, key=announcement.key(), token=token, now=now, **window
-            )
-            extension = announcement.extension or self._only_extension(connection)
-            asked = {"number": announcement.request_id, "extension": extension, "now": now}
-            document, facts = self._facts(connection, announcement, asked)
-            requester_id, owner_id, is_registered, is_paused, is_subscribed, is_transfer = facts
-            if announcement.request_id is not None and (owner_id is None or owner_id != requester_id):
-                raise RequestNotFound(announcement.request_id)
-            if not remembered:
-                [(token, requester_id, notice, extension)] = self._database.fetch_within(
-                    connection, _ANNOUNCED, key=announcement.key()
-                )
-                return Receipt(token, requester_id is not None, Notice(notice), extension, bool(is_paused))
-            notice = _notice(extension, is_registered, is_subscribed)
-            self._database.fetch_within(
-                connection,
-                _ANNOUNCE,
-                token=token,
-                integration_id=announcement.integration_id,
-                operation=announcement.operation,
-                document=document,
-                requester_id=requester_id,
-                request_id=announcement.request_id,
-                extension=extension,
-                notice=notice,
-                created_at=now,
-            )
-            if is_transfer:
-                earlier = earlier_calls(announcement.integration_id, document, now)
-                self._transfer(connection, earlier, requester_id, extension)
-        return Receipt(token, requester_id is not None, notice, extension, bool(is_paused))
+    def announce_together(self, announcements: Sequence[Announcement]) -> Sequence[Outcome]:
+        """Do what `announce` does for many calls in one transaction, and return what became of each, in their order.
 
-    def _with_registered_extension(self, connection: Connection, announcement: Announcement) -> Announcement:
-        """Return the announcement for the first of its preferred extensions that somebody has registered, if any."""
-        for extension in announcement.preferred_extensions:
-            if self._database.fetch_within(connection, _IS_REGISTERED, extension=extension):
-                return replace(announcement, extension=extension)
-        return announcement
+        It waits for no other transaction. Raises: StoreUnavailable when nothing was kept, or it is not known whether.
+        """
+        return self._announce(announcements, waits=False)
 
-    def _facts(
-        self, connection: Connection, announcement: Announcement, asked: Mapping[str, Any]
-    ) -> tuple[str, Sequence[Any]]:
-        """Return the document that the caller is stored under, the given one if under none, and the row of `_FACTS`."""
-        for meant in documents_to_look_up(announcement.document):
-            earlier = earlier_calls(announcement.integration_id, meant, asked["now"])
-            [facts] = self._database.fetch_within(connection, _FACTS, document=meant, **asked, **earlier)
-            if facts[0] is not None:
-                return meant, facts
-        return announcement.document, facts
-
-    def _transfer(
-        self, connection: Connection, earlier: Mapping[str, object], caller: int, extension: str | None
-    ) -> None:
-        """Have a caller's earlier calls be transferred to an extension, and tell the browsers that show them."""
-        for token, former in self._database.fetch_within(connection, TRANSFER, caller=caller, to=extension, **earlier):
-            kind = LiveEventKind.CALL_TRANSFERRED
-            publish_at_extension(connection, kind, former, token, self._database.now(), to=extension or "")
-
-    def _only_extension(self, connection: Connection) -> str | None:
-        """Return the registered extension when there is exactly one: a call is never sent to everyone."""
-        numbers = self._database.fetch_within(connection, _FIRST_TWO_REGISTERED)
-        return numbers[0][0] if len(numbers) == 1 else None
+    def _announce(self, announcements: Sequence[Announcement], waits: bool) -> Sequence[Outcome]:
+        with self._database.pipelined(waits) as connection:
+            fetch_each = partial(self._database.fetch_each, connection)
+            return keep_calls(fetch_each, announcements, self._database.now(), self.repeat_within)
 
     def find(self, token: str) -> Call:
         """Return a call with its requester, request, integration, who answered and who returned it.
@@ -293,50 +192,6 @@ class Calls(Part):
             return Answer(child.id)
 
 
-#: Keep the key of an announcement, or tell by no row that it is there and fresh. Who comes second waits for the first.
-_REMEMBER = text(
-    "INSERT INTO recent_call (key, token, announced_at) VALUES (:key, :token, :now) ON CONFLICT (key) "
-    "DO UPDATE SET token = excluded.token, announced_at = excluded.announced_at "
-    "WHERE recent_call.announced_at NOT BETWEEN :since AND :until RETURNING token"
-).bindparams(*(bindparam(name, type_=UtcDateTime) for name in ("now", "since", "until")))
-_REGISTERED_EXTENSIONS = select(Extension.number).where(Extension.agent_id.is_not(None))
-_IS_REGISTERED = _REGISTERED_EXTENSIONS.where(Extension.number == bindparam("extension"))
-_FIRST_TWO_REGISTERED = _REGISTERED_EXTENSIONS.limit(2)
-_SAID_EXTENSION = bindparam("extension", type_=Extension.number.type)
-_FACTS = select(
-    CALLER.label("requester_id"),
-    select(Request.requester_id).where(Request.id == bindparam("number")).scalar_subquery().label("owner_id"),
-    _REGISTERED_EXTENSIONS.where(Extension.number == _SAID_EXTENSION).exists().label("is_registered"),
-    _REGISTERED_EXTENSIONS.join(Agent, Agent.id == Extension.agent_id)
-    .where(Extension.number == _SAID_EXTENSION, Agent.paused_at.is_not(None))
-    .exists()
-    .label("is_paused"),
-    exists()
-    .where(Listener.extension == _SAID_EXTENSION, Listener.until > bindparam("now", type_=UtcDateTime))
-    .label("is_subscribed"),
-    IS_TRANSFER.label("is_transfer"),
-)
-_ANNOUNCED_COLUMNS = (
-    Call.token,
-    Call.integration_id,
-    Call.operation,
-    Call.document,
-    Call.requester_id,
-    Call.request_id,
-    Call.extension,
-    Call.notice,
-    Call.created_at,
-)
-_ANNOUNCE = (
-    insert(Call)
-    .values({column: bindparam(column.key, type_=column.type) for column in _ANNOUNCED_COLUMNS})
-    .returning(Call.id)
-)
-_ANNOUNCED = (
-    select(Call.token, Call.requester_id, Call.notice, Call.extension)
-    .join(RecentCall, RecentCall.token == Call.token)
-    .where(RecentCall.key == bindparam("key", type_=RecentCall.key.type))
-)
 _THIS_CALL = update(Call.__table__).where(Call.token == bindparam("a_token"))  # type: ignore[arg-type]
 _MOMENT = bindparam("moment", type_=UtcDateTime)
 _MARK_DELIVERED = _THIS_CALL.where(Call.delivered_at.is_(None)).values(delivered_at=_MOMENT)
@@ -375,11 +230,3 @@ def _call(session: Session, token: str, is_changed: bool = False) -> Call:
     if call is None:
         raise CallNotFound
     return call
-
-
-def _notice(extension: str | None, is_registered: bool, is_subscribed: bool) -> Notice:
-    if extension is None:
-        return Notice.NO_EXTENSION
-    if not is_registered:
-        return Notice.NOT_REGISTERED
-    return Notice.DELIVERED if is_subscribed else Notice.WAITING

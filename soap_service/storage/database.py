@@ -33,35 +33,6 @@ RETRY_SECONDS = 2.0
 _MOST_RACES = 2
 
 
-class _Batch:
-    """A transaction of several parts on SQLite, each a savepoint in it; it `notifies` when one of them does."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.notifies = False
-        self._driver: Any = connection.connection.dbapi_connection
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the transaction is still there: for a full or failing disk SQLite undoes it all itself."""
-        return bool(self._driver.in_transaction)
-
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        if not self.is_whole:
-            raise StoreUnavailable  # a savepoint would begin another transaction
-        self._driver.execute("SAVEPOINT part")
-        try:
-            yield
-        except BaseException:
-            if self.is_whole:
-                self._driver.execute("ROLLBACK TO part")
-            raise
-        finally:
-            if self.is_whole:
-                self._driver.execute("RELEASE part")
-
-
 class Database:
     """One database: `sqlite:///file` embedded, or `postgresql://user@host/name` shared by many nodes."""
 
@@ -200,61 +171,51 @@ class Database:
         Raises: StoreUnavailable when the database cannot be written in time; TransactionLost when it is not known
         whether it was, or when another transaction won.
         """
-        batch = self._batch
-        if batch is not None:
-            with self.as_domain_errors(), batch.part():
-                yield batch.connection
-            batch.notifies = batch.notifies or notifies
-            return
         with self.as_domain_errors(), self.lock, self.writer.begin() as connection:
             yield connection
         if notifies:
             self.notify()
 
     @contextmanager
-    def writing(self, notifies: bool = False) -> Iterator[Session]:
-        """Give a session in one transaction; for the rest as `transaction`."""
-        mode: Any = "conditional_savepoint" if self._batch is None else "create_savepoint"
+    def pipelined(self, waits: bool = True) -> Iterator[Connection]:
+        """Give a connection for `fetch_each` in one transaction; then notify. For the rest as `transaction`.
+
+        Unless it `waits`, StoreUnavailable is raised soon when another transaction has locked what it needs.
+        """
         with (
-            self.transaction(notifies) as connection,
-            Session(connection, expire_on_commit=False, join_transaction_mode=mode) as session,
+            self.as_domain_errors(),
+            self.lock,
+            self.writer.connect() as connection,
+            self.backend.pipelined(connection, waits),
+            connection.begin(),
         ):
-            yield session
-            session.commit()
+            yield connection
+        self.notify()
 
     @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Have all that this thread writes meanwhile share one transaction, and its one sync to the disk. SQLite only.
-
-        A part that fails is undone alone. Raises: StoreUnavailable when nothing of it is kept.
-        """
-        with self.as_domain_errors(), self.lock, self.writer.begin() as connection:
-            batch = self._held.batch = _Batch(connection)
-            try:
-                yield
-            finally:
-                self._held.batch = None
-            if not batch.is_whole:
-                raise StoreUnavailable
-        if batch.notifies:
-            self.notify()
+    def writing(self, notifies: bool = False) -> Iterator[Session]:
+        """Give a session in one transaction; for the rest as `transaction`."""
+        with self.transaction(notifies) as connection, Session(connection, expire_on_commit=False) as session:
+            yield session
+            session.commit()
 
     def forget_removed(self) -> None:
         """Have nothing left beside the rows of what is in no row any more, if that can be."""
         with suppress(StoreUnavailable), self.as_domain_errors():
             self.backend.forget_removed()
 
-    @property
-    def _batch(self) -> _Batch | None:
-        return getattr(self._held, "batch", None)
-
-    def fetch_within(self, connection: Connection, statement: Executable, **values: object) -> Sequence[Any]:
-        """Return the rows of a prebuilt statement as `fetch` does, within a transaction that `transaction` gave.
+    def fetch_each(
+        self, connection: Connection, statement: Executable, values: Sequence[dict[str, Any]]
+    ) -> Sequence[Sequence[Any]]:
+        """Return the rows of a prebuilt statement for each of many values, within a transaction that is `pipelined`.
 
         Raises: StoreUnavailable, TransactionLost.
         """
+        if not values:
+            return []
         try:
-            return self.prepare(statement).fetch(connection.connection.cursor(), values)
+            cursor = connection.connection.cursor()
+            return self.prepare(statement).fetch_each(cursor, self.backend.fetch_each, values)
         except self.errors as error:
             is_gone = self.backend.drop_if_gone(connection, error)
             raise self.failure(error, is_gone) from error
@@ -317,7 +278,7 @@ class Database:
     def notify(self) -> None:
         """Notify whoever waits for changes, here and on other nodes. One that cannot be sent is no failure."""
         self._notify_here()
-        self.backend.notify_others()
+        self.backend.notify_others(self.fetch)
 
     def _notify_here(self) -> None:
         for on_change in self._subscribers:

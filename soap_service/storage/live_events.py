@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, union_all
 from sqlalchemy.orm import Session
@@ -21,17 +22,19 @@ _KEPT = timedelta(hours=1)
 
 def publish(transaction: Session | Connection, event: LiveEvent, now: datetime) -> None:
     """Write an event within a transaction that notifies when it commits: `writing(notifies=True)`."""
-    transaction.execute(
-        insert(LiveEventRow),
-        {
-            "kind": str(event.kind),
-            "agent_id": event.agent_id,
-            "extension": event.extension,
-            "ref": event.ref,
-            "data": json.dumps(dict(event.data), ensure_ascii=False),
-            "created_at": now,
-        },
-    )
+    transaction.execute(insert(LiveEventRow), row_of(event, now))
+
+
+def row_of(event: LiveEvent, now: datetime) -> dict[str, Any]:
+    """Return the values of an event's row."""
+    return {
+        "kind": str(event.kind),
+        "agent_id": event.agent_id,
+        "extension": event.extension,
+        "ref": event.ref,
+        "data": json.dumps(dict(event.data), ensure_ascii=False),
+        "created_at": now,
+    }
 
 
 def publish_request_change(
@@ -73,6 +76,20 @@ class LiveEvents(Part):
             session.execute(old)
 
 
+_PUBLISHED_COLUMNS = (
+    LiveEventRow.kind,
+    LiveEventRow.agent_id,
+    LiveEventRow.extension,
+    LiveEventRow.ref,
+    LiveEventRow.data,
+    LiveEventRow.created_at,
+)
+#: Writes an event from the values of `row_of`.
+PUBLISH = (
+    insert(LiveEventRow)
+    .values({column: bindparam(column.key, type_=column.type) for column in _PUBLISHED_COLUMNS})
+    .returning(LiveEventRow.id)
+)
 _EVENT = select(
     LiveEventRow.id,
     LiveEventRow.kind,

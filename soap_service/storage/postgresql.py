@@ -3,16 +3,14 @@
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from sqlalchemy import URL, Column, Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 
 from soap_service.errors import StoreUnavailable, TransactionLost
@@ -25,7 +23,7 @@ log = logging.getLogger(__name__)
 _TRAITS = Traits(
     reads_inline=False,
     writers=8,
-    batch_size=1,  # it groups the commits of its connections itself
+    shared_commits=2,  # so that it works while we answer
     poll_seconds=1.0,
     commit_lag=timedelta(seconds=30),
     import_seconds=0.05,  # others write beside it
@@ -38,6 +36,9 @@ _FORGET = (
     "VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE FALSE, INDEX_CLEANUP ON) requester, requester_name, requester_contact, "
     "contact, person_change, request, request_event, request_words, call"
 )
+#: For one transaction: plan each statement once, whatever its values; and wait no longer for a lock.
+_PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
+_BE_IMPATIENT = "SET LOCAL lock_timeout = '100ms'"
 _NO_SUCH_FUNCTION = "42883"
 #: Two transactions met and the database ended one of them: serialisation failure, deadlock.
 _LOST_TO_ANOTHER = ("40001", "40P01")
@@ -92,7 +93,7 @@ class PostgresqlBackend(Backend):
             self._listener.end()
             self._listener = None
 
-    def notify_others(self) -> None:
+    def notify_others(self, fetch: Fetch) -> None:
         """Notify the other processes, once for all that is committed by then: who waits for their turn finds it done.
 
         An engine that cannot notify is asked once; the others look every second.
@@ -104,14 +105,10 @@ class PostgresqlBackend(Backend):
             if ticket < self._notified_until:
                 return
             self._notified_until = next(self._tickets)
-            with suppress(DBAPIError, PoolTimeout), self.reader.connect() as connection:
-                self._notify(connection)
-
-    def _notify(self, connection: Connection) -> None:
-        try:
-            connection.execute(_NOTIFY, {"name": self._name})
-        except DBAPIError as error:
-            self._can_notify = sqlstate_of(error.orig) != _NO_SUCH_FUNCTION
+            try:
+                fetch(_NOTIFY, name=self._name)
+            except StoreUnavailable as error:
+                self._can_notify = sqlstate_of(error.__cause__) != _NO_SUCH_FUNCTION
 
     def change_marker(self, fetch: Fetch) -> int:
         """Return another number each time: only the tables tell."""
@@ -119,6 +116,21 @@ class PostgresqlBackend(Backend):
 
     def insert_into(self, table: type[DeclarativeBase]) -> Any:  # noqa: D102
         return insert(table)
+
+    @contextmanager
+    def pipelined(self, connection: Connection, waits: bool) -> Iterator[None]:  # noqa: D102
+        driver: Any = connection.connection.dbapi_connection
+        with driver.pipeline():
+            driver.execute(_PLAN_ONCE)
+            if not waits:
+                driver.execute(_BE_IMPATIENT)
+            yield
+
+    def fetch_each(self, cursor: Any, statement: str, values: Sequence[Any]) -> list[list[Row]]:  # noqa: D102
+        if len(values) == 1:
+            return [cursor.execute(statement, values[0]).fetchall()]
+        cursor.executemany(statement, values, returning=True)
+        return [result.fetchall() for result in cursor.results()]
 
     def insert_rows(  # noqa: D102
         self, connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Row]

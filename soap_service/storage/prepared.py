@@ -4,7 +4,7 @@ SQLAlchemy says what the statement and its types mean; only its machinery for ea
 SQLite: 28 µs through a held SQLAlchemy connection, 8 µs this way. On PostgreSQL parameters go by name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Dialect, Executable
@@ -38,6 +38,13 @@ class Prepared:
         """Return the rows, in one round trip; raises the driver's errors."""
         cursor.execute(self.sql, self._sent(values))
         return self._received(cursor.fetchall())
+
+    def fetch_each(
+        self, cursor: Any, fetch_each: Callable[[Any, str, Sequence[Any]], list[list[Any]]], values: Iterable[Any]
+    ) -> list[Sequence[Sequence[Any]]]:
+        """Return the rows for each of many values, as `Backend.fetch_each` gets them."""
+        sent = [self._sent(one) for one in values]
+        return [self._received(rows) for rows in fetch_each(cursor, self.sql, sent)]
 
     async def fetch_async(self, cursor: Any, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
         """Do what `fetch` does, with a cursor whose methods are awaited."""

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ BUSY_SECONDS = 5.0
 _TRAITS = Traits(
     reads_inline=True,
     writers=1,
-    batch_size=32,  # others wait for the lock of a transaction meanwhile
+    shared_commits=1,
     poll_seconds=0.1,
     commit_lag=timedelta(seconds=5),
     import_seconds=0.025,  # nobody else writes
@@ -83,7 +83,7 @@ class SqliteBackend(Backend):
     def unsubscribe(self) -> None:
         """Do nothing: nobody was subscribed."""
 
-    def notify_others(self) -> None:
+    def notify_others(self, fetch: Fetch) -> None:
         """Do nothing: the others look at their `change_marker`."""
 
     def change_marker(self, fetch: Fetch) -> int:  # noqa: D102
@@ -91,6 +91,13 @@ class SqliteBackend(Backend):
 
     def insert_into(self, table: type[DeclarativeBase]) -> Any:  # noqa: D102
         return insert(table)
+
+    def pipelined(self, connection: Connection, waits: bool) -> AbstractContextManager[None]:
+        """Do nothing: a statement is a function call, and who waits holds `lock`."""
+        return nullcontext()
+
+    def fetch_each(self, cursor: Any, statement: str, values: Sequence[Any]) -> list[list[Row]]:  # noqa: D102
+        return [cursor.execute(statement, one).fetchall() for one in values]
 
     def insert_rows(  # noqa: D102
         self, connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Row]

@@ -193,7 +193,9 @@ def caller(store: Store, tmp_path: Path) -> Iterator[Caller]:
     """A caller on a store with the sample data."""
     prepare_demo(store, tmp_path, {"SOAP_SERVICE_DEMO_PASSWORD": "senha-de-teste"})
     (integration,) = map(KnownIntegration.of, store.integrations.list_all())
-    yield Caller(store, store.telephony, integration, "http://127.0.0.1:8000", ZoneInfo("America/Sao_Paulo"))
+    yield Caller(
+        store.telephony, store.calls.announce, integration, "http://127.0.0.1:8000", ZoneInfo("America/Sao_Paulo")
+    )
 
 
 _PLAIN = [

@@ -1,10 +1,10 @@
-"""What is written at once on the embedded database shares one transaction, and each part of it stands for itself."""
+"""Calls that are announced at once share one transaction, and none suffers for another."""
 
 import asyncio
-import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import event, text
@@ -12,11 +12,9 @@ from sqlalchemy import event, text
 from soap_service.errors import RequestNotFound, StoreUnavailable
 from soap_service.rules.cursor import Position
 from soap_service.soap.workers import MAX_WAITING, Pool
-from soap_service.store import Announcement, Receipt, Store
+from soap_service.store import Announcement, KnownOutcome, Receipt, Store
 from tests.store.conftest import World
 from tests.waiting import run_in_own_loop
-
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -39,56 +37,52 @@ def announcement(world: World, number: int, request_id: int | None = None) -> An
 
 
 def announcing(world: World, number: int, request_id: int | None = None) -> Callable[[], Receipt]:
-    return lambda: world.store.calls.announce(announcement(world, number, request_id))
+    """Return what an operation does that announces a call."""
+    known = KnownOutcome()
+    return lambda: known.announce(announcement(world, number, request_id))
+
+
+def announce(world: World, *numbers: int) -> list[Receipt | Exception]:
+    return list(world.store.calls.announce_together([announcement(world, number) for number in numbers]))
 
 
 def kept(world: World) -> list[str]:
     return [delivery.token for delivery in world.store.calls.list_after(Position())]
 
 
-def test_nothing_is_seen_before_the_one_commit_and_its_one_notification(world: World, commits: list[object]) -> None:
+def tokens(receipts: list[Receipt | Exception]) -> list[str]:
+    return [receipt.token for receipt in receipts if isinstance(receipt, Receipt)]
+
+
+def test_calls_that_share_have_one_commit_and_one_notification(world: World, commits: list[object]) -> None:
     notified: list[int] = []
     world.store.subscribe(lambda: notified.append(len(kept(world))))
     commits.clear()
-    with world.store.batch():
-        receipts = [announcing(world, number)() for number in range(3)]
-        assert announcing(world, 1)() == receipts[1]  # a repeat of what is not committed yet
-        assert (kept(world), notified) == ([], [])
-    assert kept(world) == [receipt.token for receipt in receipts]
-    assert (len(commits), notified) == (1, [3])
+    receipts = announce(world, 0, 1, 2, 1)
+    assert receipts[3] == receipts[1]  # a repeat of what is not committed yet
+    assert kept(world) == tokens(receipts)[:3]
+    # The first look at other nodes' may come at any time.
+    assert (len(commits), [seen for seen in notified if seen]) == (1, [3])
+    assert announce(world, 2, 3)[0] == receipts[2]
 
 
-def test_a_part_that_fails_is_undone_alone(world: World) -> None:
-    with world.store.batch():
-        first = announcing(world, 1)()
-        with pytest.raises(RequestNotFound):
-            announcing(world, 2, request_id=99_999)()
-        last = announcing(world, 3)()
-    assert kept(world) == [first.token, last.token]
-    assert announcing(world, 2)().token not in (first.token, last.token)  # its key was not kept either
+def test_a_refused_call_leaves_nothing_and_the_others_are_kept(world: World) -> None:
+    wanted = [announcement(world, number, 99_999 if number == 2 else None) for number in (1, 2, 3)]
+    first, refused, last = world.store.calls.announce_together(wanted)
+    assert isinstance(refused, RequestNotFound)
+    assert kept(world) == tokens([first, last])
+    assert isinstance(announce(world, 2)[0], Receipt)  # its key was not kept either
 
 
-def test_nothing_is_kept_when_it_ends_with_an_error(world: World) -> None:
-    with pytest.raises(ZeroDivisionError), world.store.batch():
-        announcing(world, 1)()
-        raise ZeroDivisionError
+def test_when_one_cannot_be_written_nothing_is_kept(world: World) -> None:
+    impossible = Announcement(99_999, "novaSolicitacao", f"{7:011}", None, "4067")  # no such integration
+    with pytest.raises(StoreUnavailable):
+        world.store.calls.announce_together([announcement(world, 1), impossible])
     assert kept(world) == []
-    assert announcing(world, 1)()
+    assert tokens(announce(world, 1)) == kept(world)
 
 
-def test_when_the_database_undoes_all_of_it_all_of_it_is_unavailable(world: World) -> None:
-    """Even when a part swallowed the error and later ones went well: SQLite has begun anew behind our back."""
-    with pytest.raises(StoreUnavailable), world.store.batch():
-        announcing(world, 1)()
-        with suppress(StoreUnavailable), world.store._database.writing() as session:
-            session.connection().execute(text("ROLLBACK"))
-        with suppress(StoreUnavailable):
-            announcing(world, 2)()
-    first = announcing(world, 1)()
-    assert first.token in kept(world)
-
-
-def test_work_that_gathered_shares_a_commit_and_each_gets_its_own_answer(
+def test_calls_that_gathered_share_a_commit_and_each_gets_its_own_answer(
     world: World, pool: Pool, commits: list[object]
 ) -> None:
     async def announce_all() -> list[Receipt | BaseException]:
@@ -99,38 +93,82 @@ def test_work_that_gathered_shares_a_commit_and_each_gets_its_own_answer(
     answers = run_in_own_loop(announce_all())
     assert isinstance(answers[7], RequestNotFound)
     receipts = [answer for answer in answers if isinstance(answer, Receipt)]
-    assert kept(world) == [receipt.token for receipt in receipts]
+    assert sorted(kept(world)) == sorted(receipt.token for receipt in receipts)
     assert len(receipts) == 99
     assert len(commits) < 20
 
 
+def test_one_that_cannot_be_written_fails_alone(world: World, pool: Pool) -> None:
+    async def announce_all() -> list[Receipt | BaseException]:
+        lone = KnownOutcome()
+        impossible = Announcement(99_999, "novaSolicitacao", f"{7:011}", None, "4067")
+        works = [announcing(world, number) for number in range(20)]
+        works.insert(10, lambda: lone.announce(impossible))
+        return await asyncio.gather(*map(pool.run, works), return_exceptions=True)
+
+    answers = run_in_own_loop(announce_all())
+    assert isinstance(answers.pop(10), StoreUnavailable)
+    assert sorted(kept(world)) == sorted(answer.token for answer in answers if isinstance(answer, Receipt))
+    assert len(kept(world)) == 20
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_one_whose_key_another_holds_waits_alone(world: World, pool: Pool) -> None:
+    """A transaction somewhere holds the key of one call for a second: the others are answered at once."""
+    key = announcement(world, 3).key("4067")
+    statement = text("INSERT INTO recent_call (key, token, announced_at) VALUES (:key, 'held', now())")
+    answered: dict[int, float] = {}
+
+    async def announce_one(number: int) -> None:
+        began = time.monotonic()
+        await pool.run(announcing(world, number))
+        answered[number] = time.monotonic() - began
+
+    async def announce_all() -> None:
+        await asyncio.gather(*(announce_one(number) for number in range(40)))
+
+    with world.store._database.writer.connect() as holder:
+        holder.execute(statement, {"key": key})
+        release = threading.Timer(1.0, holder.rollback)
+        release.start()
+        run_in_own_loop(announce_all())
+        release.join()
+    assert answered.pop(3) > 0.5
+    assert max(answered.values()) < 0.7
+    assert len(kept(world)) == 40
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_two_who_share_the_same_calls_in_another_order_do_not_wait(world: World) -> None:
+    """Each fails rather than wait for a tenth of a second, and none does."""
+    begin = threading.Barrier(2)
+
+    def together(numbers: list[int]) -> list[list[str]]:
+        found = []
+        for turn in range(20):
+            begin.wait()
+            found.append(sorted(tokens(announce(world, *(100 * turn + number for number in numbers)))))
+        return found
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(together, (list(range(20)), list(range(20))[::-1]))
+    assert first == second
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_work_whose_caller_gave_up_is_not_begun_and_a_full_queue_refuses(world: World, pool: Pool) -> None:
     async def give_up() -> None:
-        with closing(sqlite3.connect(str(world.store._database.url.database), isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")  # nothing can be written
+        with world.store._database.lock:  # nothing can be written
             waiting = [asyncio.create_task(pool.run(announcing(world, number))) for number in range(MAX_WAITING)]
             await asyncio.sleep(0.2)
             with pytest.raises(StoreUnavailable):
                 await pool.run(announcing(world, 1_000))
-            for task in waiting[1:]:
+            for task in waiting[50:]:
                 task.cancel()
-            await asyncio.gather(*waiting[1:], return_exceptions=True)
-        await waiting[0]
+            await asyncio.gather(*waiting[50:], return_exceptions=True)
+        await asyncio.gather(*waiting[:50])
         await pool.run(announcing(world, 2_000))
 
     run_in_own_loop(give_up())
     documents = [world.store.calls.find(token).document for token in kept(world)]
-    assert documents == [f"{0:011}", f"{2_000:011}"]
-
-
-def test_an_unavailable_part_makes_all_that_share_unavailable(world: World, pool: Pool) -> None:
-    def unavailable() -> Receipt:
-        raise StoreUnavailable
-
-    async def announce_some() -> list[Receipt | BaseException]:
-        pool.submit(time.sleep, 0.2)  # the thread is busy: what follows gathers
-        works = [announcing(world, 1), unavailable, announcing(world, 2)]
-        return await asyncio.gather(*map(pool.run, works), return_exceptions=True)
-
-    assert [type(answer) for answer in run_in_own_loop(announce_some())] == [StoreUnavailable] * 3
-    assert kept(world) == []
+    assert sorted(documents) == sorted(f"{number:011}" for number in [*range(50), 2_000])
