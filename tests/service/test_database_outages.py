@@ -175,10 +175,9 @@ def test_sigterm_lets_a_call_in_progress_end_and_sends_browsers_elsewhere(server
                 target=lambda: answers.append(node.call("novaSolicitacao", cpf="11144477735", ramal="4067"))
             )
             caller.start()
-            # The call's own transaction, not a stream that looks for calls: it has kept its key already.
+            # The call's own transaction, not a stream that looks for calls: it asks who listens, too.
             waiting = """
-                SELECT count(*) > 0 FROM pg_locks AS waits JOIN pg_locks AS has USING (pid)
-                WHERE NOT waits.granted AND has.granted AND has.relation = 'recent_call'::regclass
+                SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%listener%'
             """
             wait_until(lambda: held.execute(waiting).fetchone() == (True,))
             node.process.send_signal(signal.SIGTERM)
