@@ -1,5 +1,6 @@
 """`python -m bench [FOLDER]`: the service and its peers, turn by turn, and the tables of docs/performance.md."""
 
+import math
 import os
 import re
 import subprocess
@@ -24,23 +25,35 @@ _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 @dataclass
 class Turn:
-    """What one server did in one turn."""
+    """What one server did in one turn; `failure` says why it counts for nothing."""
 
-    rate: float
-    cpu: float
-    p50: float
-    p99: float
-    errors: int
+    rate: float = 0.0
+    cpu: float = 0.0
+    p50: float = 0.0
+    p99: float = 0.0
+    errors: int = 0
+    failure: str = ""
 
 
 def load(server: Server, operation: str, known: int, connections: int, seconds: int = SECONDS) -> Turn:
-    """Drive a server with wrk, from a process of its own, and read the clocks of the server's processes around it."""
+    """Drive a server with wrk, from a process of its own, and read the clocks of the server's processes around it.
+
+    A turn in which a connection broke, or no answer came in time, or the server has ended, is a failure.
+    """
     script = str(Path(__file__).with_name("calls.lua"))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "-s", script, server.url, "--", operation]
     before = server.cpu_seconds()
-    done = subprocess.run([*command, str(known), server.credential], capture_output=True, text=True, check=True)
+    done = subprocess.run([*command, str(known), server.credential], capture_output=True, text=True, check=False)
     used = server.cpu_seconds() - before
+    if server.process.poll() is not None:
+        return Turn(failure=f"it has ended with {server.process.returncode}")
+    if done.returncode:
+        return Turn(failure=done.stderr.strip() or f"wrk ended with {done.returncode}")
+    if broken := re.search(r"Socket errors: .*", done.stdout):
+        return Turn(failure=broken[0])
     calls = int(_found(r"(\d+) requests in", done.stdout))
+    if not calls:
+        return Turn(failure="no answer")
     errors = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
     return Turn(
         rate=float(_found(r"Requests/sec:\s+([\d.]+)", done.stdout)),
@@ -57,24 +70,35 @@ def interleave(
     """Give every server its turn, and what else is measured too, `ROUNDS` times: the machine's moods hit all alike."""
     turns: dict[str, list[Turn]] = {server.name: [] for server in servers}
     for server in servers:
+        server.failures = 0
+    for server in servers:
         load(server, operation, known, connections, seconds=WARM_SECONDS)  # Java compiles what it runs often
     for number in range(ROUNDS):
         for server in servers:
             print(f"  round {number + 1} of {ROUNDS}: {server.name:<20}\r", end="", file=sys.stderr, flush=True)
-            turns[server.name].append(load(server, operation, known, connections))
+            turn = load(server, operation, known, connections)
+            if turn.failure:
+                server.failures += 1
+                print(f"  {server.name}, round {number + 1}: {turn.failure}", file=sys.stderr)
+            else:
+                turns[server.name].append(turn)
         between()
     return turns
 
 
 def table(servers: list[Server], turns: dict[str, list[Turn]]) -> str:
     """Return the medians of the turns, with their range, and the ratios to the service."""
-    ours = median(turn.cpu for turn in turns["soap_service"])
+    ours = median(turn.cpu for turn in turns["soap_service"]) if turns["soap_service"] else math.nan
     rows = [
         "| server | calls/s (min to max) | CPU µs a call (min to max) | to ours | p50 ms | p99 ms | MiB |",
         "|---|---|---|---|---|---|---|",
     ]
     for server in servers:
         mine = turns[server.name]
+        failed = f" {server.failures} of {ROUNDS} turns failed" if server.failures else ""
+        if not mine:
+            rows.append(f"| {server.name} | | | | | | |{failed}")
+            continue
         cpu = median(turn.cpu for turn in mine)
         errors = sum(turn.errors for turn in mine)
         rows.append(
@@ -82,7 +106,7 @@ def table(servers: list[Server], turns: dict[str, list[Turn]]) -> str:
             f"| {_median_and_range([turn.cpu for turn in mine])} | {cpu / ours:.2f} "
             f"| {median(turn.p50 for turn in mine):.2f} "
             f"| {median(turn.p99 for turn in mine):.2f} "
-            f"| {server.memory_mib():.0f} |" + (f" {errors} errors" if errors else "")
+            f"| {server.memory_mib():.0f} |" + (f" {errors} errors" if errors else "") + failed
         )
     return "\n".join(rows)
 

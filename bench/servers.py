@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class Server:
     port: int
     credential: str = ""
     path: str = "/soap"
+    failures: int = 0
 
     @property
     def url(self) -> str:
@@ -34,17 +36,21 @@ class Server:
         """Return the processor time that its processes have used."""
         total = 0
         for pid in self._pids():
-            fields = _stat(pid)
-            total += sum(map(int, fields[11:15]))  # user and system, of itself and of children it has waited for
+            with suppress(OSError):  # a child that has ended meanwhile
+                fields = _stat(pid)
+                total += sum(map(int, fields[11:15]))  # user and system, of itself and of children it has waited for
         return total / _TICKS
 
     def memory_mib(self) -> float:
         """Return the resident memory of its processes."""
-        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self._pids())
+        pages = 0
+        for pid in self._pids():
+            with suppress(OSError):
+                pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         return pages * _PAGE / 2**20
 
     def stop(self) -> None:
-        """End it."""
+        """End it, if it has not ended itself."""
         self.process.terminate()
         try:
             self.process.wait(15)

@@ -12,7 +12,7 @@ from statistics import median
 
 from bench.__main__ import REQUESTS, interleave
 from bench.postgresql import make
-from bench.servers import start_service
+from bench.servers import Server, start_service
 from tests.postgres import Postgres
 
 CASES = os.environ.get(
@@ -38,18 +38,20 @@ def main() -> None:
 
 def compare(other: Path, url: str, folder: Path) -> None:
     """Start both trees on a database and print one line a case."""
-    servers = [
-        start_service(url, folder / "other.log", other, "before"),
-        start_service(url, folder / "this.log", Path(), "after"),
-    ]
+    servers: list[Server] = []
     print("| operation, connections | CPU µs before | after | ratio | calls/s before | after | p99 ms before | after |")
     print("|---|---|---|---|---|---|---|---|")
     try:
+        servers.append(start_service(url, folder / "other.log", other, "before"))
+        servers.append(start_service(url, folder / "this.log", Path(), "after"))
         for case in CASES.split():
             operation, _, connections = case.partition(":")
             known = REQUESTS if operation == "obterDadosSolicitacao" else REQUESTS // 5
             turns = interleave(servers, operation, known, int(connections))
             before, after = turns["before"], turns["after"]
+            if any(server.failures for server in servers):
+                print(f"| {operation}, {connections} | turns failed |")
+                continue
             ratio = median(new.cpu / old.cpu for old, new in zip(before, after, strict=True))
             figures = [
                 *(f"{median(turn.cpu for turn in each):.1f}" for each in (before, after)),
