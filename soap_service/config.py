@@ -41,7 +41,7 @@ _PUBLIC_URL = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?
 _LOOPBACK_URL = re.compile(r"http://(localhost|127\.[0-9.]+|\[::1\])(:|/|$)")
 _ISSUER = re.compile(r"(https://[^\s?#]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?(/[^\s?#]*)?)")
 #: A line of the file that names a password within the database's address.
-_PASSWORD = re.compile(r"^\s*database_url\s*=.*(://[^/@\s]*:[^/@\s]+@|password=)", re.MULTILINE)
+_PASSWORD = re.compile(r"^\s*(?:direct_)?database_url\s*=.*(://[^/@\s]*:[^/@\s]+@|password=)", re.MULTILINE)
 _LONGEST_SESSION_HOURS = 24 * 366
 _LONGEST_DAYS = 36_500
 _FEWEST_CALL_DAYS = 31
@@ -68,6 +68,9 @@ class Settings:
 
     database_url: str = _setting(
         "sqlite:///var/soap-service.db", "where the data is: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+    )
+    direct_database_url: str = _setting(
+        "", "where database_url is a PgBouncer's in transaction mode: the address of PostgreSQL itself"
     )
     host: str = _setting("127.0.0.1", "address to listen at")
     port: int = _setting(8000, "port to listen at")
@@ -317,12 +320,18 @@ class Settings:
         from sqlalchemy import make_url
         from sqlalchemy.exc import ArgumentError
 
-        if not _DATABASE_URL.fullmatch(self.database_url):
-            raise InputRefused("database_url", _DATABASE_URL_FORMS)
-        try:
-            make_url(self.database_url)
-        except (ArgumentError, ValueError):
-            raise InputRefused("database_url", _DATABASE_URL_FORMS) from None
+        for name in ("database_url", "direct_database_url"):
+            url = getattr(self, name)
+            if not url and name == "direct_database_url":
+                continue
+            if not _DATABASE_URL.fullmatch(url):
+                raise InputRefused(name, _DATABASE_URL_FORMS)
+            try:
+                make_url(url)
+            except (ArgumentError, ValueError):
+                raise InputRefused(name, _DATABASE_URL_FORMS) from None
+        if "postgresql" not in self.database_url[:10] and self.direct_database_url:
+            raise InputRefused("direct_database_url", "it is for a database_url of PostgreSQL alone")
 
     def _shifts(self) -> "tuple[Shift, ...]":
         from soap_service.rules.calendars import read_shifts

@@ -129,7 +129,7 @@ class Store:
 
     `calendar` counts deadlines until another is saved; a call is repeated when it comes again within `repeat_within`
     (10 s) and is missed when nobody saw it within `call_lifetime` (60 s). `key_file` has the key of encrypted secrets;
-    an embedded database has its own beside it.
+    an embedded database has its own beside it. `direct_url` leads to a PostgreSQL that `url` reaches through a pooler.
     """
 
     def __init__(
@@ -139,8 +139,9 @@ class Store:
         repeat_within: timedelta = timedelta(seconds=10),
         call_lifetime: timedelta = timedelta(seconds=60),
         key_file: Path | None = None,
+        direct_url: str = "",
     ) -> None:
-        database = self._database = Database(url)
+        database = self._database = Database(url, direct_url)
         self.schema = Schema(database)
         self.audit = Audit(database)
         self.audit_seals = AuditSeals(database)
@@ -226,10 +227,12 @@ def _make_erasures(database: Database) -> Erasures:
 def open_store(settings: Settings, create: bool = True) -> Store:
     """Return the store of the settings, brought up to the schema of this program.
 
-    Raises: DatabaseMissing for an embedded database that is not there and that it may not `create`.
+    Raises: DatabaseMissing for an embedded database that is not there and that it may not `create`; InputRefused for a
+    pooler without the database's direct address.
     """
     limits = (settings.repeat_within, settings.call_lifetime)
-    store = Store(settings.database_url, settings.calendar, *limits, settings.secret_key)
+    store = Store(settings.database_url, settings.calendar, *limits, settings.secret_key, settings.direct_database_url)
+    store.schema.check_address()
     if not create:
         store.schema.must_exist()
     store.schema.upgrade()

@@ -83,7 +83,9 @@ def store_as_it_is(options: argparse.Namespace) -> "Store":
     from soap_service.store import Store
 
     settings = settings_of(options)
-    return _to_be_closed(Store(settings.database_url, key_file=settings.secret_key))
+    return _to_be_closed(
+        Store(settings.database_url, key_file=settings.secret_key, direct_url=settings.direct_database_url)
+    )
 
 
 def _to_be_closed(store: "Store") -> "Store":

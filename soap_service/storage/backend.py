@@ -58,19 +58,25 @@ class Link(Protocol):
 class Backend(ABC):
     """A kind of database: how it is connected to, and what is said to it in other words than to the other kind.
 
-    `reader` commits each statement, `writer` begins transactions, `lock` is held by whoever writes. `file` is where
-    the database lies on this machine, None for one that is a server.
+    `reader` commits each statement, `writer` begins transactions; `direct` does so on connections that no pooler lends
+    to others, for prepared statements and what sets more than its transaction. `lock` is held by whoever writes. `file`
+    is where the database lies on this machine, None for one that is a server.
     """
 
     traits: Traits
     reader: Engine
     writer: Engine
+    direct: Engine
     lock: AbstractContextManager[None]
     file: Path | None = None
 
     @abstractmethod
     def close(self) -> None:
         """Close every connection."""
+
+    @abstractmethod
+    def check_address(self) -> None:
+        """Check that nothing lies before the database through which not all works; raises InputRefused."""
 
     # Its clock and its errors
 

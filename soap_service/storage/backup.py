@@ -196,7 +196,11 @@ class Backups(Part):
 
     def _put(self, source: Connection, had_data: bool, is_replacing: bool, known: ErasureList) -> Restored:
         rows = 0
-        with self._database.as_domain_errors(), self._database.lock, self._database.writer.connect() as connection:
+        with (
+            self._database.as_domain_errors(),
+            self._database.lock,
+            self._database.backend.direct.connect() as connection,
+        ):
             self._database.backend.begin_long_work(connection)
             with connection.begin():
                 tables = [table for table in _tables() if table not in _AUDIT]
@@ -223,7 +227,7 @@ class Backups(Part):
         copy = Database(f"sqlite:///{partial}")
         Schema(copy).upgrade()
         rows = 0
-        with self._database.writer.connect() as connection, copy.writer.connect() as target:
+        with self._database.backend.direct.connect() as connection, copy.writer.connect() as target:
             self._database.backend.begin_long_work(connection)
             with connection.begin(), target.begin():
                 self._database.backend.begin_snapshot(connection)

@@ -36,9 +36,9 @@ _MOST_RACES = 2
 class Database:
     """One database: `sqlite:///file` embedded, or `postgresql://user@host/name` shared by many nodes."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, direct_url: str = "") -> None:
         self.url = make_url(url)
-        self.backend = _open_backend(self.url)
+        self.backend = _open_backend(self.url, make_url(direct_url) if direct_url else None)
         self.lock, self.reader, self.writer = self.backend.lock, self.backend.reader, self.backend.writer
         driver: Any = self.reader.dialect.loaded_dbapi
         any_error: type[Exception] = driver.Error
@@ -185,7 +185,7 @@ class Database:
         with (
             self.as_domain_errors(),
             self.lock,
-            self.writer.connect() as connection,
+            self.backend.direct.connect() as connection,
             self.backend.pipelined(connection, waits),
             connection.begin(),
         ):
@@ -311,7 +311,7 @@ class Database:
             raise self.failure(error) from error
 
 
-def _open_backend(url: URL) -> Backend:
+def _open_backend(url: URL, direct_url: URL | None) -> Backend:
     """Return the backend of a URL; raises InputRefused for one of no kind we know."""
     match url.get_backend_name():
         case "sqlite":
@@ -319,6 +319,6 @@ def _open_backend(url: URL) -> Backend:
         case "postgresql":
             from soap_service.storage.postgresql import PostgresqlBackend  # others do not wait for its driver
 
-            return PostgresqlBackend(url)
+            return PostgresqlBackend(url, direct_url)
         case _:
             raise InputRefused("database_url", "it begins with sqlite:/// or postgresql://")

@@ -13,10 +13,17 @@ from sqlalchemy import URL, Column, Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import DeclarativeBase
 
-from soap_service.errors import StoreUnavailable, TransactionLost
+from soap_service.errors import InputRefused, StoreUnavailable, TransactionLost
 from soap_service.storage.backend import Backend, Fetch, Link, ReadOnly, Row, Traits
 from soap_service.storage.full_text import find_in_postgresql
-from soap_service.storage.postgresql_server import CHANNEL, NotificationListener, Server, ServerLink, sqlstate_of
+from soap_service.storage.postgresql_server import (
+    CHANNEL,
+    IS_POOLED,
+    NotificationListener,
+    Server,
+    ServerLink,
+    sqlstate_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +46,9 @@ _FORGET = (
 #: For one transaction: plan each statement once, whatever its values; and wait no longer for a lock.
 _PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
 _BE_IMPATIENT = "SET LOCAL lock_timeout = '100ms'"
+_PROCESS = text("SELECT pg_backend_pid()")
+_STATEMENT_TIMEOUT = text("SELECT current_setting('statement_timeout')")
+_LIMIT_THE_ROLE = "set its limits by ALTER ROLE as docs/operations.md says"
 _NO_SUCH_FUNCTION = "42883"
 #: Two transactions met and the database ended one of them: serialisation failure, deadlock.
 _LOST_TO_ANOTHER = ("40001", "40P01")
@@ -51,11 +61,13 @@ class PostgresqlBackend(Backend):
 
     traits = _TRAITS
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, direct_url: URL | None = None) -> None:
         self.lock = nullcontext()
-        self._server = Server(url)
+        self._server = Server(url, direct_url)
         # An error's text may reach the log; documents must not.
-        self.writer = self._server.make_engine(hide_parameters=True)
+        self.writer = self.direct = self._server.make_engine(hide_parameters=True)
+        if direct_url is not None:
+            self.direct = self._server.make_engine(is_direct=True, hide_parameters=True)
         self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
         self._name = secrets.token_hex(8)
         self._listener: NotificationListener | None = None
@@ -67,6 +79,18 @@ class PostgresqlBackend(Backend):
 
     def close(self) -> None:  # noqa: D102
         self.writer.dispose()
+        self.direct.dispose()
+
+    def check_address(self) -> None:  # noqa: D102
+        if self.direct is not self.writer:
+            with self.reader.connect() as connection:
+                if connection.scalar(_STATEMENT_TIMEOUT) == "0":
+                    log.warning("no statement through the pooler ends by itself: %s", _LIMIT_THE_ROLE)
+            return
+        # Two connections that are both open, and one server process behind them: it is lent for a transaction.
+        with self.reader.connect() as one, self.reader.connect() as other:
+            if one.scalar(_PROCESS) == other.scalar(_PROCESS):
+                raise InputRefused("direct_database_url", IS_POOLED)
 
     def read_clock(self, fetch: Fetch) -> datetime | None:  # noqa: D102
         instant, is_read_only = fetch(_CHECK)[0]
@@ -166,7 +190,7 @@ class PostgresqlBackend(Backend):
 
         Its log is the server's.
         """
-        with self.reader.connect() as connection:
+        with self.direct.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             self.begin_long_work(connection)
             connection.exec_driver_sql(_FORGET)
 

@@ -51,6 +51,12 @@ _NETWORK: dict[str, Any] = {
 }
 #: What a database says of itself when it is no longer the one to write to.
 _READ_ONLY = "25006"
+#: What PgBouncer says to who sets something for a session.
+_NO_OPTIONS = "unsupported startup parameter"
+IS_POOLED = (
+    "database_url leads to a PgBouncer in transaction mode, through which notifications, prepared statements and the "
+    "limits of a session do not work; give the address of PostgreSQL itself here"
+)
 _NOT_UTF8 = (
     "the database's encoding is {}, which has not every letter; make one with "
     "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
@@ -90,17 +96,22 @@ class AsyncBoundedConnection(psycopg.AsyncConnection[Any]):
 class Server:
     """A PostgreSQL server, or a cluster of which one is primary: makes connections, remembers that it is gone."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, direct_url: URL | None = None) -> None:
+        """Take an address, and the direct one where the first is that of a pooler in transaction mode."""
+        self._is_pooled = direct_url is not None
         self.url = url.set(drivername="postgresql+psycopg")
+        self._direct_url = (direct_url or url).set(drivername="postgresql+psycopg")
         self._retry_at = 0.0
         self._gone_at = 0.0
 
-    def make_engine(self, **options: Any) -> Engine:
+    def make_engine(self, is_direct: bool = False, **options: Any) -> Engine:
         """Return an engine whose connections are bounded, and forgotten once the database turns read-only."""
+        url = self._direct_url if is_direct else self.url
         engine = create_engine(
-            self.url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=POOL_SECONDS, pool_use_lifo=True, **options
+            url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=POOL_SECONDS, pool_use_lifo=True, **options
         )
-        event.listen(engine, "do_connect", lambda _dialect, _record, cargs, cparams: self._connect(*cargs, **cparams))
+        connect = self._connect_pooled if self._is_pooled and not is_direct else self._connect
+        event.listen(engine, "do_connect", lambda _dialect, _record, cargs, cparams: connect(*cargs, **cparams))
         event.listen(engine, "handle_error", _forget_read_only)
         event.listen(engine, "connect", _note_age)
         event.listen(engine, "checkout", self._refuse_stale)
@@ -158,12 +169,22 @@ class Server:
         return connection
 
     def _address(self) -> tuple[Sequence[Any], dict[str, Any]]:
-        arguments, named = self.url.get_dialect()().create_connect_args(self.url)
+        arguments, named = self._direct_url.get_dialect()().create_connect_args(self._direct_url)
         return arguments, dict(named)
 
-    def _connect(self, *arguments: Any, **named: Any) -> BoundedConnection:
+    def _connect_pooled(self, *arguments: Any, **named: Any) -> BoundedConnection:
+        """Connect to a pooler, which would lend what is set, or prepared, for a session to others."""
         with self._attempt():
-            connection = BoundedConnection.connect(*arguments, **_options(named, _SESSION))
+            return BoundedConnection.connect(*arguments, **{**_NETWORK, "prepare_threshold": None, **named})
+
+    def _connect(self, *arguments: Any, **named: Any) -> BoundedConnection:
+        try:
+            with self._attempt():
+                connection = BoundedConnection.connect(*arguments, **_options(named, _SESSION))
+        except psycopg.OperationalError as error:
+            if _NO_OPTIONS in str(error):
+                raise InputRefused("direct_database_url", IS_POOLED) from None
+            raise
         encoding = connection.info.parameter_status("server_encoding")  # told by the server, not asked for
         if encoding not in (None, "UTF8"):  # an engine that is PostgreSQL's kin may not tell
             connection.close()

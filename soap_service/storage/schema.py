@@ -74,6 +74,11 @@ class Schema(Part):
             found = [f"its tables are not this program's: {one}" for one in compare_metadata(context, Base.metadata)]
             return found + self._database.backend.problems(connection)
 
+    def check_address(self) -> None:
+        """Check that the database is reached in a way that all works through; raises InputRefused, StoreUnavailable."""
+        with self._database.as_domain_errors():
+            self._database.backend.check_address()
+
     def downgrade(self, version: str) -> None:
         """Take the database back to an earlier migration (`0001`), or to an empty one (`base`).
 
@@ -92,7 +97,11 @@ class Schema(Part):
 
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
-        with self._database.as_domain_errors(), self._database.lock, self._database.writer.connect() as connection:
+        with (
+            self._database.as_domain_errors(),
+            self._database.lock,
+            self._database.backend.direct.connect() as connection,
+        ):
             self._database.backend.begin_long_work(connection)
             with connection.begin():
                 self._database.backend.begin_migration(connection)

@@ -59,12 +59,15 @@ class SqliteBackend(Backend):
         self.lock = self._lock = WriterLock(Path(f"{url.database}-writer"))
         # An error's text may reach the log; documents must not.
         self.reader = make_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
-        self.writer = make_engine(url, hide_parameters=True)
+        self.writer = self.direct = make_engine(url, hide_parameters=True)
 
     def close(self) -> None:  # noqa: D102
         self.reader.dispose()
         self.writer.dispose()
         self._lock.close()
+
+    def check_address(self) -> None:
+        """Do nothing: nothing lies before a file."""
 
     def read_clock(self, fetch: Fetch) -> datetime | None:  # noqa: D102
         return None
