@@ -56,7 +56,7 @@ bench-screens: $(VENV)/tested  ## what every page and search takes with 1,000,00
 bench-imports: $(VENV)/tested  ## what 100,000 requesters and 1,000,000 requests take, and who calls meanwhile: an hour
 	$(RUN) bench.imports var/bench $(ARGS)
 
-bench-check: $(VENV)/installed  ## instructions of a plain read against the kept figure (valgrind)
+bench-check: $(VENV)/tested  ## instructions of reads and of an announcement, on both databases, against the kept figures (valgrind)
 	command -v valgrind >/dev/null || apt-get install -y -qq valgrind
 	$(RUN) bench.instructions
 

@@ -92,10 +92,14 @@ class _Wire:
         pass
 
     def write(self, answer: bytes) -> None:
-        if not answer.startswith(b"HTTP/1.1 200"):
-            raise SystemExit(f"it was answered {answer!r}")
-        if not self.answered.done():
+        if answer.startswith(b"HTTP/1.1 ") and not answer.startswith(b"HTTP/1.1 200"):
+            print(answer, file=sys.stderr)
+            os._exit(1)
+        if answer.endswith(b"Envelope>"):  # uvicorn writes head and body apart
             self.answered.set_result(None)
+
+    def close(self) -> None:
+        pass
 
 
 def _call(calls: int, operation: str, url: str) -> None:

@@ -37,8 +37,9 @@ class Database:
     """One database: `sqlite:///file` embedded, or `postgresql://user@host/name` shared by many nodes."""
 
     def __init__(self, url: str, direct_url: str = "") -> None:
-        self.url = make_url(url)
-        self.backend = _open_backend(self.url, make_url(direct_url) if direct_url else None)
+        self.url, direct = make_url(url), make_url(direct_url or url)
+        self.backend = _open_backend(self.url, direct if direct_url else None)
+        self._passwords = {str(one.password) for one in (self.url, direct) if one.password}
         self.lock, self.reader, self.writer = self.backend.lock, self.backend.reader, self.backend.writer
         driver: Any = self.reader.dialect.loaded_dbapi
         any_error: type[Exception] = driver.Error
@@ -293,8 +294,8 @@ class Database:
         original = getattr(error, "orig", error)
         # The lines after the first may tell what is in a row.
         reason = mask_documents(str(original).strip().partition("\n")[0])
-        if self.url.password:
-            reason = reason.replace(str(self.url.password), "***")
+        for password in self._passwords:
+            reason = reason.replace(password, "***")
         log.error("database: %s", reason)
         if is_gone or getattr(error, "connection_invalidated", False):
             return TransactionLost(reason)
