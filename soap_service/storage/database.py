@@ -183,14 +183,13 @@ class Database:
 
         Unless it `waits`, StoreUnavailable is raised soon when another transaction has locked what it needs.
         """
-        with (
-            self.as_domain_errors(),
-            self.lock,
-            self.backend.direct.connect() as connection,
-            self.backend.pipelined(connection, waits),
-            connection.begin(),
-        ):
-            yield connection
+        with self.as_domain_errors(), self.lock, self.backend.direct.connect() as connection:
+            try:
+                with self.backend.pipelined(connection, waits), connection.begin():
+                    yield connection
+            except self.errors as error:
+                is_gone = self.backend.drop_if_gone(connection, error)
+                raise self.failure(error, is_gone) from error
         self.notify()
 
     @contextmanager

@@ -23,6 +23,8 @@ from soap_service.errors import InputRefused
 from soap_service.storage.prepared import Prepared
 
 log = logging.getLogger(__name__)
+#: It warns of what its own error tells: a pipeline whose connection is gone.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 #: A statement that takes longer is ended by the server; an answer that takes longer is no longer waited for.
 STATEMENT_SECONDS = 2.0
