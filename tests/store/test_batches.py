@@ -13,8 +13,9 @@ from soap_service.errors import RequestNotFound, StoreUnavailable
 from soap_service.rules.cursor import Position
 from soap_service.soap.workers import MAX_WAITING, Pool
 from soap_service.store import Announcement, KnownOutcome, Receipt, Store
+from tests.databases import is_sqlite
 from tests.store.conftest import World
-from tests.waiting import run_in_own_loop
+from tests.waiting import run_in_own_loop, wait_until
 
 
 @pytest.fixture
@@ -57,12 +58,14 @@ def tokens(receipts: list[Receipt | Exception]) -> list[str]:
 def test_calls_that_share_have_one_commit_and_one_notification(world: World, commits: list[object]) -> None:
     notified: list[int] = []
     world.store.subscribe(lambda: notified.append(len(kept(world))))
+    if not is_sqlite(world.store):
+        wait_until(lambda: notified)  # its listener begins with a look
+        notified.clear()
     commits.clear()
     receipts = announce(world, 0, 1, 2, 1)
     assert receipts[3] == receipts[1]  # a repeat of what is not committed yet
     assert kept(world) == tokens(receipts)[:3]
-    # The first look at other nodes' may come at any time.
-    assert (len(commits), [seen for seen in notified if seen]) == (1, [3])
+    assert (len(commits), notified) == (1, [3])
     assert announce(world, 2, 3)[0] == receipts[2]
 
 
@@ -114,7 +117,7 @@ def test_one_that_cannot_be_written_fails_alone(world: World, pool: Pool) -> Non
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_one_whose_key_another_holds_waits_alone(world: World, pool: Pool) -> None:
-    """A transaction somewhere holds the key of one call for a second: the others are answered at once."""
+    """A transaction somewhere holds the key of one call for 1.5 s: the others are answered at once."""
     key = announcement(world, 3).key("4067")
     statement = text("INSERT INTO recent_call (key, token, announced_at) VALUES (:key, 'held', now())")
     answered: dict[int, float] = {}
@@ -129,25 +132,26 @@ def test_one_whose_key_another_holds_waits_alone(world: World, pool: Pool) -> No
 
     with world.store._database.writer.connect() as holder:
         holder.execute(statement, {"key": key})
-        release = threading.Timer(1.0, holder.rollback)
+        release = threading.Timer(1.5, holder.rollback)
         release.start()
         run_in_own_loop(announce_all())
         release.join()
-    assert answered.pop(3) > 0.5
-    assert max(answered.values()) < 0.7
+    assert answered.pop(3) > 1.4
+    assert max(answered.values()) < 1.4
     assert len(kept(world)) == 40
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_two_who_share_the_same_calls_in_another_order_do_not_wait(world: World) -> None:
-    """Each fails rather than wait for a tenth of a second, and none does."""
-    begin = threading.Barrier(2)
+def test_two_who_share_the_same_calls_in_another_order_meet_no_deadlock(world: World) -> None:
+    """They lock keys in one order: else the database would end one of them after a second."""
+    begin = threading.Barrier(2, timeout=30)
 
     def together(numbers: list[int]) -> list[list[str]]:
         found = []
         for turn in range(20):
+            wanted = [announcement(world, 100 * turn + number) for number in numbers]
             begin.wait()
-            found.append(sorted(tokens(announce(world, *(100 * turn + number for number in numbers)))))
+            found.append(sorted(tokens(list(world.store.calls._announce(wanted, waits=True)))))
         return found
 
     with ThreadPoolExecutor(2) as threads:
