@@ -177,7 +177,8 @@ def test_sigterm_lets_a_call_in_progress_end_and_sends_browsers_elsewhere(server
             caller.start()
             # The call's own transaction, not a stream that looks for calls: it asks who listens, too.
             waiting = """
-                SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%listener%'
+                SELECT count(*) > 0 FROM pg_locks AS waits JOIN pg_locks AS has USING (pid)
+                WHERE NOT waits.granted AND has.granted AND has.relation = 'listener'::regclass
             """
             wait_until(lambda: held.execute(waiting).fetchone() == (True,))
             node.process.send_signal(signal.SIGTERM)
