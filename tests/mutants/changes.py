@@ -6,6 +6,7 @@ Left alone are docstrings, annotations, f-strings, log lines, and sentences: nob
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -41,6 +42,7 @@ class Change:
     kind: str
     before: str
     after: str
+    text: str = ""  # the line as it stands
 
     @property
     def name(self) -> str:
@@ -48,8 +50,8 @@ class Change:
 
     @property
     def what(self) -> str:
-        """The change without its line, which other changes move."""
-        return f"{self.path} {self.before} -> {self.after}"
+        """The change as it is named where its line's number says nothing: other changes move it."""
+        return f"{self.path}: {self.text}: {self.before} -> {self.after}"
 
     def apply(self, source: bytes) -> bytes:
         return source[: self.start] + self.after.encode() + source[self.end :]
@@ -58,15 +60,15 @@ class Change:
 def list_changes(root: Path, path: str) -> list[Change]:
     """Return every change of a module that leaves it readable, in the order of its text."""
     source = (root / path).read_bytes()
-    offsets = [0]
-    for line in source.splitlines(keepends=True):
-        offsets.append(offsets[-1] + len(line))
+    lines = source.splitlines(keepends=True)
+    offsets = [0, *accumulate(map(len, lines))]
     changes = []
     for node, kind, after in _Finder(ast.parse(source)).found:
         start = offsets[node.lineno - 1] + node.col_offset
         end = offsets[node.end_lineno - 1] + node.end_col_offset  # type: ignore[operator]
         before = source[start:end].decode()
-        changes.append(Change(path, node.lineno, start, end, kind, before, after))
+        text = lines[node.lineno - 1].decode().strip()
+        changes.append(Change(path, node.lineno, start, end, kind, before, after, text))
     unique = {(change.start, change.end, change.after): change for change in changes if change.before != change.after}
     return [change for change in unique.values() if _is_python(change.apply(source))]
 

@@ -1,3 +1,3 @@
-"""Changes that change nothing that can be seen, by module and words, without the line, with the reason."""
+"""Changes that change nothing that can be seen, by `Change.what`, with the reason."""
 
 EQUIVALENT: dict[str, str] = {}
