@@ -117,6 +117,8 @@ class IdentityProvider:
 
         published = self._discover().get("id_token_signing_alg_values_supported", _ALGORITHMS)
         algorithms = [name for name in _ALGORITHMS if name in published]
+        if not algorithms:  # the library would take its own defaults
+            raise SignOnRefused("the provider signs by nothing that is believed")
         try:
             try:
                 token = jwt.decode(id_token, self._read_keys(), algorithms)

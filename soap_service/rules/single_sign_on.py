@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from soap_service.errors import SignOnRefused
 from soap_service.rules.roles import Role
+from soap_service.rules.texts import clean_line
 
 LONGEST_ID = 255
 _LONGEST_LOGIN, _LONGEST_NAME = 60, 200
@@ -55,15 +57,21 @@ class Provider(Protocol):
 
 
 def identity_of(claims: Mapping[str, Any], groups_claim: str) -> Identity:
-    """Return the identity that checked claims tell of."""
+    """Return the identity that checked claims tell of, its names without what cannot be seen.
+
+    Raises: SignOnRefused for a subject that is empty, longer than `LONGEST_ID` or has what cannot be kept as it is.
+    """
+    subject = str(claims["sub"])
+    if not 0 < len(subject) <= LONGEST_ID or clean_line(subject) != subject:
+        raise SignOnRefused("the subject cannot be kept")
     login = str(claims.get("preferred_username") or claims.get("email") or "").partition("@")[0]
-    name = " ".join(str(claims.get("name") or login).split())
+    name = clean_line(str(claims.get("name") or login))
     groups = claims.get(groups_claim)
     told = [groups] if isinstance(groups, str) else groups if isinstance(groups, list) else []
     return Identity(
         str(claims["iss"]),
-        str(claims["sub"]),
-        "".join(login.lower().split())[:_LONGEST_LOGIN],
+        subject,
+        "".join(clean_line(login).lower().split())[:_LONGEST_LOGIN],
         name[:_LONGEST_NAME],
         frozenset(map(str, told)),
     )

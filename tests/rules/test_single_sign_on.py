@@ -1,5 +1,8 @@
 """What a provider's claims and groups mean."""
 
+import pytest
+
+from soap_service.errors import SignOnRefused
 from soap_service.rules.roles import Role
 from soap_service.rules.single_sign_on import Identity, identity_of, read_roles, role_of_groups
 
@@ -34,3 +37,16 @@ def test_people_are_called_what_the_provider_says() -> None:
     assert identity_of({**WHO, "groups": {"a": 1}, "name": "n" * 300}, "groups") == Identity(
         *WHO.values(), "", "n" * 200
     )
+
+
+def test_names_have_nothing_that_cannot_be_seen_or_kept() -> None:
+    said = {"preferred_username": "ev\x00a\u200b", "name": "Eva\u202e\x1b[31m \x00Reis\ud800"}
+    found = identity_of({**WHO, **said}, "groups")
+    assert (found.login, found.name) == ("eva", "Eva[31m Reis")
+
+
+@pytest.mark.parametrize("subject", ["", "s" * 256, "a\x00", "a\ud800", " a", "a\u202eb"])
+def test_a_subject_that_cannot_be_kept_is_nobody(subject: str) -> None:
+    with pytest.raises(SignOnRefused):
+        identity_of({**WHO, "sub": subject}, "groups")
+    assert identity_of({**WHO, "sub": "s" * 255}, "groups").subject == "s" * 255

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from soap_service.model import Request
+from soap_service.rules.edits import ContactEdit
 from soap_service.rules.roles import Role
 from soap_service.storage.staff import group_edit_of
 from soap_service.store import NewRequest
@@ -86,3 +87,11 @@ def test_a_group_is_restricted_on_its_page(desk: Desk, rui: Browser) -> None:
     rui.follow(rui.post(path, nome=group.name, executa="S", carimbo=rui.hidden("carimbo")))
     assert not desk.store.staff.find_group(group.id).sees_all
     assert "Vê todas as solicitações" in rui.get("/administracao/historico").text
+
+
+def test_its_contact_cannot_be_changed(desk: Desk, ana: Browser, hidden: Request) -> None:
+    desk.store.people.add_contact(desk.maria.id, ContactEdit("José"), "teste", "chave")
+    [contact] = desk.store.people.view(desk.maria.id).contacts
+    ana.get("/")
+    assert ana.post(f"/solicitacoes/{hidden.id}/contato", contato=str(contact.id)).status_code == 403
+    assert desk.store.requests.find(hidden.id).contact_id is None

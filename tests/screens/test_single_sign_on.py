@@ -347,6 +347,7 @@ class _Forged(BaseHTTPRequestHandler):
         ({"alg": "HS256"}, False),
         ({"alg": "none"}, False),
         ({"key": "another"}, False),
+        ({"signs by": "HS256"}, False),
     ],
 )
 def test_a_token_is_checked_in_every_part(
@@ -357,7 +358,8 @@ def test_a_token_is_checked_in_every_part(
     url = forger.url
     published = {"keys": [{**key.as_dict(private=False), "kid": "one", "alg": "RS256", "use": "sig"}]}
     places = {"authorization_endpoint": f"{url}/auth", "token_endpoint": f"{url}/token", "jwks_uri": f"{url}/jwks"}
-    forger.answers["/.well-known/openid-configuration"] = json.dumps({"issuer": url, **places}).encode()
+    signs = {"id_token_signing_alg_values_supported": [claims.get("signs by", "RS256")]}
+    forger.answers["/.well-known/openid-configuration"] = json.dumps({"issuer": url, **places, **signs}).encode()
     forger.answers["/jwks"] = json.dumps(published).encode()
     serve(desk, settings, oidc_issuer=url, oidc_roles="agent=desk", oidc_new_agents="yes")
     browser = desk.visitor()
@@ -368,7 +370,7 @@ def test_a_token_is_checked_in_every_part(
     for name, value in claims.items():
         if name in ("iat", "exp") and isinstance(value, int):
             token[name] = now + value
-        elif name not in ("alg", "key"):
+        elif name not in ("alg", "key", "signs by"):
             token[name] = value
     token = {name: value for name, value in token.items() if value is not None}
     if claims.get("alg") == "none":

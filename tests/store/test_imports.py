@@ -380,6 +380,13 @@ def test_json_lines_are_read_and_written(desk: Desk) -> None:
     assert desk.store.requesters.find(CPF).name == "Zoé"
 
 
+def test_json_that_is_too_deep_is_refused(desk: Desk) -> None:
+    deep = '{"cpf": ' + "[" * 100_000
+    assert desk.run("import", "requesters", desk.file("a.jsonl", f"{deep}\n")) == 2
+    line = json.dumps({"cpf": CPF, "nome": "Zoé"})
+    assert desk.run("import", "requesters", desk.file("b.jsonl", f"{line}\n{deep}\n")) == 1
+
+
 # Files that are refused as a whole.
 
 

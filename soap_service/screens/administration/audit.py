@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from soap_service.rules.auditing import ActorKind, AuditKind, RecordKind
 from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.rules.roles import Permission
-from soap_service.screens.forms import clean_line
+from soap_service.rules.texts import clean_line
 from soap_service.screens.language import N_
 from soap_service.screens.visit import Visit
 from soap_service.storage.audit import ROWS_SHOWN

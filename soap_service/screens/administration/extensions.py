@@ -3,8 +3,9 @@
 from werkzeug.wrappers import Response
 
 from soap_service.errors import AgentNotFound, InvalidValue
+from soap_service.rules.texts import clean_line
 from soap_service.screens.administration.editing import actor_of
-from soap_service.screens.forms import Form, clean_line
+from soap_service.screens.forms import Form
 from soap_service.screens.notices import SAVED
 from soap_service.screens.visit import Visit
 

@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response
 
 from soap_service.model import CallState
 from soap_service.rules.roles import Permission
+from soap_service.rules.texts import clean_line
 from soap_service.screens.calls.call import with_states
-from soap_service.screens.forms import clean_line
 from soap_service.screens.language import N_
 from soap_service.screens.visit import Visit
 from soap_service.store import CALLS_SHOWN, CallChoice

@@ -13,9 +13,10 @@ from soap_service.rules.calls import Simulated
 from soap_service.rules.extensions import is_extension
 from soap_service.rules.parameters import WEB_SERVICES_ON
 from soap_service.rules.roles import Permission
+from soap_service.rules.texts import clean_line
 from soap_service.screens.calls.call import with_states
 from soap_service.screens.calls.call_path import REASONS, Facts, Said, Step, first_failing, walk
-from soap_service.screens.forms import Form, clean_line
+from soap_service.screens.forms import Form
 from soap_service.screens.language import N_
 from soap_service.screens.visit import Visit
 from soap_service.store import ExtensionStatus

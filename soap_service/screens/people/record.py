@@ -178,7 +178,7 @@ def name_contact_of_call(visit: Visit, token: str) -> Response:
 
 def name_contact_of_request(visit: Visit, number: int) -> Response:
     """Record for which contact a request is, and show it again."""
-    visit.store.execution.view(number, visit.agent.id)  # who may not see it may not change it
+    visit.store.execution.view(number, visit.agent.id, visit.scope)  # who may not see it may not change it
     visit.store.people.name_contact_of_request(number, read_id(visit.form().value("contato")) or None)
     return visit.redirect(f"/solicitacoes/{number}", SAVED)
 

@@ -5,6 +5,7 @@ Source: RFC 4180; OWASP, CSV Injection.
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 
 from werkzeug.wrappers import Response
@@ -17,7 +18,10 @@ from soap_service.store import RequestPage
 
 _MARK = "\ufeff"  # by which Excel knows UTF-8
 #: What a spreadsheet would take a cell for a formula by, the full-width forms too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA = r"=+@\uff1d\uff0b\uff0d\uff20\-"
+_BEGIN = re.compile(rf"[{_FORMULA}\t\r\n]")
+#: The same behind what parts the cells for a spreadsheet of another language.
+_INSIDE = re.compile(rf"(?<=[,;\t|\r\n])([\s\"]*)(?=[{_FORMULA}])")
 
 
 def export_list(visit: Visit) -> Response:
@@ -82,5 +86,6 @@ def _written(rows: Sequence[Sequence[str]], delimiter: str) -> str:
 
 
 def harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    """Return a cell that no spreadsheet takes for a formula, wherever it parts it."""
+    cell = f"'{cell}" if _BEGIN.match(cell) else cell
+    return _INSIDE.sub(r"\1'", cell)
