@@ -13,6 +13,8 @@ from soap_service.rules.import_causes import Cause
 #: All that is unpacked, and its table of texts, which is kept in memory.
 MOST_UNPACKED = 1 << 30
 MOST_TEXTS = 64 << 20
+#: Files within the file: those of Excel have some dozens.
+MOST_PARTS = 10_000
 _TEXTS = "xl/sharedStrings.xml"
 #: A sheet has no more. A line may claim any number, and those before it would be made up.
 _MOST_LINES = 1 << 20
@@ -69,6 +71,8 @@ def _check_size(file: BinaryIO) -> None:
             parts = archive.infolist()
     except zipfile.BadZipFile:
         raise InputRefused("file", Cause.UNREADABLE_XLSX(error="the archive is damaged")) from None
+    if len(parts) > MOST_PARTS:
+        raise InputRefused("file", Cause.UNREADABLE_XLSX(error=f"it has more than {MOST_PARTS} parts"))
     unpacked = sum(part.file_size for part in parts)
     texts = sum(part.file_size for part in parts if part.filename.lower() == _TEXTS.lower())
     if unpacked > MOST_UNPACKED or texts > MOST_TEXTS:

@@ -35,6 +35,7 @@ class AuditKind(StrEnum):
     SECOND_FACTOR_REMOVED = "second-factor-removed"  # by its agent, or reset by an administrator
     IDENTITY_JOINED = "identity-joined"  # an agent's at the provider of single sign-on
     IDENTITY_SEPARATED = "identity-separated"
+    ACCESS_REFUSED = "access-refused"  # of who is logged in: by role, group or form token
     INTEGRATION_REFUSED = "integration-refused"
     PERSON_VIEWED = "person-viewed"
     PERSON_SEARCHED = "person-searched"

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 
 from soap_service.asgi.wsgi_bridge import IS_BUSY
 from soap_service.errors import ExecutionRefused, NotFound, RequestHidden, StoreUnavailable
-from soap_service.rules.auditing import acting
+from soap_service.rules.auditing import AuditKind, RecordKind, acting
 from soap_service.rules.calls import Simulated
 from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.numbers import HIGHEST_NUMBER
@@ -96,10 +96,13 @@ class _NumberConverter(IntegerConverter):
         super().__init__(map, max=HIGHEST_NUMBER)
 
 
+_TOKEN_LENGTH = 43
+
+
 class _TokenConverter(BaseConverter):
     """A call's token, as `secrets.token_urlsafe(32)` makes them."""
 
-    regex = "[0-9A-Za-z_-]{43}"
+    regex = f"[0-9A-Za-z_-]{{{_TOKEN_LENGTH}}}"
 
 
 def _serve_asset(visit: Visit, path: str) -> Response:
@@ -289,13 +292,29 @@ class Screens:
             with acting(visit.actor()):
                 return handler(visit, **arguments)
         except HTTPException as refusal:
+            if isinstance(refusal, Forbidden):
+                _record_refusal(visit, RecordKind.NONE, _without_tokens(visit.request.path))
             return _refusal_page(visit, refusal)
         except RequestHidden as hidden:
+            _record_refusal(visit, RecordKind.REQUEST, hidden.key)
             return request_page.show_hidden(visit, hidden)
         except NotFound:
             return _refusal_page(visit, PageNotFound())
         except ExecutionRefused as refusal:
+            _record_refusal(visit, RecordKind.REQUEST, refusal.key)
             return _refusal_page(visit, Forbidden(), request_number=refusal.key)
+
+
+def _record_refusal(visit: Visit, kind: RecordKind, record: object) -> None:
+    """Have the audit know of what somebody who is logged in may not have."""
+    if visit.login is not None:
+        with acting(visit.actor()):
+            visit.store.audit.note(AuditKind.ACCESS_REFUSED, kind, record)
+
+
+def _without_tokens(path: str) -> str:
+    """Return a path without the secret part of a call's address."""
+    return "/".join("*" if len(part) >= _TOKEN_LENGTH else part for part in path.split("/"))
 
 
 def _admit(visit: Visit, route: Route) -> Handler:

@@ -7,6 +7,7 @@ import pytest
 from werkzeug.test import Client
 
 from soap_service.rules.auditing import AuditKind
+from soap_service.rules.roles import Role
 from soap_service.screens.administration.audit import KINDS, RECORD_KINDS
 from soap_service.store import AuditFilter
 from soap_service.tables.audit import AuditRow
@@ -154,3 +155,22 @@ def test_every_kind_has_words() -> None:
     from soap_service.rules.auditing import RecordKind
 
     assert set(RECORD_KINDS) == set(RecordKind) - {RecordKind.NONE}
+
+
+def test_what_an_agent_may_not_have_is_recorded(desk: Desk, ana: Browser) -> None:
+    token = desk.announce("11144477735")
+    ana.get("/")
+    assert ana.get("/administracao/auditoria").status_code == 403
+    assert ana.client.post(f"/chamadas/{token}", data={"form_token": "another"}).status_code == 403
+    desk.visitor().get("/administracao/auditoria")  # is asked to log in
+    desk.give_role("ana", Role.VIEWER)
+    assert ana.post(f"/pessoas/{desk.maria.id}/situacao", saiu="S").status_code == 403
+    bia = desk.browser_of("bia")
+    bia.get("/")
+    assert bia.get(f"/solicitacoes/{desk.request.id}/executar").status_code == 403
+    assert records(desk, AuditKind.ACCESS_REFUSED) == [
+        ("ana", "/administracao/auditoria"),
+        ("ana", "/chamadas/*"),
+        ("ana", f"/pessoas/{desk.maria.id}/situacao"),
+        ("bia", str(desk.request.id)),
+    ]

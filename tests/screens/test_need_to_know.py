@@ -8,7 +8,7 @@ from soap_service.model import Request
 from soap_service.rules.edits import ContactEdit
 from soap_service.rules.roles import Role
 from soap_service.storage.staff import group_edit_of
-from soap_service.store import NewRequest
+from soap_service.store import AuditFilter, NewRequest
 from tests.screens.conftest import Browser, Desk
 
 HIDDEN = "Segredo do RH"
@@ -71,6 +71,8 @@ def test_its_page_says_no_more_and_what_was_registered(desk: Desk, ana: Browser,
     assert f"Solicitação nº {hidden.id} registrada." in page.text
     assert "Folha de pagamento" in page.text
     desk.store.audit.flush()
+    [refused] = desk.store.audit.iterate(AuditFilter(kind="access-refused"))
+    assert (refused.actor, refused.record_kind, refused.record) == ("ana", "request", str(hidden.id))
 
 
 def test_an_export_of_a_restricted_supervisor_lacks_it(desk: Desk, hidden: Request) -> None:

@@ -31,6 +31,7 @@ KINDS: Mapping[str, str] = {
     AuditKind.SECOND_FACTOR_REMOVED: N_("removeu o segundo fator"),
     AuditKind.IDENTITY_JOINED: N_("ligou uma conta da empresa"),
     AuditKind.IDENTITY_SEPARATED: N_("desligou uma conta da empresa"),
+    AuditKind.ACCESS_REFUSED: N_("acesso recusado"),
     AuditKind.INTEGRATION_REFUSED: N_("plataforma recusada"),
     AuditKind.PERSON_VIEWED: N_("viu uma pessoa"),
     AuditKind.PERSON_SEARCHED: N_("buscou pessoas"),
