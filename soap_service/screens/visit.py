@@ -390,7 +390,7 @@ class Visit:
         """
         if self.request.method == "POST" and self.premises.framing_origins:
             origin = self.request.headers.get("Origin")
-            if origin is None or not self._is_here(origin):
+            if origin is None or not origin.startswith("https:") or not self._is_here(origin):  # a frame needs https
                 raise WrongFormToken
 
     def check_form_token(self) -> None:

@@ -69,7 +69,9 @@ def test_without_the_setting_cookies_are_what_they_were(desk: Desk) -> None:
     assert "SameSite=Strict" in line
 
 
-@pytest.mark.parametrize("origin", [None, "null", DESKTOP, "https://localhost.example", "https://localhost:444"])
+@pytest.mark.parametrize(
+    "origin", [None, "null", DESKTOP, "https://localhost.example", "https://localhost:444", "http://localhost"]
+)
 def test_a_post_from_anywhere_else_is_refused_with_the_token_too(desk: Desk, origin: str | None) -> None:
     browser = browser_of(desk)
     assert browser.post_from(origin, "/entrar", usuario="ana", senha=PASSWORD).status_code == 403
