@@ -17,6 +17,7 @@ from soap_service.errors import StoreUnavailable
 from soap_service.identity_provider import IdentityProvider
 from soap_service.import_process import ImportProcess
 from soap_service.keepers.audit import AuditKeeper
+from soap_service.keepers.guessing import GuessingKeeper
 from soap_service.keepers.retention import RetentionKeeper
 from soap_service.live.proofs import PATH as PROOFS_PATH
 from soap_service.live.streams import Streams
@@ -49,6 +50,9 @@ class App:
         self._audit = AuditKeeper(self.store, settings)
         self._retention = RetentionKeeper(self.store, settings)
         self.endpoint = Endpoint(self.store, settings)
+        guessing = self.endpoint.dispatcher.guessing
+        self._guessing = GuessingKeeper(guessing.flush)
+        guessing.wake = self._guessing.wake
         self._simulation = Simulation(self.endpoint.dispatcher, self.store)
         # Few: each of their threads holds a connection, and while the database is frozen probes pile up.
         self._probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
@@ -135,6 +139,7 @@ class App:
         self._bridge.start()
         self._audit.start()
         self._retention.start()
+        self._guessing.start()
         self.has_started = True
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -142,6 +147,7 @@ class App:
         self.endpoint.dispatcher.close()
         self._bridge.close()
         self._retention.close()
+        self._guessing.close()
         self._audit.close()
         self._probes.shutdown(wait=True, cancel_futures=True)
         self.store.close()

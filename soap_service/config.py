@@ -118,7 +118,10 @@ class Settings:
         1, "requests opened here get numbers from this one on; imported ones lie below"
     )
     calls_per_second: float = _setting(1000.0, "SOAP calls a second per integration; 0 for no limit")
-    unknown_documents_per_minute: float = _setting(600.0, "unknown documents a minute per integration; 0 for no limit")
+    unknown_documents_per_minute: float = _setting(
+        600.0,
+        "unknown documents and numbers a minute per integration and process, beside its budget an hour; 0 for no limit",
+    )
     request_seconds: float = _setting(10.0, "time for a client to send a whole request")
     calls_days: int = _setting(0, "calls are deleted after so many days; 0 keeps them for ever")
     unknown_documents_days: int = _setting(

@@ -9,7 +9,7 @@ Source: manual, "Webservice de ..."; docs/wire.md, Operations.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -22,11 +22,19 @@ from soap_service import spyne_compat  # noqa: F401 - before anything of Spyne
 from spyne import Application, Boolean, ComplexModel, DateTime, Integer32, ServiceBase, Unicode, rpc
 from spyne.protocol.soap import Soap11
 
-from soap_service.errors import InvalidArgument, InvalidDocument, MissingArgument, RequesterNotFound, RequestNotFound
+from soap_service.errors import (
+    InvalidArgument,
+    InvalidDocument,
+    LimitExceeded,
+    MissingArgument,
+    RequesterNotFound,
+    RequestNotFound,
+)
 from soap_service.language import N_, translations_of
 from soap_service.model import Notice
 from soap_service.rules.documents import normalise_document
 from soap_service.rules.extensions import extensions_meant
+from soap_service.rules.unknown_budgets import Asked, UnknownBudget
 from soap_service.store import Announcement, KnownIntegration, Receipt, TelephonyReads
 
 # Spyne warns of every answer's wrapper class because `_wsdl_part_name` customises it; it is meant.
@@ -47,17 +55,26 @@ class Caller:
 
     What only reads asks `reads`, which is the store, or what was looked up for it in the store; `announce` gives the
     receipt of a call, or ends the operation, which is run again once there is one.
-    `extension` is the `?ramal=` of the endpoint's address. `found_nobody` is set by an operation whose document
-    nobody has, so that admission can limit fishing for documents.
+    `extension` is the `?ramal=` of the endpoint's address. `budget` counts what nobody has, so that fishing for
+    documents and numbers ends.
     """
 
     reads: TelephonyReads
     announce: Callable[[Announcement], Receipt]
     integration: KnownIntegration
+    budget: UnknownBudget
     public_url: str
     zone: ZoneInfo
     extension: str = ""
-    found_nobody: bool = False
+
+    def must_be_answered(self, *asked: Asked) -> None:
+        """Raise LimitExceeded, before anything is looked up, unless the platform was told lately of all of it.
+
+        For a platform whose budget is over.
+        """
+        budget = self.budget
+        if not all(budget.was_told(one) or self.reads.was_answered(budget.hash(one)) for one in asked):
+            raise LimitExceeded(self.integration.name)
 
 
 class DadosSolicitacao(ComplexModel):
@@ -108,7 +125,20 @@ class TelephonyService(ServiceBase):
             document = normalise_document(document)
         except InvalidDocument:
             document = ""  # the call reaches the agent anyway
-        return _announce(ctx.udc, extension, operation="novaSolicitacao", document=document, spoken=spoken)
+        caller: Caller = ctx.udc
+        receipt = _announce(caller, extension, operation="novaSolicitacao", document=document, spoken=spoken)
+        if not document:
+            return _answer_of(caller, receipt)
+        if caller.budget.is_over:
+            try:
+                caller.must_be_answered(document)
+            except LimitExceeded:  # it pops up all the same
+                return _answer_of(caller, replace(receipt, is_identified=False))
+        if receipt.is_identified:
+            caller.budget.answered.add(document)
+        else:
+            caller.budget.note_unknown(document)
+        return _answer_of(caller, receipt)
 
     @rpc(
         _Number,
@@ -124,7 +154,18 @@ class TelephonyService(ServiceBase):
         para visualização ou execução.
         """
         document, number = _required_document(document), _positive(number)
-        return _announce(ctx.udc, extension, operation="visualizarSolicitacao", document=document, request_id=number)
+        caller: Caller = ctx.udc
+        if caller.budget.is_over:
+            caller.must_be_answered(document, number)
+        try:
+            receipt = _announce(
+                caller, extension, operation="visualizarSolicitacao", document=document, request_id=number
+            )
+        except RequestNotFound:
+            caller.budget.note_unknown((number, document))
+            raise
+        caller.budget.answered.update((document, number))
+        return _answer_of(caller, receipt)
 
     @rpc(
         _Text,
@@ -138,14 +179,21 @@ class TelephonyService(ServiceBase):
         número se há só uma (exemplo: 1?34534), senão a quantidade.
         """
         caller: Caller = ctx.udc
+        document, budget = _required_document(document), caller.budget
+        if budget.is_over:
+            caller.must_be_answered(document)
         try:
-            count, number = caller.reads.count_open_requests(_required_document(document))
+            count, number = caller.reads.count_open_requests(document)
         except RequesterNotFound:
-            caller.found_nobody = True
+            caller.budget.note_unknown(document)
             return ""
+        budget.answered.add(document)
         if count == 0:
             return ""
-        return str(count) if number is None else f"1?{number}"
+        if number is None:
+            return str(count)
+        budget.answered.add(number)
+        return f"1?{number}"
 
     @rpc(
         _Number,
@@ -159,7 +207,15 @@ class TelephonyService(ServiceBase):
         dentro do prazo.
         """
         caller: Caller = ctx.udc
-        summary = caller.reads.summarise_request(_positive(number))
+        number, budget = _positive(number), caller.budget
+        if budget.is_over:
+            caller.must_be_answered(number)
+        try:
+            summary = caller.reads.summarise_request(number)
+        except RequestNotFound:
+            caller.budget.note_unknown(number)
+            raise
+        budget.answered.add(number)
         return _Filled(  # not the class itself: Spyne takes 8 µs to make one, and asks only for attributes
             id=summary.number,
             dataAbertura=_local(summary.opened_at, caller.zone),
@@ -199,21 +255,15 @@ _PAUSED = N_("O atendente do ramal {extension} está em pausa; a ligação aguar
 _UNKNOWN_CALLER = N_("Não identificado o cliente da ligação.")
 
 
-def _announce(caller: Caller, extension: str | None, **said: Any) -> RespostaChamada:
+def _announce(caller: Caller, extension: str | None, **said: Any) -> Receipt:
     extensions = _extensions_of(extension) or _extensions_of(caller.extension) or (None,)
     announcement = Announcement(
         integration_id=caller.integration.id, extension=extensions[-1], preferred_extensions=extensions[:-1], **said
     )
-    try:
-        receipt = caller.announce(announcement)
-    except RequestNotFound:
-        caller.found_nobody = True
-        raise
-    caller.found_nobody = not receipt.is_identified
-    return _receipt(caller, receipt)
+    return caller.announce(announcement)
 
 
-def _receipt(caller: Caller, receipt: Receipt) -> RespostaChamada:
+def _answer_of(caller: Caller, receipt: Receipt) -> RespostaChamada:
     translate = translations_of(caller.integration.language).gettext
     is_paused = receipt.is_paused and receipt.notice is Notice.WAITING
     sentence = translate(_PAUSED if is_paused else _SENTENCES[receipt.notice]).format(extension=receipt.extension)

@@ -59,6 +59,7 @@ from soap_service.storage.staff import Staff
 from soap_service.storage.tables import Tables
 from soap_service.storage.telephony import Telephony
 from soap_service.storage.telephony_reads import RequestSummary, RowMissing, TelephonyReads
+from soap_service.storage.unknown_asked import UnknownAsked
 from soap_service.storage.work_done import DayOfWork, WorkDone
 from soap_service.storage.worklist import MOST_COUNTED, RequestPage, WorkCounts, Worklist
 
@@ -154,6 +155,7 @@ class Store:
         self.child_requests = ChildRequests(database)
         self.catalogue = Catalogue(database)
         self.integrations = Integrations(database)
+        self.unknown_asked = UnknownAsked(database)
 
         self.logins = Logins(database)
         self.login_tries = LoginTries(database)

@@ -1,1 +1,1 @@
-"""What a running process does beside calls and pages: it keeps the audit, and purges what is kept no longer."""
+"""What a running process does beside calls and pages: audit, purges, counts of what platforms asked in vain."""

@@ -14,7 +14,7 @@ class Keeper(ABC):
 
     def __init__(self, name: str, seconds: float) -> None:
         self._seconds = seconds
-        self._ending = threading.Event()
+        self._ending, self._waking = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @abstractmethod
@@ -25,14 +25,23 @@ class Keeper(ABC):
         """Begin."""
         self._thread.start()
 
+    def wake(self) -> None:
+        """Have `keep` called at once; in any thread."""
+        self._waking.set()
+
     def close(self) -> None:
         """End after the piece that is under way."""
         self._ending.set()
+        self._waking.set()
         if self._thread.ident is not None:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._ending.wait(self._seconds):
+        while True:
+            self._waking.wait(self._seconds)
+            self._waking.clear()
+            if self._ending.is_set():
+                return
             try:
                 self.keep()
             except StoreUnavailable:

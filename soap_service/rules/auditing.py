@@ -47,6 +47,7 @@ class AuditKind(StrEnum):
     PERSON_ERASED = "person-erased"
     CONTACT_ERASED = "contact-erased"
     MANY_PERSONS = "many-persons"  # more persons in an hour than the settings allow without a warning
+    MANY_UNKNOWN = "many-unknown"  # a platform asked about more unknown documents and numbers than its hour's budget
     EXTENSION_TAKEN = "extension-taken"
     IMPORTED = "imported"
     EXPORTED = "exported"

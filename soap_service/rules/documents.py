@@ -91,6 +91,15 @@ def correct_document(digits: str) -> str:
     return next(filter(has_valid_check_digits, _corrected_forms(digits)), "")
 
 
+def written_forms(document: str) -> Iterator[str]:
+    """Return a stored document and what else may stand for it, when zeros were lost or added."""
+    yield document
+    if len(document) == 11:
+        yield f"000{document}"
+    elif document.startswith("000"):
+        yield document[3:]
+
+
 def _corrected_forms(digits: str) -> list[str]:
     """Return what digits may have been before zeros were lost or added; a CPF comes before a CNPJ."""
     if 3 <= len(digits) <= 10:

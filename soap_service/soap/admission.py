@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from soap_service.errors import (
     CrossSite,
     IntegrationOff,
-    LimitExceeded,
     NoCredential,
     OperationNotAllowed,
     UnknownPlatform,
@@ -32,6 +31,7 @@ from soap_service.rules.credentials import (
     read_basic,
 )
 from soap_service.rules.parameters import WEB_SERVICES_ON
+from soap_service.soap.guessing import Guessing
 from soap_service.soap.headers import Token
 from soap_service.soap.message import shown
 from soap_service.store import KnownIntegration, Store
@@ -51,14 +51,14 @@ class _Rules:
 
 
 class Admission:
-    """Admit integrations. One per process; its limits are per integration and process."""
+    """Admit integrations. One per process; how often each may call is counted there."""
 
     def __init__(self, store: Store, calls_per_second: float, unknown_documents_per_minute: float) -> None:
         self._store = store
         self._rules = _Rules(False, {}, float("-inf"))
         self._damaged: set[str] = set()
         self._calls = Limit(calls_per_second, burst=max(1, int(calls_per_second * 2)))
-        self._unknown = Limit(unknown_documents_per_minute / 60, burst=max(1, int(unknown_documents_per_minute)))
+        self.guessing = Guessing(store, unknown_documents_per_minute)
 
     def must_refresh(self) -> bool:
         """Tell whether the rules are too old to be believed."""
@@ -69,6 +69,7 @@ class Admission:
         integrations = {composed(one.name): one for one in self._known()}
         for language in {one.language for one in integrations.values()}:
             translations_of(language)  # ready before the first sentence is said
+        self.guessing.refresh(one.id for one in integrations.values())
         is_on = self._store.parameters.value(WEB_SERVICES_ON) == "S"
         self._rules = _Rules(is_on, integrations, time.monotonic())
 
@@ -110,7 +111,6 @@ class Admission:
     def count_call(self, integration: KnownIntegration) -> None:
         """Count a call of an integration; raises LimitExceeded with its name when there are too many."""
         self._calls.spend(integration.name)
-        self._unknown.check(integration.name)
 
     def check_operation(self, integration: KnownIntegration, operation: str) -> None:
         """Raise OperationNotAllowed for an operation that is not the integration's, IntegrationOff when 281 is N."""
@@ -123,11 +123,6 @@ class Admission:
         """Return the language of an integration, by its name; the source language for one that was not admitted."""
         integration = self._rules.integrations.get(composed(name))
         return SOURCE_LANGUAGE if integration is None else integration.language
-
-    def count_unknown(self, integration: KnownIntegration) -> None:
-        """Count a document that nobody has; too many refuse the calls that follow."""
-        with suppress(LimitExceeded):
-            self._unknown.spend(integration.name)
 
     def _prove(self, name: str, secret: str) -> KnownIntegration:
         """Return the integration of that name when the secret is its own."""

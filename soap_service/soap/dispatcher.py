@@ -120,6 +120,7 @@ class Dispatcher:
         self._operations = list_operations(application)
         self._answers = {version: Answers(application, version) for version in SoapVersion}
         self._admission = Admission(store, settings.calls_per_second, settings.unknown_documents_per_minute)
+        self.guessing = self._admission.guessing
         self._known_messages = KnownMessages()
         self._pool = Pool(store)
         self._look_ups = store.telephony.join_look_ups()
@@ -163,7 +164,7 @@ class Dispatcher:
                 if known is None:
                     self._known_messages.learn(post.content_type, post.body, message)
                 work = self._begin(message, integration, post, call)
-                result = await (self._look_ups.run(work) if _is_read(message) else self._pool.run(work))
+                result = await (self._look_ups.run(work) if _is_read(message) else self._run(work))
                 return self._result(call, result, post.address)
         except (UnsupportedMediaType, CrossSite) as error:
             self._note(call, error, _OUTSIDE_SOAP.get(type(error), ""), post.address)
@@ -172,6 +173,14 @@ class Dispatcher:
             return self._fault(call, StoreUnavailable(), post.address)
         except Exception as error:
             return self._fault(call, error, post.address)
+
+    async def _run(self, work: Callable[[], Any]) -> Any:
+        """Return what an operation returns that announces a call, and may look up whether it may be told of it."""
+        while True:
+            try:
+                return await self._pool.run(work)
+            except RowMissing as missing:
+                await self._look_ups.wait_for(missing)
 
     def answer_now(self, post: Post) -> "Reply | Read | None":
         """Answer a plain read whose message is known: at once, or when its rows are known; None for everything else."""
@@ -235,20 +244,12 @@ class Dispatcher:
             reads=self._look_ups.reads(),
             announce=KnownOutcome().announce,
             integration=integration,
+            budget=self.guessing.of(integration.id),
             public_url=self._settings.base_url,
             zone=self._settings.zone,
             extension=_extension_of(post.query) if post.query else "",
         )
-        arguments = message.bind()
-
-        def work() -> Any:
-            try:
-                return operation.function(_Context(caller), *arguments)
-            finally:
-                if caller.found_nobody:
-                    self._admission.count_unknown(integration)
-
-        return work
+        return partial(operation.function, _Context(caller), *message.bind())
 
     def _result(self, call: _Call, result: Any, address: str | None) -> Reply:
         answers = self._answers[call.version]

@@ -23,6 +23,7 @@ ROWS_SHOWN = 50
 #: So many entries wait for a database that is away; then pages wait for it, too, rather than be unrecorded.
 _MOST_WAITING = 10_000
 _ROWS_AT_ONCE = 1000
+_WARNINGS = (AuditKind.MANY_PERSONS, AuditKind.MANY_UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ class Audit(Part):
                 yield from session.scalars(query).all()
 
     def list_warnings(self, since: datetime) -> Sequence[AuditRow]:
-        """Return who saw more persons in an hour than is usual, newest first."""
-        query = _chosen(AuditFilter(kind=AuditKind.MANY_PERSONS, since=since))
+        """Return who saw more persons in an hour than is usual, or asked about more unknown ones, newest first."""
+        query = _chosen(AuditFilter(since=since)).where(AuditRow.kind.in_(_WARNINGS))
         with self._database.reading() as session:
             return session.scalars(query.order_by(AuditRow.happened_at.desc()).limit(ROWS_SHOWN)).all()
 

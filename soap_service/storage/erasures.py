@@ -30,6 +30,7 @@ from soap_service.storage.person_traces import (
 )
 from soap_service.storage.requesters import write_names
 from soap_service.storage.search import Search
+from soap_service.storage.unknown_asked import forget_answered
 from soap_service.tables.people import PersonChange
 from soap_service.tables.search import RequesterContact, Unindexed
 
@@ -277,6 +278,7 @@ class Erasures(Part):
                     line = {"requester_id": subject.ids[0], "changed_at": now, "actor": actor}
                     connection.execute(insert(PersonChange), {**line, "action": "erased", "details": "{}"})
                 add_erasures(connection, subject.documents, now)
+                forget_answered(connection, subject.documents)
                 write_entry(connection, now, AuditKind.PERSON_ERASED, RecordKind.REQUESTER, next(iter(subject.ids), ""))
                 return True
 

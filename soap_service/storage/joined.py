@@ -90,9 +90,12 @@ class JoinedLookUps(LookUps):
             try:
                 return work()
             except RowMissing as missing:
-                found: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                self.find(missing, partial(_settle, found))
-                await found
+                await self.wait_for(missing)
+
+    async def wait_for(self, missing: RowMissing) -> None:  # noqa: D102
+        found: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.find(missing, partial(_settle, found))
+        await found
 
     async def _work_off(self, link: Link) -> None:
         """Look up what waits, as much as has gathered in one statement, until nothing does."""

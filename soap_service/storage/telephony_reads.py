@@ -11,7 +11,9 @@ from soap_service.model import Request, Requester
 from soap_service.rules.deadlines import is_late
 from soap_service.rules.documents import documents_to_look_up
 from soap_service.rules.situations import OPEN_SITUATIONS, SITUATION_LABELS, Situation
+from soap_service.rules.unknown_budgets import ANSWERED_FOR
 from soap_service.storage.look_ups import LookingUp, LookUp
+from soap_service.tables.administration import AnsweredBefore
 
 
 class RequestSummary(NamedTuple):
@@ -39,6 +41,11 @@ class TelephonyReads(LookingUp):
                     [(count, number)] = self.look_up(OPEN_REQUESTS_OF, merged_into)
                 return count, number
         raise RequesterNotFound
+
+    def was_answered(self, asked_hash: str) -> bool:
+        """Tell whether an integration was told lately of what has that hash, in one round trip."""
+        since = self.now() - ANSWERED_FOR
+        return any(answered_at > since for (answered_at,) in self.look_up(ANSWERED, asked_hash))
 
     def summarise_request(self, number: int) -> RequestSummary:
         """Return what the telephony may know of a request, in one round trip; raises RequestNotFound."""
@@ -104,6 +111,10 @@ class LookUps:
         """
         raise NotImplementedError
 
+    async def wait_for(self, missing: RowMissing) -> None:
+        """Wait until the rows are known; raises the error why they cannot be, StoreUnavailable."""
+        raise NotImplementedError
+
     async def run(self, work: Callable[[], Any]) -> Any:
         """Return what a read returns, whose `reads` it asks; raises what it raises, StoreUnavailable."""
         return work()
@@ -115,4 +126,5 @@ _ONLY_REQUEST = select(func.max(Request.id)).where(Request.requester_id == Reque
 _COUNT_AND_NUMBER = select(Requester.open_requests, case((Requester.open_requests == 1, _ONLY_REQUEST)))
 OPEN_REQUESTS = LookUp(_COUNT_AND_NUMBER.add_columns(Requester.merged_into_id), by=Requester.document)
 OPEN_REQUESTS_OF = LookUp(_COUNT_AND_NUMBER, by=Requester.id)
+ANSWERED = LookUp(select(AnsweredBefore.answered_at), by=AnsweredBefore.asked_hash)
 SUMMARY = LookUp(select(Request.opened_at, Request.due_at, Request.closed_at, Request.situation), by=Request.id)

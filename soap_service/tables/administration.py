@@ -95,6 +95,25 @@ class CalendarDay(Base):
     shifts: Mapped[str] = mapped_column(server_default="")
 
 
+class UnknownHour(Base):
+    """How many unknown documents and request numbers a platform asked about in the hour that began then."""
+
+    __tablename__ = "unknown_hour"
+
+    integration_id: Mapped[int] = mapped_column(ForeignKey("integration.id"), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True, index=True)
+    unknown: Mapped[int]
+
+
+class AnsweredBefore(Base):
+    """That a platform was told of a document or a request number, by its keyed hash, and when it last was."""
+
+    __tablename__ = "answered_before"
+
+    asked_hash: Mapped[str] = mapped_column(String(32), primary_key=True)
+    answered_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class IntegrationUse(Base):
     """When a platform last called, to the minute."""
 

@@ -138,3 +138,22 @@ def test_a_new_secret_and_a_revocation_are_asked_about_first(desk: Desk, rui: Br
 
 def test_the_operations_are_those_of_the_wsdl() -> None:
     assert set(OPERATIONS) == set(list_descriptors(make_application()))
+
+
+def test_administrators_see_and_are_warned_which_platform_guesses(desk: Desk, ana: Browser, rui: Browser) -> None:
+    asked, one = desk.store.unknown_asked, desk.integration_id
+    name = desk.store.integrations.find(one).name
+    assert "0 de 220" in rui.get(f"{ROOT}/integracoes").text
+    asked.count({one: 219}, {one: 220})
+    page = rui.get(f"{ROOT}/integracoes").text
+    assert "219 de 220" in page
+    assert "limite atingido" not in page
+    warning = f"A plataforma {name} consultou 220 documentos ou números desconhecidos em uma hora."
+    assert warning not in rui.get("/").text
+    asked.count({one: 1100}, {one: 220})
+    page = rui.get(f"{ROOT}/integracoes").text
+    assert "1.319 de 220" in page
+    assert "limite atingido" in page
+    assert warning in rui.get("/").text
+    assert warning not in ana.get("/").text
+    assert "aviso: muitos documentos ou números desconhecidos" in rui.get(f"{ROOT}/auditoria").text

@@ -24,6 +24,7 @@ from werkzeug.test import Client
 
 from soap_service.demo import prepare_demo
 from soap_service.errors import InvalidArgument, SoapServiceError
+from soap_service.rules.unknown_budgets import UnknownBudget
 from soap_service.services import Caller, DadosSolicitacao, RespostaChamada, make_application
 from soap_service.soap.message import Message, MessageRefused, SoapVersion, list_operations
 from soap_service.soap.reader import read_message
@@ -193,9 +194,8 @@ def caller(store: Store, tmp_path: Path) -> Iterator[Caller]:
     """A caller on a store with the sample data."""
     prepare_demo(store, tmp_path, {"SOAP_SERVICE_DEMO_PASSWORD": "senha-de-teste"})
     (integration,) = map(KnownIntegration.of, store.integrations.list_all())
-    yield Caller(
-        store.telephony, store.calls.announce, integration, "http://127.0.0.1:8000", ZoneInfo("America/Sao_Paulo")
-    )
+    zone = ZoneInfo("America/Sao_Paulo")
+    yield Caller(store.telephony, store.calls.announce, integration, UnknownBudget(), "http://127.0.0.1:8000", zone)
 
 
 _PLAIN = [

@@ -153,6 +153,8 @@ def test_every_migration_goes_up_down_and_up_with_data(world: World) -> None:
     world.store.schema.upgrade()
     after = rows_of(world.store)
     assert before.pop("erasure_key") != after.pop("erasure_key")  # nobody was erased: a new key does as well
+    assert (before.pop("answered_before"), before.pop("unknown_hour")) == ([], [])
+    assert (after.pop("answered_before"), len(after.pop("unknown_hour"))) == ([], 1)  # learned from an unknown call
     assert after == before
     assert world.store.schema.problems() == []
     world.open_request("after")

@@ -230,6 +230,8 @@ def age(world: World, token: str, seconds: float) -> None:
 LOOKUPS: dict[str, Callable[[World], object]] = {
     "count_open_requests": lambda w: w.store.telephony.count_open_requests("11144477735"),
     "summarise_request": lambda w: w.store.telephony.summarise_request(w.request.id),
+    "was_answered": lambda w: w.store.telephony.was_answered("a" * 32),
+    "learn_budgets": lambda w: w.store.unknown_asked.learn_budgets(),
     "announce_call": announce,
     "find_call": lambda w: w.store.calls.find(announce(w)),
     "list_calls_at": lambda w: w.store.call_lists.list_at("4067"),
@@ -272,7 +274,14 @@ def test_every_lookup_is_served_by_an_index(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("count_open_requests", 1), ("summarise_request", 1), ("find_hearing", 1), ("announce_call", 3)]
+    ("name", "count"),
+    [
+        ("count_open_requests", 1),
+        ("summarise_request", 1),
+        ("was_answered", 1),
+        ("find_hearing", 1),
+        ("announce_call", 3),
+    ],
 )
 def test_what_is_waited_for_takes_the_statements_its_docstring_says(world: World, name: str, count: int) -> None:
     cookie = world.store.logins.open(world.ana.id, world.store.calls.lifetime)
@@ -328,6 +337,8 @@ def _argument(parameter: inspect.Parameter) -> Any:
         "order": Order.DUE,
         "value": "S",
         "edit": EDIT if "Calendar" in str(parameter.annotation) else ServiceEdit("x", "incidente", "x"),
+        "unknown": {1: 1},
+        "budgets": {1: 220},
         "uses": {"x": datetime.now(UTC)},
         "refusals": [NewRefusal("", "-", "SEM_CREDENCIAL", "", 1)],
         "own": OwnDay(date(2026, 10, 24), "x"),

@@ -43,6 +43,7 @@ KINDS: Mapping[str, str] = {
     AuditKind.PERSON_ERASED: N_("apagou uma pessoa"),
     AuditKind.CONTACT_ERASED: N_("apagou um contato"),
     AuditKind.MANY_PERSONS: N_("aviso: muitas pessoas em uma hora"),
+    AuditKind.MANY_UNKNOWN: N_("aviso: muitos documentos ou números desconhecidos em uma hora"),
     AuditKind.EXTENSION_TAKEN: N_("assumiu um ramal"),
     AuditKind.IMPORTED: N_("importou"),
     AuditKind.EXPORTED: N_("exportou"),
@@ -123,7 +124,7 @@ def list_audit(visit: Visit) -> Response:
 
 
 def list_warnings(visit: Visit) -> Sequence[AuditRow]:
-    """Return, for an administrator, who saw more persons in an hour than is usual, in the last day."""
+    """Return, for an administrator, who saw more persons, or asked in vain more, in an hour than is usual."""
     if not visit.may(Permission.ADMINISTER):
         return ()
     return visit.store.audit.list_warnings(visit.store.now() - _WARNED_WITHIN)

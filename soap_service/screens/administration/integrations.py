@@ -12,6 +12,7 @@ from soap_service.model import Integration
 from soap_service.rules.credentials import NewSecret, accepts_secret, clean_networks, make_secret
 from soap_service.rules.edits import OPERATIONS, IntegrationEdit
 from soap_service.rules.sealing import seal, unseal
+from soap_service.rules.unknown_budgets import LEAST_AN_HOUR
 from soap_service.screens.administration.editing import actor_of, key_of, new_key, warn_of_changes
 from soap_service.screens.forms import Form, declare_untyped
 from soap_service.screens.language import N_
@@ -37,6 +38,9 @@ def list_integrations(visit: Visit) -> Response:
         "administration/integrations.html",
         integrations=sorted(integrations, key=lambda one: one.revoked_at is not None),
         uses=visit.store.integrations.list_uses(),
+        unknown=visit.store.unknown_asked.read_hour().counted,
+        budgets=visit.store.unknown_asked.learn_budgets(),
+        least=LEAST_AN_HOUR,
     )
     if visit.cookie(SECRET_COOKIE):
         visit.drop_cookie(response, SECRET_COOKIE, _HERE)
