@@ -22,7 +22,7 @@ wheel)
     ;;
 sbom)
     "$TOOLS/bin/python" -m venv --without-pip "$work/installed"
-    install="$TOOLS/bin/uv pip install -q --python $work/installed/bin/python"
+    install="$TOOLS/bin/python -m pip --python $work/installed/bin/python install -q --no-compile"
     $install --require-hashes -r "$work/source/requirements/service.txt"
     $install --no-deps "$folder"/soap_service-*.whl
     "$TOOLS/bin/cyclonedx-py" environment --output-reproducible --of JSON \

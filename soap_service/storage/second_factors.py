@@ -47,12 +47,14 @@ class SecondFactors(Part):
         return key
 
     def _put(self, agent_id: int, key_id: str, sealed: bytes) -> None:
-        row = {"agent_id": agent_id, "key_id": key_id, "sealed_key": sealed, "begun_at": self._database.now()}
+        row = {"key_id": key_id, "sealed_key": sealed, "begun_at": self._database.now()}
+        put = self._database.insert_into(SecondFactor).values(agent_id=agent_id, **row)
+        put = put.on_conflict_do_update(  # one statement: of several at once none fails
+            index_elements=[SecondFactor.agent_id], set_=row, where=~SecondFactor.is_confirmed
+        ).returning(SecondFactor.agent_id)
         with self._database.writing() as session:
-            if _is_set_up(session, agent_id):
+            if session.execute(put).first() is None:
                 raise AlreadyExists(agent_id)
-            session.execute(delete(SecondFactor).where(SecondFactor.agent_id == agent_id))
-            session.execute(insert(SecondFactor).values(row))
 
     def begun_key(self, agent_id: int) -> bytes:
         """Return the key that waits for its first code; raises NotFound for none, SecretKeyMissing."""
