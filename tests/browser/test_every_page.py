@@ -1,15 +1,15 @@
 """Every page in every language: for everybody (axe-core), on small screens, enlarged, dark, without a script."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from soap_service.rules.situations import Situation
 from soap_service.store import RequestFilter
+from tests.browser.looks import findings
 from tests.browser.pages import LANGUAGES, Walk, prepare, widest
 from tests.conftest import PASSWORD, start_service
 
@@ -30,16 +30,6 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     yield prepare(service)
     service.stop()
     assert "Traceback" not in service.log, service.log
-
-
-def findings(page: Page, only: Sequence[str] = (), without: Sequence[str] = ()) -> list[str]:
-    """Return what axe-core finds on a page, by all rules or some, unless it is minor, with the elements concerned."""
-    off = {rule: {"enabled": False} for rule in without}
-    options: dict[str, object] = {"resultTypes": ["violations"], "rules": off}
-    if only:
-        options["runOnly"] = {"type": "rule", "values": list(only)}
-    found = Axe().run(page, options=options).response["violations"]
-    return [f"{one['id']}: {node['html'][:200]}" for one in found if one["impact"] != "minor" for node in one["nodes"]]
 
 
 def open_everything(page: Page) -> None:

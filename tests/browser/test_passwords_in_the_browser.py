@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import picture
-from tests.browser.pages import widest
-from tests.browser.test_every_page import findings
+from tests.browser.looks import check_looks
 from tests.conftest import Service, start_service
 
 GIVEN, OWN, NEXT = "cavalo bateria grampo", "quatro pontes sem rio", "um relógio de bolso"
@@ -42,13 +41,7 @@ def test_a_given_password_is_changed_first_and_later_again(service: Service, bro
     page = context.new_page()
     log_in(service, page, GIVEN, "/chamadas")
     expect(page.get_by_role("heading", name="Escolha a sua senha")).to_be_visible()
-    for width in (320, 1280):
-        page.set_viewport_size({"width": width, "height": 720})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            picture(page, f"senha-escolher-{width}-{scheme}")
-            assert findings(page) == []
-        assert widest(page) <= width
+    check_looks(page, "senha-escolher")
     page.goto(f"{service.url}/solicitacoes")
     expect(page.get_by_role("heading", name="Escolha a sua senha")).to_be_visible()
     choose(page, GIVEN, "1234567890")

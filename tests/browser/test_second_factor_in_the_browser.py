@@ -8,9 +8,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import picture
-from tests.browser.pages import widest
-from tests.browser.test_every_page import findings
+from tests.browser.looks import check_looks
 from tests.conftest import PASSWORD, Service
 
 BEGIN = "Ativar o segundo fator"
@@ -41,25 +39,15 @@ def unused(app: pyotp.TOTP, used: str) -> str:
     return code
 
 
-def looked_at(page: Page, name: str) -> None:
-    for width in (320, 1280):
-        page.set_viewport_size({"width": width, "height": 720})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            picture(page, f"{name}-{width}-{scheme}")
-            assert findings(page) == []
-        assert widest(page) <= width
-
-
 def test_an_agent_sets_it_up_and_logs_in_with_codes(own_service: Service, browser: Browser) -> None:
     page = give_password(own_service, browser)
     page.goto(f"{own_service.url}/preferencias")
     page.get_by_role("link", name="Segundo fator").click()
-    looked_at(page, "segundo-fator")
+    check_looks(page, "segundo-fator")
     page.get_by_role("button", name=BEGIN).click()
     page.emulate_media(color_scheme="dark")
     app = scan(page)
-    looked_at(page, "segundo-fator-chave")
+    check_looks(page, "segundo-fator-chave")
     page.get_by_label("Código que o aplicativo mostra").fill("000000")
     page.get_by_label("Senha atual").fill(PASSWORD)
     page.get_by_role("button", name="Ativar", exact=True).click()
@@ -70,16 +58,16 @@ def test_an_agent_sets_it_up_and_logs_in_with_codes(own_service: Service, browse
     page.get_by_label("Senha atual").fill(PASSWORD)
     page.get_by_role("button", name="Ativar", exact=True).click()
     expect(page.get_by_text("Guarde agora")).to_be_visible()
-    looked_at(page, "codigos-de-recuperacao")
+    check_looks(page, "codigos-de-recuperacao")
     codes = page.locator("#codes li").all_text_contents()
     page.get_by_role("link", name="Já guardei").click()
     expect(page.get_by_text("Códigos de recuperação que restam: 8.")).to_be_visible()
-    looked_at(page, "segundo-fator-ativo")
+    check_looks(page, "segundo-fator-ativo")
 
     second = give_password(own_service, browser, path="/chamadas")
     code = second.get_by_label("Código", exact=True)
     expect(code).to_be_focused()
-    looked_at(second, "codigo-de-acesso")
+    check_looks(second, "codigo-de-acesso")
     code.fill(used)
     second.keyboard.press("Enter")
     expect(second.get_by_text("Código incorreto ou já usado.")).to_be_visible()
@@ -97,7 +85,7 @@ def test_an_agent_sets_it_up_and_logs_in_with_codes(own_service: Service, browse
     admin.goto(f"{own_service.url}/administracao/atendentes/{number}")
     admin.get_by_role("button", name="Remover o segundo fator").click()
     expect(admin.get_by_text("Segundo fator removido.")).to_be_visible()
-    looked_at(admin, "segundo-fator-removido")
+    check_looks(admin, "segundo-fator-removido")
     give_password(own_service, browser).wait_for_url(f"{own_service.url}/")
     for context in browser.contexts:
         context.close()

@@ -2,9 +2,7 @@
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import picture
-from tests.browser.pages import widest
-from tests.browser.test_every_page import findings
+from tests.browser.looks import check_looks
 from tests.conftest import PASSWORD, Service
 
 SOON = 10_000
@@ -41,16 +39,6 @@ def test_a_log_in_ends_with_the_browser_unless_the_agent_stays(own_service: Serv
         context.close()
 
 
-def looked_at(page: Page, name: str) -> None:
-    for width in (320, 1280):
-        page.set_viewport_size({"width": width, "height": 720})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            picture(page, f"{name}-{width}-{scheme}")
-            assert findings(page) == []
-        assert widest(page) <= width
-
-
 def test_an_agent_and_an_administrator_end_log_ins(own_service: Service, browser: Browser) -> None:
     own, other, third = (log_in(own_service, browser) for _ in range(3))
     for page in (other, third):
@@ -59,7 +47,7 @@ def test_an_agent_and_an_administrator_end_log_ins(own_service: Service, browser
     own.get_by_role("link", name="Suas sessões").click()
     expect(own.get_by_role("row")).to_have_count(4)
     expect(own.get_by_text("esta sessão")).to_have_count(1)
-    looked_at(own, "sessoes")
+    check_looks(own, "sessoes")
     own.get_by_role("row").nth(1).get_by_role("button", name="Finalizar").click()
     expect(own.get_by_text("Sessão finalizada.")).to_be_visible()
     ended = [page for page in (other, third) if has_ended(page)]
@@ -69,7 +57,7 @@ def test_an_agent_and_an_administrator_end_log_ins(own_service: Service, browser
     number = own_service.store.staff.find_agent("atendente").id
     admin.goto(f"{own_service.url}/administracao/atendentes/{number}")
     admin.get_by_role("link", name="Sessões abertas").click()
-    looked_at(admin, "sessoes-de-um-atendente")
+    check_looks(admin, "sessoes-de-um-atendente")
     admin.get_by_role("button", name="Finalizar todas").click()
     expect(admin.get_by_text("Nenhuma sessão aberta.")).to_be_visible()
     assert has_ended(own)

@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import picture
-from tests.browser.pages import widest
-from tests.browser.test_every_page import findings
+from tests.browser.looks import check_looks
 from tests.conftest import PASSWORD, Service, free_port, start_service
 from tests.sign_on.provider import SECRET, RealProvider
 
@@ -32,16 +30,6 @@ def service(tmp_path: Path) -> Iterator[Service]:
     assert "Traceback" not in service.log, service.log
 
 
-def looked_at(page: Page, name: str) -> None:
-    for width in (320, 1280):
-        page.set_viewport_size({"width": width, "height": 720})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            picture(page, f"{name}-{width}-{scheme}")
-            assert findings(page) == []
-        assert widest(page) <= width
-
-
 def vouch(page: Page) -> None:
     """Log in at the provider's own pages."""
     page.locator("input[name=login]").fill("sub-1")
@@ -63,7 +51,7 @@ def test_an_agent_comes_in_by_the_provider_and_leaves_both(service: Service, bro
 
     admin = browser.new_context(locale="pt-BR", bypass_csp=True, reduced_motion="reduce").new_page()
     admin.goto(f"{service.url}/entrar")
-    looked_at(admin, "entrar-com-provedor")
+    check_looks(admin, "entrar-com-provedor")
     admin.get_by_text("Entrar com senha").click()
     admin.get_by_label("Usuário").fill("admin")
     admin.get_by_label("Senha").fill(PASSWORD)
@@ -71,11 +59,11 @@ def test_an_agent_comes_in_by_the_provider_and_leaves_both(service: Service, bro
     admin.wait_for_url(f"{service.url}/")
     number = service.store.staff.find_agent("atendente").id
     admin.goto(f"{service.url}/administracao/atendentes/{number}")
-    looked_at(admin, "conta-que-espera")
+    check_looks(admin, "conta-que-espera")
     admin.get_by_label("Conta que espera ser ligada").select_option(index=1)
     admin.get_by_role("button", name="Ligar").click()
     expect(admin.get_by_text("Alteração gravada.")).to_be_visible()
-    looked_at(admin, "conta-ligada")
+    check_looks(admin, "conta-ligada")
 
     eva.goto(f"{service.url}/entrar?para=/chamadas")
     eva.get_by_role("link", name="Entrar com a conta da empresa").click()
