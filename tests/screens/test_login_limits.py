@@ -9,6 +9,7 @@ from sqlalchemy import update
 from soap_service.errors import StoreUnavailable
 from soap_service.model import LoginSession
 from soap_service.rules.credentials import SESSION_COOKIE
+from tests.clock import stop_clock
 
 from .conftest import LOGIN_LIMITS, PASSWORD, Browser, Desk
 
@@ -19,14 +20,7 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 @pytest.fixture
 def clock(desk: Desk) -> Clock:
     """Let time pass for the store."""
-    now = datetime.now(UTC)
-    desk.store._database.now = lambda: now  # type: ignore[method-assign]
-
-    def advance(by: timedelta) -> None:
-        nonlocal now
-        now += by
-
-    return advance
+    return stop_clock(desk.store, datetime.now(UTC))
 
 
 @pytest.fixture

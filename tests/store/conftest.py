@@ -1,12 +1,18 @@
 """A store with some people, a service and a request in it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from soap_service.model import Agent, Integration, Request, Requester, Service
 from soap_service.store import NewRequest, Store
+from tests.clock import stop_clock
 from tests.conftest import Content
+
+#: Lets so many seconds pass.
+Clock = Callable[[float], None]
 
 
 @dataclass
@@ -53,3 +59,10 @@ def world(store: Store) -> World:
         integration,
         store.requests.find(1),
     )
+
+
+@pytest.fixture
+def clock(store: Store) -> Clock:
+    """Let seconds pass for the store, whose time stands."""
+    advance = stop_clock(store, datetime(2026, 11, 27, 12, tzinfo=UTC))
+    return lambda seconds: advance(timedelta(seconds=seconds))

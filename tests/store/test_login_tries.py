@@ -1,10 +1,8 @@
 """Tries of passwords: counted together, given back, forgotten; and browsers with budgets of their own."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import pytest
 from sqlalchemy import func, select
 
 from soap_service.errors import LimitExceeded
@@ -17,22 +15,7 @@ from soap_service.rules.login_budgets import (
 )
 from soap_service.storage.login_tries import KNOWN_FOR, MOST_KNOWN
 from soap_service.store import Store
-from tests.store.conftest import World
-
-Clock = Callable[[float], None]
-
-
-@pytest.fixture
-def clock(store: Store) -> Clock:
-    """Let seconds pass for the store."""
-    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
-    store._database.now = lambda: now  # type: ignore[method-assign]
-
-    def advance(seconds: float) -> None:
-        nonlocal now
-        now += timedelta(seconds=seconds)
-
-    return advance
+from tests.store.conftest import Clock, World
 
 
 def spend(store: Store, tried: TryBudgets, most: int = 5000) -> int:

@@ -1,8 +1,7 @@
 """Second factors in the database: encrypted, used once, told from others', and what becomes of them without the key."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,22 +13,7 @@ from soap_service.rules.auditing import AuditKind
 from soap_service.rules.totp import RECOVERY_CODES, code_at, step_at
 from soap_service.storage.secret_key import SecretKey
 from soap_service.store import AuditFilter, Store
-from tests.store.conftest import World
-
-Clock = Callable[[float], None]
-
-
-@pytest.fixture
-def clock(store: Store) -> Clock:
-    """Let seconds pass for the store."""
-    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
-    store._database.now = lambda: now  # type: ignore[method-assign]
-
-    def advance(seconds: float) -> None:
-        nonlocal now
-        now += timedelta(seconds=seconds)
-
-    return advance
+from tests.store.conftest import Clock, World
 
 
 def code(store: Store, key: bytes, steps: int = 0) -> str:

@@ -12,6 +12,7 @@ from soap_service.rules.unknown_budgets import hash_asked
 from soap_service.storage.erasure_list import read_keys
 from soap_service.store import Announcement, AuditFilter, Store
 from soap_service.tables.administration import AnsweredBefore, UnknownHour
+from tests.clock import stop_clock
 from tests.store.conftest import World
 
 NOW = datetime(2026, 11, 27, 12, 30, tzinfo=UTC)
@@ -21,14 +22,7 @@ Clock = Callable[[timedelta], None]
 @pytest.fixture
 def clock(store: Store) -> Clock:
     """Let time pass for the store."""
-    now = NOW
-    store._database.now = lambda: now  # type: ignore[method-assign]
-
-    def advance(step: timedelta) -> None:
-        nonlocal now
-        now += step
-
-    return advance
+    return stop_clock(store, NOW)
 
 
 def rows(store: Store, table: type) -> int:
