@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, exists, insert, select, text
+from sqlalchemy import Executable, bindparam, exists, select, text
 
 from soap_service.column_types import UtcDateTime
 from soap_service.errors import RequestNotFound
 from soap_service.model import Agent, Call, Extension, Listener, Notice, RecentCall, Request
 from soap_service.rules.documents import documents_to_look_up
 from soap_service.storage.call_events import publish_transfers
+from soap_service.storage.expressions import insert_of
 from soap_service.storage.transfers import CALLER, IS_TRANSFER, TRANSFER, earlier_calls
 
 #: Returns the rows of a prebuilt statement for each of many values.
@@ -260,7 +261,7 @@ _FACTS = select(
     .label("is_subscribed"),
     IS_TRANSFER.label("is_transfer"),
 )
-_ANNOUNCED_COLUMNS = (
+_ANNOUNCE = insert_of(
     Call.token,
     Call.integration_id,
     Call.operation,
@@ -270,12 +271,7 @@ _ANNOUNCED_COLUMNS = (
     Call.extension,
     Call.notice,
     Call.created_at,
-)
-_ANNOUNCE = (
-    insert(Call)
-    .values({column: bindparam(column.key, type_=column.type) for column in _ANNOUNCED_COLUMNS})
-    .returning(Call.id)
-)
+).returning(Call.id)
 _ANNOUNCED = (
     select(Call.token, Call.requester_id, Call.notice, Call.extension)
     .join(RecentCall, RecentCall.token == Call.token)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, union_all
+from sqlalchemy import Connection, bindparam, delete, func, select, union_all
 from sqlalchemy.orm import Session
 
 from soap_service.rules.cursor import MOST_MISSING, Position
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
+from soap_service.storage.expressions import insert_of
 from soap_service.storage.part import Part
 from soap_service.tables.live_events import LiveEventRow
 
@@ -22,7 +23,7 @@ _KEPT = timedelta(hours=1)
 
 def publish(transaction: Session | Connection, event: LiveEvent, now: datetime) -> None:
     """Write an event within a transaction that notifies when it commits: `writing(notifies=True)`."""
-    transaction.execute(insert(LiveEventRow), row_of(event, now))
+    transaction.execute(PUBLISH, row_of(event, now))
 
 
 def row_of(event: LiveEvent, now: datetime) -> dict[str, Any]:
@@ -76,20 +77,15 @@ class LiveEvents(Part):
             session.execute(old)
 
 
-_PUBLISHED_COLUMNS = (
+#: Writes an event from the values of `row_of`.
+PUBLISH = insert_of(
     LiveEventRow.kind,
     LiveEventRow.agent_id,
     LiveEventRow.extension,
     LiveEventRow.ref,
     LiveEventRow.data,
     LiveEventRow.created_at,
-)
-#: Writes an event from the values of `row_of`.
-PUBLISH = (
-    insert(LiveEventRow)
-    .values({column: bindparam(column.key, type_=column.type) for column in _PUBLISHED_COLUMNS})
-    .returning(LiveEventRow.id)
-)
+).returning(LiveEventRow.id)
 _EVENT = select(
     LiveEventRow.id,
     LiveEventRow.kind,
