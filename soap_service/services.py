@@ -67,12 +67,14 @@ class Caller:
     zone: ZoneInfo
     extension: str = ""
 
-    def must_be_answered(self, *asked: Asked) -> None:
-        """Raise LimitExceeded, before anything is looked up, unless the platform was told lately of all of it.
+    def check_budget(self, *asked: Asked) -> None:
+        """Raise LimitExceeded where the budget is over, unless the platform was told lately of all of it.
 
-        For a platform whose budget is over.
+        It is asked before anything is looked up, so that the refusal tells nothing.
         """
         budget = self.budget
+        if not budget.is_over:
+            return
         if not all(budget.was_told(one) or self.reads.was_answered(budget.hash(one)) for one in asked):
             raise LimitExceeded(self.integration.name)
 
@@ -129,11 +131,10 @@ class TelephonyService(ServiceBase):
         receipt = _announce(caller, extension, operation="novaSolicitacao", document=document, spoken=spoken)
         if not document:
             return _answer_of(caller, receipt)
-        if caller.budget.is_over:
-            try:
-                caller.must_be_answered(document)
-            except LimitExceeded:  # it pops up all the same
-                return _answer_of(caller, replace(receipt, is_identified=False))
+        try:
+            caller.check_budget(document)
+        except LimitExceeded:  # it pops up all the same
+            return _answer_of(caller, replace(receipt, is_identified=False))
         if receipt.is_identified:
             caller.budget.answered.add(document)
         else:
@@ -155,8 +156,7 @@ class TelephonyService(ServiceBase):
         """
         document, number = _required_document(document), _positive(number)
         caller: Caller = ctx.udc
-        if caller.budget.is_over:
-            caller.must_be_answered(document, number)
+        caller.check_budget(document, number)
         try:
             receipt = _announce(
                 caller, extension, operation="visualizarSolicitacao", document=document, request_id=number
@@ -180,12 +180,11 @@ class TelephonyService(ServiceBase):
         """
         caller: Caller = ctx.udc
         document, budget = _required_document(document), caller.budget
-        if budget.is_over:
-            caller.must_be_answered(document)
+        caller.check_budget(document)
         try:
             count, number = caller.reads.count_open_requests(document)
         except RequesterNotFound:
-            caller.budget.note_unknown(document)
+            budget.note_unknown(document)
             return ""
         budget.answered.add(document)
         if count == 0:
@@ -208,12 +207,11 @@ class TelephonyService(ServiceBase):
         """
         caller: Caller = ctx.udc
         number, budget = _positive(number), caller.budget
-        if budget.is_over:
-            caller.must_be_answered(number)
+        caller.check_budget(number)
         try:
             summary = caller.reads.summarise_request(number)
         except RequestNotFound:
-            caller.budget.note_unknown(number)
+            budget.note_unknown(number)
             raise
         budget.answered.add(number)
         return _Filled(  # not the class itself: Spyne takes 8 µs to make one, and asks only for attributes
