@@ -51,7 +51,7 @@ def test_list_is_worked_by_keys(desk: Desk) -> None:
     page.keyboard.press("j")
     number = page.locator(ROWS).first.locator("a").inner_text()
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{desk.service.url}/solicitacoes/{number}")
+    page.wait_for_url(f"{desk.service.url}/solicitacoes/{number}")  # and for its scripts, which take the keys
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
 
