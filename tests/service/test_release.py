@@ -52,6 +52,14 @@ def test_the_service_is_the_same_in_both_locks() -> None:
     assert {name: development.get(name) for name in service} == service
 
 
+def test_days_are_named_for_each_risk_of_a_component() -> None:
+    table = re.findall(r"^\| (\w+) \| .+ \| ([0-9]+) \|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+    assert [risk for risk, _ in table] == ["critical", "high", "medium", "low"]
+    days = [int(figure) for _, figure in table]
+    assert days == sorted(set(days)) and days[0] <= 7 and days[-1] <= 90
+    assert "SECURITY.md#weak-components" in (ROOT / "CONTRIBUTING.md").read_text()
+
+
 @pytest.fixture(scope="module")
 def tools() -> Path:
     """The environment that `make release` builds in."""
