@@ -49,6 +49,7 @@ class Desk:
         page = self._new_page(login)
         self.log_in(page, login)
         expect(page.get_by_role("heading", level=1)).to_contain_text("Olá")
+        page.wait_for_load_state()  # its styles and scripts are there
         return page
 
     def log_in(self, page: Page, login: str) -> None:
