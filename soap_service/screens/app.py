@@ -84,7 +84,6 @@ _CONTENT_SECURITY_POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-_NOBODY = "'none'"
 
 
 class _NumberConverter(IntegerConverter):
@@ -254,7 +253,6 @@ class Screens:
             password_logins,
             framing_origins,
         )
-        self._policy = f"{_CONTENT_SECURITY_POLICY}; frame-ancestors {' '.join(framing_origins) or _NOBODY}"
 
     def largest_body(self, environ: "WSGIEnvironment") -> int:
         """Return how many bytes a post may have that can bring a file: a form's, unless an administrator sends it."""
@@ -278,7 +276,7 @@ class Screens:
             response = _failure_page(visit, 500, incident)
         finally:
             visit.request.close()  # a file that was uploaded
-        _protect(response, self._policy)
+        _protect(response)
         return response(environ, start_response)
 
     def _answer(self, visit: Visit) -> Response:
@@ -442,9 +440,9 @@ def _failure_page(visit: Visit, code: int, incident: str = "", advice: str = "")
     )
 
 
-def _protect(response: Response, policy: str) -> None:
+def _protect(response: Response) -> None:
     """Set the headers that every page has beside the server's; pages are never kept by a browser or a proxy."""
-    response.headers["Content-Security-Policy"] = policy
+    response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
     response.headers["Referrer-Policy"] = "same-origin"
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"

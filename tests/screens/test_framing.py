@@ -40,13 +40,6 @@ def cookies(response: TestResponse, name: str) -> list[str]:
     return [line for line in response.headers.getlist("Set-Cookie") if line.startswith(f"__Host-soap_service_{name}=")]
 
 
-def test_a_desktop_may_frame_the_screens_and_nobody_else(desk: Desk) -> None:
-    for framing, said in (((), "'none'"), ((DESKTOP, "https://b.example"), f"{DESKTOP} https://b.example")):
-        browser = browser_of(desk, framing)
-        for path in ("/entrar", "/nada", "/static/style.css"):
-            assert browser.get(path).headers["Content-Security-Policy"].endswith(f"; frame-ancestors {said}")
-
-
 def test_within_a_frame_cookies_are_partitioned_and_replace_others(desk: Desk) -> None:
     browser = browser_of(desk)
     shown = browser.get("/entrar")

@@ -46,6 +46,16 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service.stop()
 
 
+@pytest.fixture(scope="module")
+def framed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service whose screens two desktops may show in a frame."""
+    settings = {"PUBLIC_URL": "https://t.example.com", "FRAME_ANCESTORS": "https://a.example, https://b.example"}
+    folder = tmp_path_factory.mktemp("framed")
+    service = start_service(folder, **{f"SOAP_SERVICE_{name}": value for name, value in settings.items()})
+    yield service
+    service.stop()
+
+
 def heads(received: bytes) -> list[tuple[int, str]]:
     """Return the status and the head of each answer."""
     found = re.findall(rb"HTTP/1\.1 ([0-9]{3}) [^\r]*\r\n(.*?)\r\n\r\n", received, re.DOTALL)
@@ -63,12 +73,23 @@ def test_every_answer_forbids_to_guess_its_type(service: Service, secure: Servic
             assert "includesubdomains" not in head
 
 
+@pytest.mark.parametrize(("sent", "status"), _ANSWERS.values(), ids=_ANSWERS)
+def test_every_answer_says_who_may_frame_it(service: Service, framed: Service, sent: bytes, status: int) -> None:
+    for one, framing in ((service, "'none'"), (framed, "https://a.example https://b.example")):
+        answers = heads(everything(one, sent))
+        assert {found for found, _ in answers} == {status}
+        for _, head in answers:
+            assert head.count(f"content-security-policy: frame-ancestors {framing}\r\n") == 1
+            assert head.count("frame-ancestors") == 1
+
+
 def test_a_stream_has_the_headers_too(secure: Service) -> None:
     public = replace(secure, url="https://t.example.com")
     cookies = {public.session_cookie: log_in(secure, "admin", "4069")}
     with httpx.Client(cookies=cookies) as client, client.stream("GET", f"{secure.url}/eventos") as answer:
         assert answer.status_code == 200
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
 
 
 def test_over_https_a_log_in_is_made_and_used_by_the_prefixed_cookie(secure: Service) -> None:
