@@ -1,7 +1,9 @@
 """The proxies of deploy/, run as they stand but for ports and paths, in front of nodes that tests have started."""
 
+import contextlib
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 from pathlib import Path
@@ -39,6 +41,22 @@ def make_certificate(folder: Path) -> Path:
     return file
 
 
+def start_alone(kind: str, folder: Path) -> tuple[int, subprocess.Popen[bytes]]:
+    """Start `nginx` or `haproxy` with nothing behind it; return its port and the process."""
+    port = free_port()
+    command = _CONFIGURE[kind](folder, port, make_certificate(folder), list(NODES))
+    with (folder / "proxy.log").open("ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    wait_until(lambda: _listens(port))
+    return port, process
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
 def start_desk(kind: str, folder: Path, database_url: str) -> tuple[Service, list[Service]]:
     """Start two nodes behind `nginx` or `haproxy`; return what a client sees, and the nodes."""
     port = free_port()
@@ -46,8 +64,7 @@ def start_desk(kind: str, folder: Path, database_url: str) -> tuple[Service, lis
     settings = {"SOAP_SERVICE_PUBLIC_URL": url, "SOAP_SERVICE_TRUSTED_PROXIES": ADDRESS}
     nodes = [start_service(folder / name, database_url=database_url, **settings) for name in "ab"]
     certificate = make_certificate(folder)
-    configure = {"nginx": _nginx, "haproxy": _haproxy}[kind]
-    command = configure(folder, port, certificate, [node.url.removeprefix("http://") for node in nodes])
+    command = _CONFIGURE[kind](folder, port, certificate, [node.url.removeprefix("http://") for node in nodes])
     with (folder / "proxy.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     trusted = ssl.create_default_context(cafile=f"{certificate}.crt")
@@ -81,6 +98,9 @@ def _haproxy(folder: Path, port: int, certificate: Path, nodes: list[str]) -> li
     }
     (folder / "haproxy.cfg").write_text(_changed("haproxy.cfg", changes, nodes))
     return [program("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")]
+
+
+_CONFIGURE = {"nginx": _nginx, "haproxy": _haproxy}
 
 
 def _changed(name: str, changes: dict[str, str], nodes: list[str]) -> str:
