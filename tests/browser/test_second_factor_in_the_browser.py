@@ -32,6 +32,24 @@ def scan(page: Page) -> pyotp.TOTP:
     return app
 
 
+def key_in_sight(page: Page, width: int) -> str:
+    """Return as much of the key as can be read in a window of a width, its groups whole."""
+    page.set_viewport_size({"width": width, "height": 720})
+    key = page.get_by_label("Ou digite esta chave no aplicativo")
+    assert key.evaluate("one => one.scrollWidth <= one.clientWidth")
+    lines: list[str] = key.evaluate(
+        """one => {
+          const text = one.firstChild, range = document.createRange(), box = one.getBoundingClientRect();
+          return text.data.split(" ").map((group, at) => {
+            range.setStart(text, at * 5); range.setEnd(text, at * 5 + group.length);
+            const [where, ...more] = range.getClientRects();
+            return !more.length && where.left >= box.left && where.right <= box.right ? group : "";
+          });
+        }"""
+    )
+    return "".join(lines)
+
+
 def unused(app: pyotp.TOTP, used: str) -> str:
     """Wait for a code that is not the one before."""
     while (code := app.now()) == used:
@@ -48,6 +66,8 @@ def test_an_agent_sets_it_up_and_logs_in_with_codes(own_service: Service, browse
     page.emulate_media(color_scheme="dark")
     app = scan(page)
     check_looks(page, "segundo-fator-chave")
+    assert key_in_sight(page, 320) == app.secret
+    page.set_viewport_size({"width": 1280, "height": 720})
     page.get_by_label("Código que o aplicativo mostra").fill("000000")
     page.get_by_label("Senha atual").fill(PASSWORD)
     page.get_by_role("button", name="Ativar", exact=True).click()

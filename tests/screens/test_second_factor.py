@@ -59,7 +59,7 @@ class App:
 def begin(browser: Browser, clock: Clock) -> App:
     browser.get(PAGE)
     browser.post(PAGE, acao="iniciar")
-    found = re.search(r'id="chave-do-aplicativo"[^>]*value="([A-Z2-7 ]+)"', browser.page)
+    found = re.search(r'id="chave-do-aplicativo"[^>]*>([A-Z2-7 ]+)<', browser.page)
     assert found
     return App(clock, found[1].replace(" ", ""))
 
@@ -292,7 +292,7 @@ def test_who_must_have_one_sets_it_up_before_anything_else(strict: Desk, clock: 
     assert rui.get("/sessao").status_code == 200
     rui.get(f"{PAGE}?para=/solicitacoes")
     rui.post(PAGE, acao="iniciar", para=rui.hidden("para"))
-    found = re.search(r'id="chave-do-aplicativo"[^>]*value="([A-Z2-7 ]+)"', rui.page)
+    found = re.search(r'id="chave-do-aplicativo"[^>]*>([A-Z2-7 ]+)<', rui.page)
     assert found
     app = App(clock, found[1].replace(" ", ""))
     page = rui.post(PAGE, acao="confirmar", codigo=app.code(), senha_atual=PASSWORD, para=rui.hidden("para")).text

@@ -8,7 +8,8 @@ export function copyByButton() {
 
 async function copy(button) {
   const field = document.getElementById(button.dataset.copies);
-  field.select();
+  if (field.select) field.select();
+  else getSelection().selectAllChildren(field);
   try {
     await navigator.clipboard.writeText(field.value);
   } catch {
