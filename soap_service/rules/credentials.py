@@ -18,6 +18,7 @@ Network = IPv4Network | IPv6Network
 
 #: The cookie that holds a logged-in browser's random id; over https with a prefix (`cookie_name`).
 SESSION_COOKIE = "soap_service_session"
+_TYPED_BYTES, _TYPED_LETTERS, _GROUP = 20, 28, 4
 #: What makes the first agent, who is let in to make the others.
 FIRST_COMMAND = "soap-service agent add maria --name 'Maria Lima' --executor-group SDNIVEL1 --admin --permanent"
 
@@ -56,6 +57,20 @@ def make_secret() -> NewSecret:
     """Return a new secret of 192 random bits. With so many, a fast keyed hash is as good as a slow one."""
     text, salt = secrets.token_urlsafe(24), secrets.token_bytes(32)
     return NewSecret(text, salt, _digest(text, salt))
+
+
+def draw_typed_secret() -> str:
+    """Return a new secret of 140 random bits that a person can type: small letters and digits in groups of four.
+
+    A fast hash of it is as good as a slow one.
+    """
+    text = base64.b32encode(secrets.token_bytes(_TYPED_BYTES)).decode().lower()
+    return in_groups(text[:_TYPED_LETTERS], "-")
+
+
+def in_groups(text: str, between: str) -> str:
+    """Return a text in groups of four characters."""
+    return between.join(text[place : place + _GROUP] for place in range(0, len(text), _GROUP))
 
 
 class Caller(Protocol):

@@ -10,6 +10,8 @@ import re
 import secrets
 from urllib.parse import quote, urlencode
 
+from soap_service.rules.credentials import draw_typed_secret, in_groups
+
 #: A code is good for so many seconds; apps know no other number.
 STEP_SECONDS = 30
 DIGITS = 6
@@ -18,8 +20,6 @@ DRIFT = 1
 ISSUER = "soap_service"
 RECOVERY_CODES = 8
 _KEY_BYTES = 20
-# 120 random bits: with so many a fast hash is as good as a slow one.
-_RECOVERY_BYTES, _GROUP = 15, 6
 _CODE = re.compile(rf"[0-9]{{{DIGITS}}}", re.ASCII)
 _BETWEEN = re.compile(r"[\s-]+")
 
@@ -31,8 +31,7 @@ def new_key() -> bytes:
 
 def written_key(key: bytes) -> str:
     """Return a key as it is typed into an app that cannot read the QR code: base32 in groups of four."""
-    text = base64.b32encode(key).decode()
-    return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
+    return in_groups(base64.b32encode(key).decode(), " ")
 
 
 def address_of(key: bytes, login: str, host: str) -> str:
@@ -75,9 +74,8 @@ def is_from_app(code: str) -> bool:
 
 
 def new_recovery_codes() -> list[str]:
-    """Return recovery codes as they are shown: letters and digits in groups, no two alike."""
-    texts = (base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode().lower() for _ in range(RECOVERY_CODES))
-    return ["-".join(text[place : place + _GROUP] for place in range(0, len(text), _GROUP)) for text in texts]
+    """Return recovery codes as they are shown, no two alike."""
+    return [draw_typed_secret() for _ in range(RECOVERY_CODES)]
 
 
 def recovery_digest(agent_id: int, code: str) -> bytes:

@@ -72,6 +72,7 @@ def test_the_app_lists_the_key_under_the_login() -> None:
 def test_recovery_codes_are_many_and_told_apart_by_agent() -> None:
     codes = new_recovery_codes()
     assert len(set(codes)) == RECOVERY_CODES
-    assert all(len(code.replace("-", "")) == 24 for code in codes)  # 120 bits
+    assert all(len(code.replace("-", "")) == 28 for code in codes)  # 140 bits
+    assert len({letter for code in codes for letter in code}) > 20
     assert recovery_digest(1, codes[0]) == recovery_digest(1, codes[0].upper().replace("-", " "))
     assert recovery_digest(1, codes[0]) != recovery_digest(2, codes[0])

@@ -67,7 +67,7 @@ def begin(browser: Browser, clock: Clock) -> App:
 def set_up(browser: Browser, clock: Clock) -> tuple[App, list[str]]:
     app = begin(browser, clock)
     page = browser.post(PAGE, acao="confirmar", codigo=app.code(), senha_atual=PASSWORD).text
-    codes = re.findall(r"<li>([a-z2-7-]{27})</li>", page)
+    codes = re.findall(r"<li>([a-z2-7-]{34})</li>", page)
     assert len(codes) == 8, page
     return app, codes
 
@@ -158,7 +158,7 @@ def test_recovery_codes_are_shown_once(ana: Browser, clock: Clock) -> None:
     ana.get(PAGE)
     assert "Esta não é a sua senha atual." in ana.post(PAGE, acao="codigos", senha_atual="outra").text
     page = ana.post(PAGE, acao="codigos", senha_atual=PASSWORD).text
-    assert len(re.findall(r"<li>[a-z2-7-]{27}</li>", page)) == 8 and codes[0] not in page
+    assert len(re.findall(r"<li>[a-z2-7-]{34}</li>", page)) == 8 and codes[0] not in page
 
 
 def test_a_recovery_code_lets_in_once_and_is_recorded(desk: Desk, ana: Browser, clock: Clock) -> None:
