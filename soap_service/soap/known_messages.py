@@ -52,8 +52,8 @@ class KnownMessages:
             return
         ((argument, text),) = message.texts.items()
         value = (text or "").encode()
-        if not value.isalnum() or len(value) > MAX_VALUE or body.count(value) != 1:
-            return
+        if not value.isalnum() or len(value) > MAX_VALUE or body.count(value) != 1 or text == _PROBE:
+            return  # the probe itself would read the same wherever it stood
         before, after = body.split(value)
         if self._reads_as(content_type, before + _PROBE.encode() + after, message, argument):
             known = KnownMessage(content_type, before, after, message.version, message.operation, argument)

@@ -68,6 +68,12 @@ def test_a_value_that_is_not_plain_is_left_to_the_reader(value: str) -> None:
     assert known.recall(TYPE, envelope(f"<t:cpf>{value}</t:cpf>")) is None
 
 
+def test_the_word_that_probes_teaches_nothing_where_it_stands_elsewhere() -> None:
+    written = "".join(f"&#{ord(letter)};" for letter in "Probe7")
+    known = taught(envelope(f'<t:cpf x="Probe7">{written}</t:cpf>'))
+    assert known.recall(TYPE, envelope(f'<t:cpf x="52998224725">{written}</t:cpf>')) is None
+
+
 def test_another_media_type_is_another_message() -> None:
     known = taught(envelope("<t:cpf>11144477735</t:cpf>"))
     assert known.recall("text/xml; charset=utf-16", envelope("<t:cpf>11144477735</t:cpf>")) is None
