@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from soap_service.rules.credentials import make_secret
+from soap_service.soap.content_type import read_content_type
 from tests.conftest import Service, element, start_service
 from tests.soap.corpus.forms import DOCUMENT, QUESTION, call, envelope
 from tests.soap.wire import Connection, Reply, everything, exchange, post
@@ -174,6 +175,15 @@ def test_the_content_type_is_understood_with(service: Service, value: str) -> No
 )
 def test_a_list_of_different_types_is_none_of_them(service: Service, value: str) -> None:
     assert exchange(service, post(ASK, f"Content-Type: {value}")).status == 415
+
+
+@pytest.mark.parametrize("repeated", ['\\"', '"', 'a="', ';a="', ";a='", " ", ";a ", '",'])
+@pytest.mark.parametrize("before", ["", "text/xml;", 'text/xml; charset="'])
+def test_no_content_type_takes_long_to_read(before: str, repeated: str) -> None:
+    value = (before + repeated * 30_000)[:30_000]
+    begun = time.process_time()
+    read_content_type(value)
+    assert time.process_time() - begun < 0.5
 
 
 _ACCENTED = envelope(call(f"<cpf>{DOCUMENT}</cpf>")).replace("<e:Envelope", "<!-- João --><e:Envelope", 1)
