@@ -7,14 +7,12 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import Forbidden, HTTPException, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as PageNotFound
-from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response
 
 from soap_service.asgi.wsgi_bridge import IS_BUSY
@@ -22,56 +20,23 @@ from soap_service.errors import ExecutionRefused, NotFound, RequestHidden, Store
 from soap_service.rules.auditing import AuditKind, RecordKind, acting
 from soap_service.rules.calls import Simulated
 from soap_service.rules.login_limits import LoginLimits
-from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.rules.roles import Permission, Role
 from soap_service.rules.single_sign_on import Provider
-from soap_service.screens import (
-    access,
-    administration,
-    endpoint,
-    first_run,
-    home,
-    panel,
-    password,
-    preferences,
-    second_factor,
-    sessions,
-    sign_on,
-)
+from soap_service.screens import access, password, second_factor
 from soap_service.screens.assets import Assets
-from soap_service.screens.calls import call, call_list, diagnosis, extension
-from soap_service.screens.language import N_
+from soap_service.screens.bounded_request import LARGEST_UPLOAD, BoundedRequest
 from soap_service.screens.pages import Pages
-from soap_service.screens.people import document, record, rights
-from soap_service.screens.requests import (
-    bulk,
-    execution,
-    export,
-    reclassification,
-    registration,
-    resuming,
-    search,
-    worklist,
-)
+from soap_service.screens.premises import ImportFile, Premises
+from soap_service.screens.refusals import busy_page, failure_page, refusal_page
 from soap_service.screens.requests import page as request_page
-from soap_service.screens.visit import (
-    LARGEST_UPLOAD,
-    BoundedRequest,
-    ImportFile,
-    Premises,
-    Visit,
-    WrongFormToken,
-)
+from soap_service.screens.routes import ADDRESSES, OWN_PASSWORD, TOKEN_LENGTH, Handler, Route, page_of
+from soap_service.screens.visit import Visit
 from soap_service.store import Store
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["ADDRESSES", "Screens"]
-
 log = logging.getLogger(__name__)
-
-Handler = Callable[..., Response]
 
 _CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -84,136 +49,6 @@ _CONTENT_SECURITY_POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-
-
-class _NumberConverter(IntegerConverter):
-    """A request's number: no zeros in front, and none that a database could not hold."""
-
-    regex = "[1-9][0-9]{0,9}"
-
-    def __init__(self, map: Map) -> None:  # noqa: A002 - Werkzeug's name
-        super().__init__(map, max=HIGHEST_NUMBER)
-
-
-_TOKEN_LENGTH = 43
-
-
-class _TokenConverter(BaseConverter):
-    """A call's token, as `secrets.token_urlsafe(32)` makes them."""
-
-    regex = f"[0-9A-Za-z_-]{{{_TOKEN_LENGTH}}}"
-
-
-def _serve_asset(visit: Visit, path: str) -> Response:
-    return visit.premises.assets.serve(visit.request, path)
-
-
-@dataclass(frozen=True)
-class Route:
-    """What answers an address, and the permission that it needs; None for everybody, logged in or not.
-
-    The form of an open page brings a token of its own.
-    """
-
-    handler: Handler
-    needs: Permission | None
-
-
-def _page(path: str, show: Handler, post: Handler | None, needs: Permission | None) -> list[Rule]:
-    """Return the rules of a page: what shows it and, where it can be posted to, what takes the post."""
-    rules = [Rule(path, methods=["GET"], endpoint=Route(show, needs))]
-    return rules if post is None else [*rules, _post(path, post, needs)]
-
-
-def _post(path: str, handler: Handler, needs: Permission | None) -> Rule:
-    """Return the rule of what can only be posted to."""
-    return Rule(path, methods=["POST"], endpoint=Route(handler, needs))
-
-
-_VIEW, _WORK, _SUPERVISE, _ADMINISTER = Permission
-#: Where agents choose their own password: who must is led there from everywhere else.
-OWN_PASSWORD = "/preferencias/senha"  # noqa: S105
-#: Every address of the screens, what answers it, and what it needs.
-ADDRESSES = Map(
-    [
-        *_page("/entrar", access.show_login, access.log_in, None),
-        *_page("/entrar/codigo", access.show_code, access.check_code, None),
-        *_page(sign_on.BEGIN, sign_on.begin_sign_on, None, None),
-        *_page(sign_on.RETURN, sign_on.finish_sign_on, None, None),
-        *_page(access.PROVIDER_LOG_OUT, sign_on.leave_provider, None, None),
-        _post("/sair", access.log_out, None),
-        *_page("/sessao", access.show_login_times, access.use_login, _VIEW),
-        *_page("/", home.show_home, None, _VIEW),
-        _post("/primeiros-passos", first_run.dismiss_steps, _ADMINISTER),
-        *_page("/soap", endpoint.show_endpoint, None, None),
-        *_page("/manual-de-integracao", endpoint.show_guide, None, None),
-        _post("/entrar/idioma", preferences.choose_before_login, None),
-        *_page("/painel", panel.show_panel, None, _SUPERVISE),
-        *_page("/preferencias", preferences.show_preferences, preferences.save_preferences, _VIEW),
-        *_page(OWN_PASSWORD, password.show_password, password.save_password, _VIEW),
-        *_page(second_factor.PATH, second_factor.show_second_factor, second_factor.change_second_factor, _VIEW),
-        *_page(sessions.SESSIONS, sessions.show_sessions, sessions.end_sessions, _VIEW),
-        *_page("/ramal", extension.show_extension, extension.save_extension, _WORK),
-        _post("/ramal/pausa", extension.save_pause, _WORK),
-        *_page("/chamadas", call_list.list_calls, None, _WORK),
-        *_page("/chamadas/<token:token>", call.show_call, call.answer_call, _WORK),
-        *_page("/chamadas/<token:token>/janela", call.show_popup, None, _WORK),
-        _post("/chamadas/<token:token>/retornada", call.return_call, _WORK),
-        _post("/chamadas/<token:token>/contato", record.name_contact_of_call, _WORK),
-        _post("/chamadas/<token:token>/vista", call.mark_seen, _WORK),
-        *_page("/diagnostico", diagnosis.show_diagnosis, diagnosis.simulate_call, _WORK),
-        *_page("/solicitacoes", worklist.show_list, search.search, _VIEW),
-        *_page("/solicitacoes.csv", export.export_list, None, _SUPERVISE),
-        _post("/solicitacoes/filtros", worklist.remember_filters, _VIEW),
-        _post("/solicitacoes/escolhidas", bulk.change_many, _SUPERVISE),
-        *_page("/solicitacoes/nova", registration.start_request, registration.register_request, _WORK),
-        *_page("/solicitacoes/<number:number>", request_page.show_request, None, _VIEW),
-        _post("/solicitacoes/<number:number>/contato", record.name_contact_of_request, _WORK),
-        *_page("/solicitacoes/<number:number>/executar", execution.show_execution, execution.execute_request, _WORK),
-        *_page(
-            "/solicitacoes/<number:number>/reclassificar",
-            reclassification.show_classification,
-            reclassification.reclassify_request,
-            _WORK,
-        ),
-        *_page("/pessoas/<number:number>", record.show_person, None, _VIEW),
-        *_page("/pessoas/<number:number>/editar", record.start_edit, record.save_person, _WORK),
-        _post("/pessoas/<number:number>/situacao", record.mark_left, _WORK),
-        *_page("/pessoas/<number:number>/contato", record.start_contact, record.save_contact, _WORK),
-        *_page("/pessoas/<number:number>/unir", rights.start_merge, rights.merge_people, _ADMINISTER),
-        _post("/pessoas/<number:number>/exportar", rights.export_person, _ADMINISTER),
-        *_page("/pessoas/<number:number>/apagar", rights.ask_to_erase, rights.erase_person, _ADMINISTER),
-        _post("/pessoas/<number:number>/documento", document.show_document, _VIEW),
-        *(rule for path, show, post in administration.PAGES for rule in _page(path, show, post, _ADMINISTER)),
-        *_page("/static/<path:path>", _serve_asset, None, None),
-    ],
-    converters={"number": _NumberConverter, "token": _TokenConverter},
-    merge_slashes=False,  # no redirect that would repeat what a client says
-)
-
-_TITLES = {
-    401: N_("Sua sessão terminou"),
-    403: N_("Você não tem permissão"),
-    404: N_("Página não encontrada"),
-    405: N_("Esta página não aceita essa ação"),
-    413: N_("O formulário é grande demais"),
-    500: N_("Algo deu errado"),
-    503: N_("O sistema está ocupado"),
-}
-_ADVICE = {
-    401: N_("Entre de novo para continuar."),
-    403: N_("Seu usuário não pode fazer isso. Se precisar, fale com o administrador."),
-    404: N_("O endereço não existe, ou o que ele mostrava não existe mais."),
-    405: N_("Volte ao início e tente pelo menu."),
-    413: N_("Volte, encurte o texto e envie de novo."),
-    500: N_("O erro foi registrado. Se ele se repetir, informe o número abaixo."),
-    503: N_("O banco de dados não respondeu a tempo. Aguarde um instante e tente de novo."),
-}
-_FILE_TOO_LARGE = N_(
-    "O arquivo passa de %(size)d MiB. Divida-o, ou use o comando soap-service import, que não tem limite."
-)
-_TOO_MANY_LOGINS = N_("Muitas pessoas estão entrando ao mesmo tempo. Aguarde alguns segundos e tente de novo.")
-_ANY_TITLE, _ANY_ADVICE = N_("O pedido não pôde ser atendido"), N_("Volte ao início e tente de novo.")
 
 
 class Screens:
@@ -266,14 +101,14 @@ class Screens:
         """Answer one request; whatever happens, with a page."""
         visit = Visit(BoundedRequest(environ), self._premises)
         try:
-            response = _busy_page(visit) if environ.get(IS_BUSY) else self._answer(visit)
+            response = busy_page(visit) if environ.get(IS_BUSY) else self._answer(visit)
         except StoreUnavailable:
-            response = _failure_page(visit, 503)
+            response = failure_page(visit, 503)
             response.headers["Retry-After"] = "5"
         except Exception:
             incident = secrets.token_hex(4).upper()
             log.exception("incident %s: %s %r", incident, visit.request.method, visit.request.path)
-            response = _failure_page(visit, 500, incident)
+            response = failure_page(visit, 500, incident)
         finally:
             visit.request.close()  # a file that was uploaded
         _protect(response)
@@ -292,15 +127,15 @@ class Screens:
         except HTTPException as refusal:
             if isinstance(refusal, Forbidden):
                 _record_refusal(visit, RecordKind.NONE, _without_tokens(visit.request.path))
-            return _refusal_page(visit, refusal)
+            return refusal_page(visit, refusal)
         except RequestHidden as hidden:
             _record_refusal(visit, RecordKind.REQUEST, hidden.key)
             return request_page.show_hidden(visit, hidden)
         except NotFound:
-            return _refusal_page(visit, PageNotFound())
+            return refusal_page(visit, PageNotFound())
         except ExecutionRefused as refusal:
             _record_refusal(visit, RecordKind.REQUEST, refusal.key)
-            return _refusal_page(visit, Forbidden(), request_number=refusal.key)
+            return refusal_page(visit, Forbidden(), request_number=refusal.key)
 
 
 def _record_refusal(visit: Visit, kind: RecordKind, record: object) -> None:
@@ -312,7 +147,7 @@ def _record_refusal(visit: Visit, kind: RecordKind, record: object) -> None:
 
 def _without_tokens(path: str) -> str:
     """Return a path without the secret part of a call's address."""
-    return "/".join("*" if len(part) >= _TOKEN_LENGTH else part for part in path.split("/"))
+    return "/".join("*" if len(part) >= TOKEN_LENGTH else part for part in path.split("/"))
 
 
 def _admit(visit: Visit, route: Route) -> Handler:
@@ -356,7 +191,7 @@ def _lead_to_second_factor(visit: Visit, **_: object) -> Response:
 
 
 def _lead_first_to(visit: Visit, first: str) -> Response:
-    page = visit.here if visit.request.method == "GET" else _page_of(visit)
+    page = visit.here if visit.request.method == "GET" else page_of(visit)
     return visit.redirect(f"{first}?{urlencode({'para': page})}")
 
 
@@ -368,76 +203,6 @@ def _is_use(visit: Visit) -> bool:
     if visit.request.method == "POST":
         return "form_token" in visit.request.form
     return visit.request.headers.get("Sec-Fetch-User") == "?1"
-
-
-def _refusal_page(visit: Visit, refusal: HTTPException, request_number: object = None) -> Response:
-    code = refusal.code or 400
-    kept = resuming.keep_form(visit) if code == 401 or isinstance(refusal, WrongFormToken) else None
-    page = "" if code == 413 else _page_of(visit)
-    if code == 401 and "form_token" in visit.request.form and (kept is not None or not visit.typed_texts()):
-        return access.ask_again(visit, page, kept)
-    title = visit.gettext(_TITLES.get(code, _ANY_TITLE))
-    advice = visit.gettext(_ADVICE.get(code, _ANY_ADVICE))
-    if code == 413 and visit.request.path == administration.IMPORTING:
-        advice = visit.gettext(_FILE_TOO_LARGE) % {"size": LARGEST_UPLOAD >> 20}
-    elif isinstance(refusal, WrongFormToken):
-        title = visit.gettext("Esta página ficou aberta por muito tempo")
-        advice = visit.gettext("Nada foi gravado. Abra a página de novo e repita o que fez.")
-        if kept is not None:
-            advice = visit.gettext("Nada foi gravado. Volte ao formulário, confira o que digitou e envie de novo.")
-    elif request_number is not None:
-        advice = visit.gettext("Você não pode executar esta solicitação. Quem executa é o grupo executor dela.")
-    response = visit.render(
-        "error.html",
-        code,
-        title=title,
-        advice=advice,
-        incident="",
-        typed=[] if code == 413 else visit.typed_texts(),
-        kept=kept if visit.login else None,  # a button that leads back to the form needs a log-in's token
-        back=f"/solicitacoes/{request_number}" if request_number is not None else "",
-        page=page,
-        is_outsider=visit.login is None,
-        notice=None,
-    )
-    if isinstance(refusal, MethodNotAllowed) and refusal.valid_methods:
-        response.headers["Allow"] = ", ".join(sorted(refusal.valid_methods))
-    return response
-
-
-def _page_of(visit: Visit) -> str:
-    """Return the page that a post belongs to: where its form leads back to, or its own address; "" for none."""
-    if visit.request.method != "POST":
-        return ""
-    if "para" in visit.request.form:
-        return visit.return_path()
-    with suppress(HTTPException):
-        ADDRESSES.bind("").match(visit.request.path, "GET")
-        return visit.request.path
-    return ""
-
-
-def _busy_page(visit: Visit) -> Response:
-    """Say, at little cost, that too many passwords wait to be checked."""
-    response = _failure_page(visit, 503, advice=_TOO_MANY_LOGINS)
-    response.headers["Retry-After"] = "5"
-    return response
-
-
-def _failure_page(visit: Visit, code: int, incident: str = "", advice: str = "") -> Response:
-    visit.ask_no_more()
-    return visit.render_alone(
-        "error.html",
-        code,
-        title=visit.gettext(_TITLES[code]),
-        advice=visit.gettext(advice or _ADVICE[code]),
-        incident=incident,
-        typed=visit.typed_texts() if code == 503 and not advice else [],
-        kept=None,
-        back="",
-        page="",
-        is_outsider=False,
-    )
 
 
 def _protect(response: Response) -> None:

@@ -7,51 +7,40 @@ import gettext as catalogues
 import hmac
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.utils import redirect
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
-from soap_service.asgi.wsgi_bridge import LARGEST_BODY
 from soap_service.errors import NotFound, Reason, StoreUnavailable
-from soap_service.importing.jobs import Imported, ImportJob
 from soap_service.model import Agent, Group, LoginSession, Requester
-from soap_service.rate_limit import Limit
 from soap_service.rules.auditing import Actor, ActorKind, AuditKind, RecordKind
-from soap_service.rules.calls import Simulated
 from soap_service.rules.credentials import cookie_name, login_cookie
-from soap_service.rules.login_limits import LoginLimits
 from soap_service.rules.origins import is_at
-from soap_service.rules.roles import Permission, Role
+from soap_service.rules.roles import Permission
 from soap_service.rules.scopes import Scope
-from soap_service.rules.single_sign_on import Provider
-from soap_service.screens.assets import Assets
+from soap_service.screens.bounded_request import BoundedRequest
 from soap_service.screens.formats import Formats
 from soap_service.screens.forms import Form, is_typed
 from soap_service.screens.language import choose_language, translations_of
 from soap_service.screens.notices import Notice, notice_of
-from soap_service.screens.pages import Pages
+from soap_service.screens.premises import Premises
 from soap_service.screens.reasons import FIGURES, REASONS
 from soap_service.storage.scopes import is_restricted
-from soap_service.store import Attendance, Choice, Ownership, Store
+from soap_service.store import Attendance, Choice, Ownership
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIEnvironment
+    pass
 
-ImportFile = Callable[[ImportJob, IO[bytes], IO[bytes] | None, Actor], Imported]
 #: What was chosen on the log-in page; an agent's own choice goes before it.
 LANGUAGE_COOKIE = "soap_service_language"
-_LARGEST_FORM = 64 * 1024
-#: A file that is uploaded, with its form.
-LARGEST_UPLOAD = 8 * 1024 * 1024
 # What scripts fetch: where the log-in has ended they are told so, and not led to the log-in.
 _FETCHED = ("/janela", "/sessao")
 #: What can be chosen instead of the theme that the browser prefers.
@@ -64,49 +53,8 @@ TICKED = "S"
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 
 
-class BoundedRequest(Request):
-    """A request whose body may be a form, not a load; with a file as much as the server has let in."""
-
-    max_form_memory_size = _LARGEST_FORM
-    max_form_parts = 100
-
-    def __init__(self, environ: "WSGIEnvironment") -> None:
-        super().__init__(environ)
-        self.largest_body: int = environ.get(LARGEST_BODY, _LARGEST_FORM)
-        self.max_content_length = self.largest_body
-        if self.largest_body > _LARGEST_FORM:  # Werkzeug counts what it reads of a file at a time, too
-            self.max_form_memory_size = 4 * _LARGEST_FORM
-
-
 class WrongFormToken(Forbidden):
     """A form without this log-in's token: not ours, or older than the log-in."""
-
-
-@dataclass(frozen=True)
-class Premises:
-    """What all visits share.
-
-    `simulate` sends a call with a document to an extension, its receipt in a language; without it nobody can.
-    `endpoint_url` is the address of the web services. `import_file` takes a file in and writes its rejects.
-    Agents of the roles `second_factor_of` must have a second factor. `provider` is that of single sign-on, if any;
-    where there are `password_logins`, no other may log in by password. Pages of `framing_origins` may show the screens
-    in a frame.
-    """
-
-    store: Store
-    pages: Pages
-    assets: Assets
-    login_limits: LoginLimits
-    is_https: bool
-    simulate: Callable[[str, str, str], Simulated] | None = None
-    endpoint_url: str = ""
-    import_file: ImportFile | None = None
-    second_factor_of: frozenset[Role] = frozenset()
-    provider: Provider | None = None
-    password_logins: frozenset[str] = frozenset()
-    framing_origins: tuple[str, ...] = ()
-    sign_ons_begun: Limit = field(default_factory=lambda: Limit(rate=1, burst=30))
-    refusals_recorded: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=1))
 
 
 class Visit:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from soap_service.screens.app import ADDRESSES
+from soap_service.screens.routes import ADDRESSES
 from tests.conftest import PASSWORD, Service, element
 
 LANGUAGES = ("pt-BR", "en", "es")

@@ -18,7 +18,7 @@ from sqlalchemy import inspect, select
 from soap_service.model import Integration
 from soap_service.rules.edits import ContactEdit
 from soap_service.rules.situations import Action
-from soap_service.screens.app import ADDRESSES
+from soap_service.screens.routes import ADDRESSES
 from soap_service.store import Announcement, NewRequest, Store
 from tests.conftest import Service, start_service
 from tests.demonstration import create_demo_database

@@ -14,7 +14,7 @@ from soap_service.asgi.wsgi_bridge import LARGEST_BODY
 from soap_service.rules.import_causes import Cause
 from soap_service.rules.roles import Role
 from soap_service.screens.administration.import_causes import SENTENCES, cause_in
-from soap_service.screens.visit import LARGEST_UPLOAD
+from soap_service.screens.bounded_request import LARGEST_UPLOAD
 from soap_service.store import AuditFilter
 from tests.screens.conftest import Browser, Desk
 

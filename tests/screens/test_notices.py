@@ -3,8 +3,8 @@ from pathlib import Path
 
 import soap_service
 from soap_service.screens import notices
-from soap_service.screens.app import ADDRESSES
 from soap_service.screens.forms import is_typed
+from soap_service.screens.routes import ADDRESSES
 
 SCREENS = Path(soap_service.__file__).parent / "screens"
 

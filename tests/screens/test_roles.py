@@ -11,7 +11,7 @@ from werkzeug.test import Client
 
 from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.rules.roles import PERMISSIONS, Permission, Role, role_of
-from soap_service.screens.app import ADDRESSES
+from soap_service.screens.routes import ADDRESSES
 from tests.screens.conftest import Browser, Desk
 
 PAGE = Path(__file__).parents[2] / "docs" / "roles.md"

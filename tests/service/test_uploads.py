@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from soap_service.rules.credentials import SESSION_COOKIE
-from soap_service.screens.visit import LARGEST_UPLOAD
+from soap_service.screens.bounded_request import LARGEST_UPLOAD
 from tests.conftest import Service, start_service
 
 HERE = "/administracao/importar"

@@ -15,9 +15,10 @@ from soap_service.errors import InputRefused
 from soap_service.importing.jobs import Imported, ImportFailed, ImportJob
 from soap_service.rules.import_columns import DEFAULT_SOURCE
 from soap_service.screens.administration.import_causes import cause_in, refusal_in
+from soap_service.screens.bounded_request import LARGEST_UPLOAD
 from soap_service.screens.forms import Form, declare_untyped
 from soap_service.screens.language import N_
-from soap_service.screens.visit import LARGEST_UPLOAD, TICKED, Visit
+from soap_service.screens.visit import TICKED, Visit
 
 declare_untyped("tabela", "atualizar", "criar", "historico_a_parte", "conferido", "codificacao", "separador")
 
