@@ -59,6 +59,7 @@ def test_an_agent_simulates_a_call_and_it_pops_up_on_this_very_page(desk: Desk) 
             page.get_by_text("Há uma tela aberta e conectada neste ramal.")
         )
     ).to_be_visible()
+    expect(page.locator("#connection")).to_have_text("Conectado")  # the sentences above may be of the page before
     page.get_by_label("CPF/CNPJ de quem liga").fill("529.982.247-25")
     page.get_by_role("button", name="Simular ligação").click()
     popup = popup_of(page)
