@@ -28,7 +28,9 @@ from soap_service.soap.simulation import Simulation
 from soap_service.store import open_store
 
 #: The posts that hash a password: a log-in, an agent's new password, one's own.
-_HASHING = re.compile(r"/entrar|/administracao/atendentes/(novo|[0-9]+/senha)|/preferencias/(senha|segundo-fator)")
+_HASHING = re.compile(
+    r"/entrar|/administracao/atendentes/(novo|[0-9]+/senha)|/preferencias/(senha|segundo-fator|sessoes)"
+)
 #: What waits for the provider of single sign-on.
 _ASKING = re.compile(r"/entrar/provedor(/volta|/saida)?")
 #: The post that brings a file.

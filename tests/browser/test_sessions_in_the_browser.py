@@ -1,7 +1,11 @@
 """Log-ins in a real browser: kept or not when it is closed, listed, ended by their agent and by an administrator."""
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from datetime import timedelta
 
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import update
+
+from soap_service.model import LoginSession
 from tests.browser.looks import check_looks
 from tests.conftest import PASSWORD, Service
 
@@ -58,6 +62,16 @@ def test_an_agent_and_an_administrator_end_log_ins(own_service: Service, browser
     admin.goto(f"{own_service.url}/administracao/atendentes/{number}")
     admin.get_by_role("link", name="Sessões abertas").click()
     check_looks(admin, "sessoes-de-um-atendente")
+    with own_service.store._database.writing() as session:
+        session.execute(update(LoginSession).values(opened_at=own_service.store.now() - timedelta(minutes=11)))
+    own.reload()
+    check_looks(own, "sessoes-com-senha")
+    own.get_by_label("Senha atual").fill(PASSWORD)
+    own.keyboard.press("Enter")  # which one is not said
+    own.get_by_role("button", name="Finalizar todas as outras").click()
+    expect(own.get_by_text("As outras sessões foram finalizadas.")).to_be_visible()
+    admin.reload()
+    expect(admin.get_by_role("row")).to_have_count(2)
     admin.get_by_role("button", name="Finalizar todas").click()
     expect(admin.get_by_text("Nenhuma sessão aberta.")).to_be_visible()
     assert has_ended(own)

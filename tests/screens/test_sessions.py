@@ -69,6 +69,33 @@ def test_an_agent_ends_another_of_their_log_ins(desk: Desk) -> None:
     assert [(row.actor, row.record) for row in ended] == [("ana", str(desk.ana.id))] * 2
 
 
+def test_later_than_ten_minutes_after_the_log_in_the_password_is_asked_for(desk: Desk) -> None:
+    own, other = log_in(desk), log_in(desk)
+    assert "senha_atual" not in own.get(PAGE).text
+    now = desk.store.now() + timedelta(minutes=11)
+    desk.store._database.now = lambda: now  # type: ignore[method-assign]
+    assert "senha_atual" in own.get(PAGE).text
+    for fields in ({"sessao": digest_of(other)}, {"outras": "S"}):
+        for password in ("", "uma outra senha"):
+            refused = own.post(PAGE, senha_atual=password, **fields)
+            assert refused.status_code == 422 and "Esta não é a sua senha atual." in refused.text
+            assert is_in(other)
+    assert "Sessão finalizada." in own.follow(own.post(PAGE, sessao=digest_of(other), senha_atual=PASSWORD)).text
+    assert not is_in(other)
+
+
+def test_who_came_by_the_provider_logs_in_again_to_end_others(desk: Desk) -> None:
+    own, other = log_in(desk), log_in(desk)
+    with desk.store._database.writing() as session:
+        session.execute(update(LoginSession).values(by_provider=True))
+    now = desk.store.now() + timedelta(minutes=11)
+    desk.store._database.now = lambda: now  # type: ignore[method-assign]
+    page = own.get(PAGE).text
+    assert "entre de novo com a conta da empresa" in page and "senha_atual" not in page
+    assert own.post(PAGE, outras="S").status_code == 422
+    assert is_in(other)
+
+
 def test_an_administrator_sees_and_ends_an_agents_log_ins(desk: Desk, rui: Browser) -> None:
     ana, other, bia = log_in(desk), log_in(desk), log_in(desk, "bia")
     path = f"{ROOT}/atendentes/{desk.ana.id}/sessoes"

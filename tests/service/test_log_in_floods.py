@@ -99,8 +99,9 @@ def test_every_post_that_hashes_a_password_has_threads_of_its_own() -> None:
     sources = Path(__file__).parents[2] / "soap_service" / "screens"
     hashing = [file.name for file in sources.rglob("*.py") if _HASHING.search(file.read_text())]
     assert sorted(hashing) == ["access.py", "password.py", "staff.py"]
-    own = "/preferencias/senha"
-    for path in ("/entrar", "/administracao/atendentes/novo", "/administracao/atendentes/7/senha", own):
+    given = ("/administracao/atendentes/novo", "/administracao/atendentes/7/senha")
+    own = ("/preferencias/senha", "/preferencias/segundo-fator", "/preferencias/sessoes")
+    for path in ("/entrar", *given, *own):
         assert _hashes("POST", path)
         assert not _hashes("GET", path)
     assert not _hashes("POST", "/administracao/atendentes/7")
