@@ -1,6 +1,7 @@
 """The provider of single sign-on: found by discovery, asked with PKCE, believed for what its keys have signed.
 
 Every question waits some seconds at most, in the threads of who asks; one that was away a moment ago is not asked.
+Whatever is published or answered is foreign: odd forms of it are refusals, and no failures of this program.
 Source: OpenID Connect Core 1.0 and Discovery 1.0, RFC 7636, RFC 9207, OpenID Connect RP-Initiated Logout 1.0.
 """
 
@@ -12,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from soap_service.config import Settings
 from soap_service.errors import ProviderAway, SignOnCancelled, SignOnRefused
@@ -32,10 +33,10 @@ _BELIEVED = 3600.0
 _NOT_ASKED = 5.0
 #: How far the provider's clock may be from ours.
 _LEEWAY = 60
+_LONGEST_REASON = 300
 #: Signatures with keys that are public; no other proves who has signed.
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-_SAFE_URL = re.compile(r"https://|http://(localhost|127\.[0-9.]+|\[::1\])[:/]")
-_LARGEST_ANSWER = 1024 * 1024
+_LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1")
 
 
 class IdentityProvider:
@@ -106,7 +107,7 @@ class IdentityProvider:
                 )
         except OAuthError as error:
             raise SignOnRefused(f"the code was refused: {error.error!s:.60}") from None
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, ValueError, TypeError, LookupError, RecursionError) as error:
             raise self._away(error) from None
         return token
 
@@ -116,7 +117,7 @@ class IdentityProvider:
         from joserfc.errors import InvalidKeyIdError, JoseError
 
         published = self._discover().get("id_token_signing_alg_values_supported", _ALGORITHMS)
-        algorithms = [name for name in _ALGORITHMS if name in published]
+        algorithms = [name for name in _ALGORITHMS if isinstance(published, list | tuple) and name in published]
         if not algorithms:  # the library would take its own defaults
             raise SignOnRefused("the provider signs by nothing that is believed")
         try:
@@ -134,11 +135,13 @@ class IdentityProvider:
                 sub={"essential": True},
                 nonce={"essential": True, "value": nonce},
             ).validate(token.claims)
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, TypeError, LookupError, RecursionError) as error:
             raise SignOnRefused(f"the token was refused: {type(error).__name__}: {error!s:.120}") from None
         claims = dict(token.claims)
-        audience = claims["aud"]
-        if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != self._settings.oidc_client_id:
+        if claims["nonce"] != nonce:  # the library takes a list that has it, too
+            raise SignOnRefused("the nonce is another one")
+        is_of_many = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+        if (is_of_many or "azp" in claims) and claims.get("azp") != self._settings.oidc_client_id:
             raise SignOnRefused("the token was given to another program")
         return claims
 
@@ -165,7 +168,7 @@ class IdentityProvider:
                 raise self._away(f"it calls itself {found.get('issuer')!r}, and oidc_issuer is {issuer!r}")
             needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
             for name in (*needed, "userinfo_endpoint", "end_session_endpoint"):
-                if (name in found or name in needed) and not _SAFE_URL.match(str(found.get(name))):
+                if (name in found or name in needed) and not _is_safe(found.get(name)):
                     raise self._away(f"its {name} is {found.get(name)!r}")
             self._metadata, self._read_at = found, time.monotonic()
             return found
@@ -180,7 +183,7 @@ class IdentityProvider:
             if self._keys is None or age > _BELIEVED or (is_new and age > _NOT_ASKED):
                 try:
                     self._keys = KeySet.import_key_set(self._get(place))  # type: ignore[arg-type]
-                except (JoseError, ValueError, KeyError) as error:
+                except (JoseError, ValueError, TypeError, LookupError) as error:
                     raise self._away(error) from None
                 self._keys_read_at = time.monotonic()
             return self._keys
@@ -189,28 +192,35 @@ class IdentityProvider:
         """Return the JSON object at an address of the provider; raises ProviderAway."""
         import requests
 
+        from soap_service.bounded_answers import bound
+
         try:
-            answer = requests.get(address, headers=headers, timeout=_SECONDS, allow_redirects=False)
-            if answer.status_code != requests.codes.ok or len(answer.content) > _LARGEST_ANSWER:
+            with requests.Session() as session:
+                bound(session)
+                answer = session.get(address, headers=headers, timeout=_SECONDS, allow_redirects=False)
+            if answer.status_code != requests.codes.ok:
                 raise self._away(f"{address} answers {answer.status_code}")
             told = answer.json()
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, ValueError, RecursionError) as error:
             raise self._away(error) from None
         if not isinstance(told, dict):
             raise self._away(f"{address} answers no object")
         return told
 
     def _away(self, why: object) -> ProviderAway:
-        log.warning("single sign-on is away: %s", why)
+        log.warning("single sign-on is away: %s", str(why)[:_LONGEST_REASON])
         self._failed_at = time.monotonic()
         return ProviderAway(self._settings.oidc_issuer)
 
     def _session(self) -> "OAuth2Session":
         from authlib.integrations.requests_client import OAuth2Session
 
+        from soap_service.bounded_answers import bound
+
         methods = self._metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-        method = "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
-        return OAuth2Session(
+        is_basic = not isinstance(methods, list) or "client_secret_basic" in methods
+        method = "client_secret_basic" if is_basic else "client_secret_post"
+        session = OAuth2Session(
             self._settings.oidc_client_id,
             self._secret or None,
             token_endpoint_auth_method=method if self._secret else "none",
@@ -219,3 +229,15 @@ class IdentityProvider:
             code_challenge_method="S256",
             default_timeout=_SECONDS,
         )
+        bound(session)
+        return session
+
+
+def _is_safe(address: object) -> bool:
+    """Tell whether an address is of https, or of this machine: its host, and not what only looks like one before it."""
+    try:
+        parts = urlsplit(str(address))
+    except ValueError:
+        return False
+    is_here = parts.scheme == "http" and _LOOPBACK.fullmatch(parts.hostname or "") is not None
+    return bool(parts.hostname) and (parts.scheme == "https" or is_here)

@@ -18,13 +18,13 @@ from joserfc.jwk import OctKey, RSAKey
 from joserfc.util import json_b64encode
 
 from soap_service.config import Settings
-from soap_service.errors import AlreadyExists, NotFound
+from soap_service.errors import AlreadyExists, NotFound, ProviderAway, SignOnRefused
 from soap_service.identity_provider import IdentityProvider
 from soap_service.rate_limit import Limit
 from soap_service.rules.auditing import AuditKind
 from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.rules.roles import Role
-from soap_service.rules.single_sign_on import Identity
+from soap_service.rules.single_sign_on import Identity, SignOn
 from soap_service.screens.app import Screens
 from soap_service.screens.sign_on import SIGN_ON_COOKIE
 from soap_service.store import AuditFilter
@@ -337,8 +337,11 @@ class _Forged(BaseHTTPRequestHandler):
         ({"aud": "another"}, False),
         ({"aud": ["desk", "another"]}, False),
         ({"aud": ["desk", "another"], "azp": "desk"}, True),
+        ({"azp": "desk"}, True),
+        ({"azp": "another"}, False),
         ({"nonce": "another"}, False),
         ({"nonce": None}, False),
+        ({"nonce": ["begun"]}, False),
         ({"exp": -61}, False),
         ({"exp": -59}, True),
         ({"exp": None}, False),
@@ -370,6 +373,8 @@ def test_a_token_is_checked_in_every_part(
     for name, value in claims.items():
         if name in ("iat", "exp") and isinstance(value, int):
             token[name] = now + value
+        elif value == ["begun"]:
+            token[name] = begun["nonce"]
         elif name not in ("alg", "key", "signs by"):
             token[name] = value
     token = {name: value for name, value in token.items() if value is not None}
@@ -383,6 +388,55 @@ def test_a_token_is_checked_in_every_part(
     answer = browser.get(f"/entrar/provedor/volta?code=x&state={begun['state'][0]}")
     assert (answer.status_code == 303) == is_taken, answer.text
     assert is_in(browser) == is_taken
+    forger.shutdown()
+    forger.server_close()
+
+
+_DEEP = b"[" * 100_000
+_DISCOVERY = "/.well-known/openid-configuration"
+
+
+@pytest.mark.parametrize(
+    ("place", "answer"),
+    [
+        (_DISCOVERY, _DEEP),
+        (_DISCOVERY, b" " * 1024 * 1024 + b"{}"),
+        (_DISCOVERY, b"authorization_endpoint: null"),
+        (_DISCOVERY, b"jwks_uri: 5"),
+        (_DISCOVERY, b'jwks_uri: "http://localhost:1@198.51.100.1/jwks"'),
+        (_DISCOVERY, b'token_endpoint: "https://[1/"'),
+        (_DISCOVERY, b"id_token_signing_alg_values_supported: null"),
+        (_DISCOVERY, b"id_token_signing_alg_values_supported: 5"),
+        (_DISCOVERY, b"token_endpoint_auth_methods_supported: null"),
+        ("/jwks", _DEEP),
+        ("/jwks", b'{"keys": null}'),
+        ("/jwks", b'{"keys": [{"kty": ["RSA"]}]}'),
+        ("/token", _DEEP),
+        ("/token", b"[]"),
+        ("/token", b'{"error": {"a": 1}}'),
+        ("/token", b'{"access_token": "x", "expires_in": "y"}'),
+        ("/token", b'{"access_token": "x", "id_token": 5}'),
+        ("/token", b"crit"),
+    ],
+)
+def test_odd_answers_of_a_provider_let_nobody_in(desk: Desk, settings: Settings, place: str, answer: bytes) -> None:
+    forger = Forger({"/jwks": json.dumps({"keys": [RSAKey.generate_key(2048).as_dict(private=False)]}).encode()})
+    url = forger.url
+    told: dict[str, object] = {"issuer": url, "authorization_endpoint": f"{url}/auth"}
+    told |= {"token_endpoint": f"{url}/token", "jwks_uri": f"{url}/jwks"}
+    name, colon, value = answer.decode().partition(": ")
+    if place == _DISCOVERY and colon:
+        told[name] = json.loads(value)
+    head, nothing = json_b64encode({"alg": "RS256", "crit": 5}), json_b64encode({})
+    odd = json.dumps({"access_token": "x", "id_token": b".".join((head, nothing, b"x")).decode()}).encode()
+    forger.answers |= {"/token": odd, _DISCOVERY: json.dumps(told).encode()}
+    if not colon and answer != b"crit":
+        forger.answers[place] = answer
+    provider = serve(desk, settings, oidc_issuer=url)
+    begun = SignOn("state", "nonce", "v" * 50)
+    with pytest.raises((SignOnRefused, ProviderAway)):
+        provider.begin("/")
+        provider.finish(begun, {"state": "state", "code": "x"})
     forger.shutdown()
     forger.server_close()
 
