@@ -56,7 +56,7 @@ class Caller:
     What only reads asks `reads`, which is the store, or what was looked up for it in the store; `announce` gives the
     receipt of a call, or ends the operation, which is run again once there is one.
     `extension` is the `?ramal=` of the endpoint's address. `budget` counts what nobody has, so that fishing for
-    documents and numbers ends.
+    documents and numbers ends. An answer that tells less than was found `is_withheld`: finding may have taken longer.
     """
 
     reads: TelephonyReads
@@ -66,6 +66,7 @@ class Caller:
     public_url: str
     zone: ZoneInfo
     extension: str = ""
+    is_withheld: bool = False
 
     def check_budget(self, *asked: Asked) -> None:
         """Raise LimitExceeded where the budget is over, unless the platform was told lately of all of it.
@@ -134,6 +135,7 @@ class TelephonyService(ServiceBase):
         try:
             caller.check_budget(document)
         except LimitExceeded:  # it pops up all the same
+            caller.is_withheld = True
             return _answer_of(caller, replace(receipt, is_identified=False))
         if receipt.is_identified:
             caller.budget.answered.add(document)

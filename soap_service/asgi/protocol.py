@@ -22,6 +22,8 @@ from soap_service.errors import LimitExceeded
 from soap_service.rate_limit import Limit
 
 MAX_HEAD_BYTES = 32 * 1024
+#: Each line of a head costs 3 µs, and 32 KiB hold 8,000 of them.
+MAX_HEAD_LINES = 512
 #: What may stand around the chunks of a body: a head, and five bytes for each byte that a client sends on its own.
 MAX_FRAMING_BYTES = 512 * 1024
 #: A peer that acknowledges nothing for so long is gone.
@@ -111,6 +113,11 @@ class BoundedProtocol(HttpToolsProtocol):
             raise ValueError  # a client that asked to close has said its last
         self._is_between = False
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102
+        if len(self.headers) >= MAX_HEAD_LINES:
+            raise ValueError  # becomes an HttpParserError
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:  # noqa: D102
         head_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)

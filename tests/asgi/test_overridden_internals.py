@@ -42,13 +42,14 @@ CALLBACKS = {
     "data_received": ["data"],
     "eof_received": [],
     "on_message_begin": [],
+    "on_header": ["name", "value"],
     "on_headers_complete": [],
     "on_body": ["body"],
     "on_message_complete": [],
     "on_response_complete": [],
     "timeout_keep_alive_handler": [],
 }
-CALLED = {"_unset_keepalive_if_required": [], "send_400_response": ["msg"], "on_header": ["name", "value"]}
+CALLED = {"_unset_keepalive_if_required": [], "send_400_response": ["msg"]}
 GET = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 POST_HEAD = b"POST /a?b HTTP/1.1\r\nHOST: here\r\nContent-Length: 4\r\n\r\n"
 CLOSING = b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"

@@ -105,6 +105,7 @@ _REFUSED = {
     "line feeds alone": post(BODY, XML).replace(b"\r\n", b"\n"),
     "headers of 33 KiB": post(BODY, XML, f"X-A: {'a' * 33_000}"),
     "headers of 40 KiB in small fields": post(BODY, XML, *(f"X-{number}: {'a' * 90}" for number in range(420))),
+    "4,000 headers": post(BODY, XML, *["a:b"] * 4000),
     "headers of 200 KiB": post(BODY, XML, f"X-A: {'a' * 200_000}"),
     "headers of 5 MB": post(BODY, XML, f"X-A: {'a' * 5_000_000}"),
     "an address of 40 KiB": post(BODY, XML, query="a" * 40_000),
