@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import picture
 from tests.browser.looks import check_looks
-from tests.conftest import Service, start_service
+from tests.conftest import PASSWORD, Service, start_service
 
 GIVEN, OWN, NEXT = "cavalo bateria grampo", "quatro pontes sem rio", "um relógio de bolso"
 SOON = 10_000
@@ -66,4 +66,28 @@ def test_a_given_password_is_changed_first_and_later_again(service: Service, bro
     log_in(service, another, NEXT)
     another.wait_for_url(f"{service.url}/")
     another.context.close()
+    context.close()
+
+
+def test_an_administrator_has_a_password_drawn(service: Service, browser: Browser) -> None:
+    context = browser.new_context(locale="pt-BR", bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{service.url}/entrar?para=/administracao/atendentes/novo")
+    page.get_by_label("Usuário").fill("admin")
+    page.get_by_label("Senha").fill(PASSWORD)
+    page.get_by_role("button", name="Entrar").click()
+    page.get_by_label("Usuário").fill("ivo")
+    page.get_by_label("Nome").fill("Ivo Dias")
+    check_looks(page, "atendente-novo")
+    page.get_by_role("button", name="Gravar").click()
+    check_looks(page, "senha-sorteada")
+    password = page.get_by_label("Senha", exact=True).text_content() or ""
+    page.get_by_role("link", name="Já copiei").click()
+    expect(page.get_by_role("link", name="Ivo Dias").or_(page.get_by_text("Ivo Dias")).first).to_be_visible()
+    context.clear_cookies()
+    page.goto(f"{service.url}/entrar")
+    page.get_by_label("Usuário").fill("ivo")
+    page.get_by_label("Senha").fill(password)
+    page.get_by_role("button", name="Entrar").click()
+    expect(page.get_by_role("heading", name="Escolha a sua senha")).to_be_visible()
     context.close()

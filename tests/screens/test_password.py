@@ -1,5 +1,7 @@
 """An agent's own password: chosen on a page, and before anything else by whom an administrator gave one."""
 
+import re
+
 import pytest
 
 from soap_service.errors import NotFound
@@ -116,6 +118,41 @@ def test_a_password_that_was_given_is_changed_at_the_next_log_in(desk: Desk, rui
     ana = desk.visitor()
     ana.log_in("ana", NEW)
     assert ana.get("/").location.startswith(PAGE)
+
+
+def drawn_password(browser: Browser) -> str:
+    found = re.search(r'<output id="senha-sorteada"[^>]*>([a-z2-7]{4}(?:-[a-z2-7]{4}){6})<', browser.page)
+    assert found, browser.page
+    return found[1]
+
+
+def test_for_a_new_agent_without_a_password_one_is_drawn_and_shown_once(desk: Desk, rui: Browser) -> None:
+    path = f"{ROOT}/atendentes/novo"
+    rui.get(path)
+    typed = {"login": "eva", "nome": "Eva Reis", "papel": "agent", "ativo": "S", "chave": rui.hidden("chave")}
+    assert rui.post(path, senha="", senha_de_novo="", **typed).status_code == 200
+    password = drawn_password(rui)
+    assert rui.post(path, senha="", senha_de_novo="", **typed).status_code == 303  # the form again: the first counts
+    assert password not in rui.get(f"{ROOT}/historico").text
+    eva = desk.visitor()
+    eva.log_in("eva", password)
+    assert eva.get("/solicitacoes").location.startswith(PAGE)
+    eva.get(PAGE)
+    assert "Escolha uma senha diferente da atual." in choose(eva, password, password)
+    assert "Senha trocada." in choose(eva, former=password)
+    assert desk.visitor().log_in("eva", password).status_code == 403
+
+
+def test_a_reset_without_a_password_draws_another_each_time(desk: Desk, rui: Browser) -> None:
+    drawn = set()
+    for _ in range(2):
+        rui.get(f"{ROOT}/atendentes/{desk.ana.id}")
+        rui.post(f"{ROOT}/atendentes/{desk.ana.id}/senha", senha="", senha_de_novo="")
+        drawn.add(drawn_password(rui))
+    assert len(drawn) == 2
+    assert desk.visitor().log_in("ana", drawn_password(rui)).location == "/"
+    half = rui.post(f"{ROOT}/atendentes/{desk.ana.id}/senha", senha="", senha_de_novo=NEW)
+    assert half.status_code == 422 and "As duas senhas não são iguais." in half.text
 
 
 def test_administrators_are_asked_for_their_own_former_password(desk: Desk, rui: Browser) -> None:

@@ -3,8 +3,9 @@
 from werkzeug.wrappers import Response
 
 from soap_service.errors import AlreadyExists, ChangedMeanwhile, LastAdministrator
+from soap_service.rules.credentials import draw_typed_secret
 from soap_service.rules.edits import AgentEdit, GroupEdit
-from soap_service.rules.passwords import SHORTEST_PASSWORD
+from soap_service.rules.passwords import SHORTEST_PASSWORD, hash_password
 from soap_service.rules.roles import Role
 from soap_service.screens.administration.editing import ROWS_SHOWN, actor_of, flag, key_of, new_key, warn_of_changes
 from soap_service.screens.administration.roles import ROLES
@@ -47,16 +48,19 @@ def start_agent(visit: Visit) -> Response:
 
 
 def add_agent(visit: Visit) -> Response:
-    """Add the agent that was typed, with the password given."""
+    """Add the agent that was typed, with the password given or, for none, one that is drawn and shown once."""
     form = visit.form()
     login = form.line("login", 60, missing=visit.gettext("Informe o usuário com que o atendente entra."))
     edit = _read_agent(visit, form)
     if " " in login:
         form.refuse("login", visit.gettext("Escreva o usuário sem espaços."))
-    if not form.errors and (password_hash := read_new_password(visit, form, login, edit.name)):
+    drawn, password_hash = ("", "") if form.errors else _read_or_draw(visit, form, login, edit.name)
+    if password_hash:
         try:
             given = (login, edit.name, password_hash, edit.groups, edit.role)
-            visit.store.staff.add_agent(*given, actor_of(visit), key_of(form), must_change=True)
+            agent = visit.store.staff.add_agent(*given, actor_of(visit), key_of(form), must_change=True)
+            if drawn and agent.password_hash == password_hash:  # else it was posted twice: the first one counts
+                return _drawn_page(visit, login, drawn)
             return visit.redirect("/administracao/atendentes", SAVED)
         except AlreadyExists:
             form.refuse("login", visit.gettext("Já existe um atendente com este usuário."))
@@ -95,13 +99,19 @@ def lead_to_agent(visit: Visit, number: int) -> Response:
 
 
 def save_password(visit: Visit, number: int) -> Response:
-    """Give another agent a password that they must change; their log-ins end. One's own has a page that asks for it."""
+    """Give another agent a password, drawn when none is typed, that they must change; their log-ins end.
+
+    One's own has a page that asks for it.
+    """
     if number == visit.agent.id:
         return visit.redirect("/preferencias/senha")
     agent = visit.store.staff.find_agent_by_id(number)
     form = visit.form()
-    if password_hash := read_new_password(visit, form, agent.login, agent.name):
+    drawn, password_hash = _read_or_draw(visit, form, agent.login, agent.name)
+    if password_hash:
         visit.store.staff.set_password(agent.login, password_hash, actor_of(visit), must_change=True)
+        if drawn:
+            return _drawn_page(visit, agent.login, drawn)
         return visit.redirect("/administracao/atendentes", PASSWORD_CHANGED)
     shown = _agent_form(visit, agent_edit_of(agent))
     shown.errors = form.errors
@@ -165,6 +175,18 @@ def save_group(visit: Visit, number: int) -> Response:
         warn_of_changes(visit, form, _GROUP_FIELDS, group_edit_of(visit.store.staff.find_group(number)), edit)
         return _group_page(visit, form, number, 409, is_outdated=True)
     return visit.redirect("/administracao/atendentes", SAVED)
+
+
+def _read_or_draw(visit: Visit, form: Form, *own: str) -> tuple[str, str]:
+    """Return the password that was drawn, "" when one was typed, and the hash of either, "" when it is refused."""
+    if form.value("senha") or form.value("senha_de_novo"):
+        return "", read_new_password(visit, form, *own)
+    drawn = draw_typed_secret()
+    return drawn, hash_password(drawn, *own)
+
+
+def _drawn_page(visit: Visit, login: str, password: str) -> Response:
+    return visit.render("administration/drawn_password.html", login=login, password=password)
 
 
 def _read_agent(visit: Visit, form: Form) -> AgentEdit:
