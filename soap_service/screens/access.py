@@ -80,9 +80,12 @@ def log_in(visit: Visit) -> Response:
     except LoginRefused:
         return _login_page(visit, form, visit.gettext("Usuário ou senha incorretos."), 403)
     is_kept = form.value("lembrar") == TICKED
-    if agent.second_factor_at is None:
-        return enter(visit, agent, is_kept)
-    waiting = visit.store.logins.await_code(agent.id, is_kept)
+    try:
+        if agent.second_factor_at is None:
+            return enter(visit, agent, is_kept)
+        waiting = visit.store.logins.await_code(agent.id, is_kept, agent)
+    except LoginRefused:  # the password was changed, or a second factor set up, while this one was checked
+        return _login_page(visit, form, visit.gettext("Usuário ou senha incorretos."), 403)
     response = _code_page(visit)
     visit.keep_cookie(response, CODE_COOKIE, waiting, CODE_WITHIN, "/entrar", is_strict=True)
     return response
@@ -130,19 +133,26 @@ def check_code(visit: Visit) -> Response:
         return _code_page(visit, visit.gettext(CODES_UNREADABLE), 503)
     visit.store.login_tries.forgive(tried)
     visit.store.logins.end_wait(waiting.id_hash)
-    response = enter(visit, agent, waiting.is_kept)
+    try:
+        response = enter(visit, agent, waiting.is_kept)
+    except LoginRefused:
+        sentence = visit.gettext("Esta página ficou aberta por muito tempo. Digite a senha e entre de novo.")
+        return _login_page(visit, visit.form(usuario=""), sentence, 403)
     visit.drop_cookie(response, CODE_COOKIE, "/entrar")
     return response
 
 
 def enter(visit: Visit, agent: Agent, is_kept: bool, path: str = "") -> Response:
-    """Log an agent in, until the browser is closed or longer, and go where they wanted; by single sign-on to a path."""
+    """Log an agent in, until the browser is closed or longer, and go where they wanted; by single sign-on to a path.
+
+    Raises: LoginRefused when the agent is not any more as whom they have proved who they are.
+    """
     _end_session(visit)
     limits = visit.premises.login_limits
     must_set_up = not path and agent.second_factor_at is None and agent.role in visit.premises.second_factor_of
     with acting(visit.actor(agent)):
         browser = browser_of(visit.request.headers.get("User-Agent", ""))
-        cookie = visit.store.logins.open(agent.id, limits.idle, limits.longest, browser, must_set_up, bool(path))
+        cookie = visit.store.logins.open(agent.id, limits.idle, limits.longest, browser, must_set_up, bool(path), agent)
     if kept := kept_form(visit):
         visit.login = visit.store.logins.find(cookie)
         response = visit.render("requests/resumed.html", kept=kept)

@@ -49,12 +49,12 @@ def change_second_factor(visit: Visit) -> Response:
     try:
         if action == "codigos":
             return _codes_page(visit, visit.store.second_factors.renew_codes(visit.agent.id))
+        if action == "desligar":
+            must_set_up = visit.agent.role in visit.premises.second_factor_of
+            visit.store.second_factors.remove(visit.agent.id, visit.own_login.id_hash, must_set_up)
+            return visit.redirect(PATH, REMOVED)
     except NotFound:
-        return _lead_here(visit)
-    if action == "desligar":
-        must_set_up = visit.agent.role in visit.premises.second_factor_of
-        visit.store.second_factors.remove(visit.agent.id, visit.own_login.id_hash, must_set_up)
-        return visit.redirect(PATH, REMOVED)
+        pass
     return _lead_here(visit)
 
 

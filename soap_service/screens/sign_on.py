@@ -10,6 +10,7 @@ from soap_service.errors import (
     AlreadyExists,
     LastAdministrator,
     LimitExceeded,
+    LoginRefused,
     NotFound,
     ProviderAway,
     SignOnCancelled,
@@ -66,7 +67,8 @@ def finish_sign_on(visit: Visit) -> Response:
         begun = visit.store.identities.take(visit.cookie(SIGN_ON_COOKIE))
         path = begun.return_path
         agent = _agent_of(visit, provider, provider.finish(begun, visit.request.args))
-    except (NotFound, SignOnRefused) as refusal:
+        response = enter(visit, agent, is_kept=False, path=path)
+    except (NotFound, SignOnRefused, LoginRefused) as refusal:
         log.warning("single sign-on refused: %s", refusal.key or "this browser has begun none, or long ago")
         response = _refusal(visit, _REFUSED)
     except SignOnCancelled:
@@ -75,8 +77,6 @@ def finish_sign_on(visit: Visit) -> Response:
         response = _page_of_away(visit, path)
     except _NotLetInError as refusal:
         response = _refusal(visit, str(refusal))
-    else:
-        response = enter(visit, agent, is_kept=False, path=path)
     visit.drop_cookie(response, SIGN_ON_COOKIE, "/entrar")
     return response
 

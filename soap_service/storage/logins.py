@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from soap_service.column_types import UtcDateTime
-from soap_service.errors import NotFound
+from soap_service.errors import LoginRefused, NotFound
 from soap_service.model import Agent, Extension, Group, LoginSession, Membership, PendingLogin
 from soap_service.rules.auditing import AuditKind, RecordKind, current_actor
 from soap_service.rules.credentials import login_digest
@@ -47,16 +47,19 @@ class Logins(Part):
         browser: str = "",
         must_set_up_factor: bool = False,
         by_provider: bool = False,
+        proved: Agent | None = None,
     ) -> str:
         """Log a browser in and return the random id for its cookie; of it only the SHA-256 is kept.
 
         It ends after `lifetime` unless it is extended, and after `longest` at the latest. `browser` is what its agent
         recognises it by, with the address of who acts. Where the agent `must_set_up_factor`, that comes first.
-        `by_provider`: single sign-on has let them in.
+        `by_provider`: single sign-on has let them in. `proved` is the agent as they were when they proved who they are:
+        raises LoginRefused when that is no proof any more.
         """
         cookie = secrets.token_urlsafe(32)
         now = self._database.now()
         with self._database.writing() as session:
+            _check_unchanged(session, proved, by_provider)
             session.execute(delete(LoginSession).where(LoginSession.expires_at < now))
             session.add(
                 LoginSession(
@@ -76,10 +79,14 @@ class Logins(Part):
             write_entry(session, now, AuditKind.LOGGED_IN, RecordKind.AGENT, agent_id)
         return cookie
 
-    def await_code(self, agent_id: int, is_kept: bool) -> str:
-        """Have a browser wait for its agent's code, and return the random id for its cookie."""
+    def await_code(self, agent_id: int, is_kept: bool, proved: Agent | None = None) -> str:
+        """Have a browser wait for its agent's code, and return the random id for its cookie.
+
+        `proved` is the agent as they were when they gave the password; raises LoginRefused as `open` does.
+        """
         cookie, now = secrets.token_urlsafe(32), self._database.now()
         with self._database.writing() as session:
+            _check_unchanged(session, proved)
             session.execute(delete(PendingLogin).where(PendingLogin.expires_at < now))
             session.add(
                 PendingLogin(
@@ -183,6 +190,29 @@ _SUBSCRIBER = (
     .where(LoginSession.id_hash == bindparam("id_hash"), Agent.is_active, ~Agent.must_change_password)
     .where(LoginSession.expires_at >= bindparam("now", type_=UtcDateTime), ~LoginSession.must_set_up_factor)
 )
+
+
+def _check_unchanged(session: Session, proved: Agent | None, by_provider: bool = False) -> None:
+    """Raise LoginRefused when an agent has changed since they proved who they are, and hold changes up until the end.
+
+    Between the two a password is hashed: who logs in all the time would be in again behind whatever ends log-ins.
+    """
+    if proved is None:
+        return
+    mine = select(Agent.is_active, Agent.password_hash, Agent.second_factor_at).where(Agent.id == proved.id)
+    found = session.execute(mine.with_for_update(read=True)).one()
+    is_same = (found.password_hash, found.second_factor_at) == (proved.password_hash, proved.second_factor_at)
+    if not found.is_active or not (is_same or by_provider):
+        raise LoginRefused
+
+
+def check_login(session: Session, digest: bytes) -> None:
+    """Raise NotFound when the log-in in which something is done has ended meanwhile; done by who has none, nothing.
+
+    To be asked once the agent's row is held: what ends log-ins holds it, too.
+    """
+    if digest and session.get(LoginSession, digest) is None:
+        raise NotFound
 
 
 def end_logins(session: Session, agent_id: int, reason: str, now: datetime) -> None:

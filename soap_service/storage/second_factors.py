@@ -20,7 +20,7 @@ from soap_service.rules.totp import (
 )
 from soap_service.storage.audit import write_entry
 from soap_service.storage.database import Database
-from soap_service.storage.logins import end_some_logins
+from soap_service.storage.logins import check_login, end_some_logins
 from soap_service.storage.part import Part
 from soap_service.storage.secret_key import SUFFIX, SecretKey
 
@@ -71,7 +71,7 @@ class SecondFactors(Part):
 
         The agent's log-ins but that one end: they had no code.
 
-        Raises: NotFound; LoginRefused for another code; SecretKeyMissing.
+        Raises: NotFound, also when that log-in has ended; LoginRefused for another code; SecretKeyMissing.
         """
         key, now = self.begun_key(agent_id), self._database.now()
         step = matching_step(key, typed_code(code), now.timestamp())
@@ -85,6 +85,7 @@ class SecondFactors(Part):
                 raise NotFound(agent_id)
             _put_codes(session, agent_id, codes)
             session.execute(update(Agent).where(Agent.id == agent_id).values(second_factor_at=now))
+            check_login(session, login)
             session.execute(update(LoginSession).where(LoginSession.id_hash == login).values(must_set_up_factor=False))
             end_some_logins(session, agent_id, LoginSession.id_hash != login, "ended", now)
             write_entry(session, now, AuditKind.SECOND_FACTOR_SET_UP, RecordKind.AGENT, agent_id)
@@ -143,7 +144,7 @@ class SecondFactors(Part):
     def remove(self, agent_id: int, login: bytes = b"", must_set_up: bool = False) -> None:
         """Take the second factor from an agent, and end their log-ins but that one, in which they `must_set_up` one.
 
-        Nothing happens without one.
+        Nothing happens without one. Raises: NotFound when that log-in has ended.
         """
         now = self._database.now()
         with self._database.writing(notifies=True) as session:
@@ -152,6 +153,7 @@ class SecondFactors(Part):
             for table in (RecoveryCode, SecondFactor, PendingLogin):
                 session.execute(delete(table).where(table.agent_id == agent_id))
             session.execute(update(Agent).where(Agent.id == agent_id).values(second_factor_at=None))
+            check_login(session, login)
             mine = update(LoginSession).where(LoginSession.id_hash == login)
             session.execute(mine.values(must_set_up_factor=must_set_up))
             end_some_logins(session, agent_id, LoginSession.id_hash != login, "ended", now)

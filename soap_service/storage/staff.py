@@ -11,7 +11,7 @@ from soap_service.rules.edits import AgentEdit, GroupEdit
 from soap_service.rules.roles import Permission, Role
 from soap_service.storage.extensions import give_up_extension
 from soap_service.storage.history import COMMAND, is_recorded, is_to_be_made, record, refuse_taken
-from soap_service.storage.logins import end_logins, end_some_logins
+from soap_service.storage.logins import check_login, end_logins, end_some_logins
 from soap_service.storage.part import Part
 
 
@@ -121,10 +121,11 @@ class Staff(Part):
     def choose_password(self, agent_id: int, password_hash: str, login: bytes) -> None:
         """Give an agent the password that they chose in the log-in with that digest, and end their other log-ins.
 
-        Raises: AgentNotFound.
+        Raises: AgentNotFound; NotFound when that log-in has ended.
         """
         with self._database.writing(notifies=True) as session:
             agent = _agent(session, agent_id, is_changed=True)
+            check_login(session, login)
             agent.password_hash, agent.must_change_password = password_hash, False
             now = self._database.now()
             session.execute(delete(PendingLogin).where(PendingLogin.agent_id == agent_id))

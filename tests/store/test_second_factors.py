@@ -1,6 +1,10 @@
 """Second factors in the database: encrypted, used once, told from others', and what becomes of them without the key."""
 
+import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from sqlalchemy import select, update
 from soap_service.errors import AlreadyExists, LoginRefused, NotFound, SecretKeyMissing
 from soap_service.model import RecoveryCode, SecondFactor
 from soap_service.rules.auditing import AuditKind
+from soap_service.rules.credentials import login_digest
 from soap_service.rules.totp import RECOVERY_CODES, code_at, step_at
 from soap_service.storage.secret_key import SecretKey
 from soap_service.store import AuditFilter, Store
@@ -138,6 +143,75 @@ def test_who_waits_for_a_code_waits_ten_minutes_at_most(world: World, clock: Clo
     clock(601)
     with pytest.raises(NotFound):
         world.store.logins.find_awaiting(cookie)
+
+
+_CHANGES = {
+    "disabled": lambda w: w.store.staff.disable_agent("ana"),
+    "password by another": lambda w: w.store.staff.set_password("ana", "other hash"),
+    "own password": lambda w: w.store.staff.choose_password(w.ana.id, "other hash", b""),
+    "second factor": lambda w: set_up(w.store, w.ana.id),
+}
+
+
+@pytest.mark.parametrize("change", _CHANGES.values(), ids=_CHANGES.keys())
+def test_a_log_in_that_was_on_its_way_ends_with_a_change(world: World, change: Callable[[World], object]) -> None:
+    logins, ana = world.store.logins, world.store.staff.find_agent("ana")
+    change(world)
+    with pytest.raises(LoginRefused):
+        logins.open(ana.id, timedelta(hours=1), proved=ana)
+    with pytest.raises(LoginRefused):
+        logins.await_code(ana.id, is_kept=False, proved=ana)
+    if change is _CHANGES["disabled"]:
+        with pytest.raises(LoginRefused):
+            logins.open(ana.id, timedelta(hours=1), by_provider=True, proved=ana)
+    else:
+        now = world.store.staff.find_agent("ana")
+        assert logins.find(logins.open(ana.id, timedelta(hours=1), proved=now)).agent_id == ana.id
+
+
+def test_nobody_is_in_again_who_logs_in_while_the_password_changes(world: World) -> None:
+    logins, staff = world.store.logins, world.store.staff
+    is_over = threading.Event()
+
+    def go_on() -> list[str]:
+        cookies = []
+        while not is_over.is_set():
+            ana = staff.find_agent("ana")
+            if ana.password_hash == "known":
+                with suppress(LoginRefused):
+                    cookies.append(logins.open(ana.id, timedelta(hours=1), proved=ana))
+        return cookies
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(5):
+            staff.set_password("ana", "known")
+            is_over.clear()
+            attackers = [threads.submit(go_on) for _ in range(4)]
+            time.sleep(0.05)
+            staff.set_password("ana", f"other {number}")
+            time.sleep(0.05)
+            is_over.set()
+            assert any(one.result() for one in attackers)
+            assert logins.list_of(world.ana.id) == []
+
+
+@pytest.mark.parametrize("what", ["own password", "second factor", "its end"])
+def test_nothing_is_changed_within_a_log_in_that_has_ended(world: World, what: str) -> None:
+    store, ana = world.store, world.ana.id
+    cookie = store.logins.open(ana, timedelta(hours=1))
+    digest = login_digest(cookie)
+    key, _ = set_up(store, ana) if what == "its end" else (store.second_factors.begin(ana), [])
+    store.staff.set_password("ana", "other hash")
+    with pytest.raises(NotFound):
+        if what == "own password":
+            store.staff.choose_password(ana, "of another", digest)
+        elif what == "second factor":
+            store.second_factors.confirm(ana, code(store, key), digest)
+        else:
+            store.second_factors.remove(ana, digest)
+    agent = store.staff.find_agent("ana")
+    assert agent.password_hash == "other hash"
+    assert (agent.second_factor_at is None) == (what != "its end")
 
 
 @pytest.mark.parametrize("how", ["disabled", "password by another", "own password"])
