@@ -20,6 +20,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from soap_service.rules.credentials import SESSION_COOKIE, cookie_name
 from soap_service.store import Store
@@ -32,6 +33,9 @@ from tests.waiting import free_port, wait_until
 pytest_plugins = ["tests.balance", "tests.chromium"]
 use_memory()
 gc.disable()  # until all is imported
+# How long an example of a property takes says how busy the machine is.
+settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 NAMESPACE = "urn:soap-service:telefonia:v1"
 READY_SECONDS = 60.0

@@ -45,7 +45,7 @@ def histories(draw: st.DrawFn) -> list[Operation]:
     return [FIRST, *operations]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(histories())
 def test_it_says_what_a_search_through_every_order_finds(history: list[Operation]) -> None:
     assert is_linearizable(history) == fits_some_order(history)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 # isort: split
@@ -40,7 +40,7 @@ ANSWERS = {version: Answers(APPLICATION, version) for version in SoapVersion}
 CONTENT_TYPES = sorted({case.content_type or "" for case in CASES})
 SEEDS = [case.body for case in CASES if len(case.body) < 2_000]
 
-bounded = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+bounded = settings(max_examples=400)
 content_types = st.sampled_from(CONTENT_TYPES) | st.text(max_size=60)
 _MARKS = (
     "<",

@@ -64,7 +64,7 @@ def test_both_databases_find_the_same_words_and_beginnings(world: World) -> None
         assert sorted(set(found(world.store, typed)) & set(numbers)) == those, typed
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30), max_size=4))
 def test_whatever_is_written_is_found_by_its_own_words(world: World, texts: list[str]) -> None:
     written = "\n".join(texts)
