@@ -183,8 +183,8 @@ def part(body: bytes) -> dict[str, object]:
 
 
 def cookie_of(scope: Scope, is_https: bool) -> str:
-    """Return the log-in's cookie; empty when there is none."""
-    from werkzeug.http import parse_cookie  # no call need wait for Werkzeug: the screens load it after the start
+    """Return the log-in's cookie; empty when there is none. Others', of other sites, may be of any bytes."""
+    from werkzeug.sansio.http import parse_cookie  # no call need wait for Werkzeug: screens load it after the start
 
     return login_cookie(parse_cookie(header(scope, b"cookie").decode("latin-1")), is_https)[0]
 
