@@ -18,7 +18,7 @@ IVR = {"nome": "ivr", "como": "segredo", "idioma": "pt-BR", "operacao-novaSolici
 
 
 def secret_on(page: str) -> str:
-    found = re.search(r'id="segredo" class="secret" value="([^"]+)"', page)
+    found = re.search(r'id="segredo" class="secret">([^<]+)<', page)
     assert found
     return found[1]
 
