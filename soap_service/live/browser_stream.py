@@ -182,11 +182,14 @@ def part(body: bytes) -> dict[str, object]:
     return {"type": "http.response.body", "body": body, "more_body": True}
 
 
-def cookie_of(scope: Scope, is_https: bool) -> str:
-    """Return the log-in's cookie; empty when there is none. Others', of other sites, may be of any bytes."""
+def cookie_of(scope: Scope, is_https: bool) -> tuple[str, bool]:
+    """Return the log-in's cookie, empty when there is none, and whether it has its name of before 0.2.0.
+
+    Cookies of other sites may be of any bytes.
+    """
     from werkzeug.sansio.http import parse_cookie  # no call need wait for Werkzeug: screens load it after the start
 
-    return login_cookie(parse_cookie(header(scope, b"cookie").decode("latin-1")), is_https)[0]
+    return login_cookie(parse_cookie(header(scope, b"cookie").decode("latin-1")), is_https)
 
 
 def position_of(scope: Scope) -> Position:

@@ -62,7 +62,7 @@ class Proofs:
         if _has_body(scope) or not _STREAM_ID.fullmatch(stream_id):
             await respond_text(send, 400, "A prova não é válida.", [(b"connection", b"close")])
             return
-        cookie = cookie_of(scope, self._is_https)
+        cookie, _ = cookie_of(scope, self._is_https)  # whose stream it is not proves nothing here
         status = await self._take(stream_id.decode(), cookie, header(scope, b"x-form-token"))
         await _respond(send, status)
 

@@ -132,7 +132,7 @@ class Streams:
             return
         try:
             async with self._opening, asyncio.timeout(OPEN_SECONDS):
-                stream = await self._open(cookie_of(scope, self._is_https), position_of(scope), is_proving(scope))
+                stream = await self._open(*cookie_of(scope, self._is_https), position_of(scope), is_proving(scope))
         except NotFound:
             await respond_text(send, 401, "Entre novamente para receber as ligações.")
             return
@@ -154,13 +154,15 @@ class Streams:
             watcher.cancel()
             await self._registry.remove(stream)
 
-    async def _open(self, cookie: str, had: Position, is_proving: bool) -> BrowserStream:
+    async def _open(self, cookie: str, is_former: bool, had: Position, is_proving: bool) -> BrowserStream:
         """Return a registered stream for a log-in, with what waited for it; raises NotFound without a log-in.
 
         What this process has read by the time the stream is registered is replayed from the table, what it reads from
         then on is pushed: no call comes twice and none is passed over.
         """
         subscriber = await self._read_to_open(self._store.logins.find_subscriber, cookie)
+        if is_former and not subscriber.is_of_before:  # a neighbour host can set a cookie of that name
+            raise NotFound
         if (
             had.last > self._calls.position.last
             and had.last > (await self._read_to_open(self._store.calls.newest_position)).last

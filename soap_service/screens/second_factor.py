@@ -21,6 +21,8 @@ _WRONG_CODE = N_(
     "O código não confere. Veja se a hora do telefone está certa e digite o código que o aplicativo mostra."
 )
 _LONGEST_CODE = 60
+#: A longer one would not go into the QR code.
+_LONGEST_HOST = 100
 
 
 def show_second_factor(visit: Visit) -> Response:
@@ -94,7 +96,7 @@ def _page(visit: Visit, form: Form, status: int = 200, sentence: str = "", key: 
     form.values["codigo"] = ""
     shown: dict[str, object] = {"qr_code": "", "written_key": ""}
     if key is not None:
-        host = visit.request.host.partition(":")[0]
+        host = visit.request.host.partition(":")[0][:_LONGEST_HOST]
         drawing = draw_qr_code(address_of(key, agent.login, host), visit.gettext("Código QR para o aplicativo"))
         shown = {"qr_code": drawing, "written_key": written_key(key)}
     return visit.render(

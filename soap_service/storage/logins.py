@@ -23,12 +23,16 @@ CODE_WITHIN = timedelta(minutes=10)
 
 
 class Subscriber(NamedTuple):
-    """Whose a log-in is, the extension that they have registered, whether they are in a pause, and its form token."""
+    """Whose a log-in is, the extension that they have registered, whether they are in a pause, and its form token.
+
+    `is_of_before` tells that it was made before 0.2.0, or by an older node.
+    """
 
     agent_id: int
     extension: str | None
     is_paused: bool
     form_token: str
+    is_of_before: bool = False
 
     @property
     def subscribed(self) -> str | None:
@@ -156,8 +160,8 @@ class Logins(Part):
         up a second factor, first.
         """
         mine = {"id_hash": login_digest(cookie), "now": self._database.now()}
-        for agent_id, extension, paused_at, form_token in self._database.fetch(_SUBSCRIBER, **mine):
-            return Subscriber(agent_id, extension, paused_at is not None, form_token)
+        for agent_id, extension, paused_at, form_token, opened_at in self._database.fetch(_SUBSCRIBER, **mine):
+            return Subscriber(agent_id, extension, paused_at is not None, form_token, opened_at is None)
         raise NotFound
 
     def close(self, cookie: str) -> None:
@@ -184,7 +188,7 @@ _LOGIN = (
     .options(contains_eager(LoginSession.agent).contains_eager(Agent.groups))
 )
 _SUBSCRIBER = (
-    select(LoginSession.agent_id, Extension.number, Agent.paused_at, LoginSession.form_token)
+    select(LoginSession.agent_id, Extension.number, Agent.paused_at, LoginSession.form_token, LoginSession.opened_at)
     .join(Agent, Agent.id == LoginSession.agent_id)
     .outerjoin(Extension, Extension.agent_id == Agent.id)
     .where(LoginSession.id_hash == bindparam("id_hash"), Agent.is_active, ~Agent.must_change_password)

@@ -322,6 +322,13 @@ def test_who_must_choose_a_password_chooses_it_first(strict: Desk, rui: Browser)
     assert browser.get("/").location.startswith("/preferencias/senha")
 
 
+def test_a_long_host_still_goes_into_the_qr_code(ana: Browser) -> None:
+    ana.get(PAGE)
+    data = {"acao": "iniciar", "form_token": ana.hidden("form_token")}
+    answer = ana.client.post(PAGE, data=data, headers={"Host": "a" * 3000})
+    assert answer.status_code == 200 and "<svg" in answer.text
+
+
 def test_a_server_without_a_key_says_so(desk: Desk, ana: Browser, clock: Clock) -> None:
     app, codes = set_up(ana, clock)
     desk.store.second_factors = SecondFactors(desk.store._database, SecretKey(None))

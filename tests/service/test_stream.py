@@ -9,9 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from soap_service.live.browser_stream import LONGEST_QUEUE, BrowserStream
 from soap_service.live.streams import MOST_REPLAYED
+from soap_service.model import LoginSession
 from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.rules.cursor import Position
 from soap_service.store import Delivery
@@ -148,6 +150,22 @@ def test_cookies_of_other_sites_do_not_keep_an_agent_from_their_calls(service: S
 def test_without_a_log_in_there_is_no_stream(service: Service, cookie: str) -> None:
     refused = httpx.get(f"{service.url}/eventos", headers={"Cookie": f"{SESSION_COOKIE}={cookie}"})
     assert refused.status_code == 401
+
+
+def test_over_https_a_neighbour_host_sets_no_log_in_of_a_stream(tmp_path: Path) -> None:
+    service = start_service(tmp_path, SOAP_SERVICE_PUBLIC_URL="https://desk.example")
+    cookie = log_in(service, "admin")
+
+    def status_with(name: str) -> int:
+        with httpx.stream("GET", f"{service.url}/eventos", headers={"Cookie": f"{name}={cookie}"}) as response:
+            return response.status_code
+
+    assert status_with(f"__Host-{SESSION_COOKIE}") == 200
+    assert status_with(SESSION_COOKIE) == 401
+    with service.store._database.writing() as session:
+        session.execute(update(LoginSession).values(opened_at=None))  # of before 0.2.0
+    assert status_with(SESSION_COOKIE) == 200
+    service.stop()
 
 
 def test_a_hundred_calls_to_twenty_streams_are_all_heard_once(own_service: Service) -> None:
