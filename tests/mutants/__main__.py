@@ -22,7 +22,7 @@ from queue import SimpleQueue
 
 from tests.mutants.changes import Change, list_changes
 from tests.mutants.equivalent import EQUIVALENT
-from tests.mutants.which_tests import FOLDERS, LEFT_OUT, Covering, covering_name, package_of
+from tests.mutants.which_tests import FOLDERS, LEFT_OUT, TYPES, Covering, covering_name, package_of
 from tests.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
@@ -127,7 +127,9 @@ class Copy:
         return True
 
     def _run(self, stage: list[str], deadline: float) -> str:
-        """Run tests until one fails; return its name."""
+        """Run tests until one fails, or check types; return what failed."""
+        if stage == [TYPES]:
+            return self._check_types()
         left_out = [f"--ignore={name}" for name in LEFT_OUT] + [f"--deselect={name}" for name in self._unsound]
         seconds = min(STAGE_SECONDS, max(1.0, deadline - time.monotonic()))
         status, told = self._pytest(["-x", "-r", "fE", *left_out, *stage], seconds)
@@ -142,6 +144,13 @@ class Copy:
             raise RuntimeError("pytest could not run: " + "\n".join(told[-20:]))
         test, _, reason = lines[0].partition(" - ")
         return f"{OUT_OF_TIME}: {test}" if reason.startswith("Failed: Timeout") else test
+
+    def _check_types(self) -> str:
+        """Return what mypy says first, if anything; what it knows of the other modules is kept."""
+        told = subprocess.run(
+            [sys.executable, "-m", "mypy", "--no-error-summary"], cwd=self.root, capture_output=True, text=True
+        )
+        return f"{TYPES}: {told.stdout.splitlines()[0]}" if told.returncode == 1 else ""
 
     def _pytest(self, arguments: list[str], seconds: float) -> tuple[int, list[str]]:
         """Run pytest; return its status, -1 for one that did not end in time, and the lines that it printed."""
@@ -285,19 +294,21 @@ def report(changes: list[Change], known: Known) -> tuple[str, float]:
 
     The share is 0 while changes are undecided.
     """
-    lines, totals = [f"{'package':<28}{'tried':>7}{'noticed':>9}{'equal':>7}{'slow':>6}{'share':>8}"], [0, 0]
+    lines = [f"{'package':<28}{'tried':>7}{'noticed':>9}{'by types':>10}{'equal':>7}{'slow':>6}{'share':>8}"]
+    totals = [0, 0]
     survivors, slow = [], []
     for package in dict.fromkeys(package_of(change.path) for change in changes):
         outcomes = {change: known.get(change) for change in changes if package_of(change.path) == package}
         tried = {change: outcome for change, outcome in outcomes.items() if outcome is not None}
         equal = [change for change, outcome in tried.items() if not outcome and change.what in EQUIVALENT]
         noticed = [change for change, outcome in tried.items() if outcome and not is_open(outcome)]
+        typed = sum((outcome or "").startswith(f"{TYPES}:") for outcome in tried.values())
         late = [change for change, outcome in tried.items() if outcome and is_open(outcome)]
         slow += late
         survivors += [change for change, outcome in tried.items() if not outcome and change not in equal]
         matter = len(tried) - len(equal)
         lines.append(
-            f"{package:<28}{len(tried):>7}{len(noticed):>9}{len(equal):>7}{len(late):>6}"
+            f"{package:<28}{len(tried):>7}{len(noticed):>9}{typed:>10}{len(equal):>7}{len(late):>6}"
             f"{_percent(len(noticed), matter):>7.0f}%"
         )
         totals = [totals[0] + matter, totals[1] + len(noticed)]

@@ -2,13 +2,14 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.mutants.__main__ import OUT_OF_TIME, Copy, Known, is_open, report
 from tests.mutants.changes import Change, list_changes, statement_lines
-from tests.mutants.which_tests import PACKAGES, Covering
+from tests.mutants.which_tests import PACKAGES, TYPES, Covering
 
 ROOT = Path(__file__).parents[2]
 SOURCE = '''"""A docstring that says 5."""
@@ -64,9 +65,12 @@ def test_tests_that_run_a_line_and_little_else_come_first(tmp_path: Path) -> Non
     (tmp_path / "seen.json").write_text(json.dumps(seen))
     covering = Covering([tmp_path / "seen.json"])
     stages = {change.line: covering.stages_of(tmp_path, change) for change in list_changes(tmp_path, path)}
-    assert stages[12] == [[narrow, wide, case]]
-    assert stages[14] == [[other, wide]]
-    assert stages[6] == [[narrow, other, wide, case]]  # run by the import: whatever runs something of the module
+    assert stages[12] == [[TYPES], [narrow, wide, case]]
+    assert stages[14] == [[TYPES], [other, wide]]
+    assert stages[6] == [
+        [TYPES],
+        [narrow, other, wide, case],
+    ]  # run by the import: whatever runs something of the module
 
 
 def test_which_lines_tests_run_is_written_down(tmp_path: Path) -> None:
@@ -78,7 +82,7 @@ def test_which_lines_tests_run_is_written_down(tmp_path: Path) -> None:
     covering = Covering([tmp_path / "seen.json"])
     path = "soap_service/rules/documents.py"
     change = next(one for one in list_changes(ROOT, path) if one.before == "len(digits) == 11")
-    [stage] = covering.stages_of(ROOT, change)
+    _, stage = covering.stages_of(ROOT, change)
     assert stage and all(test.startswith("tests/rules/test_documents.py::") for test in stage)
 
 
@@ -86,7 +90,7 @@ def test_which_lines_tests_run_is_written_down(tmp_path: Path) -> None:
 def test_tests_that_are_run_in_processes_exist(package: str) -> None:
     module = next((ROOT / package).glob("*.py"))
     change = Change(str(module.relative_to(ROOT)), 1, 0, 0, "", "", "")
-    for stage in Covering([]).stages_of(ROOT, change):
+    for stage in Covering([]).stages_of(ROOT, change)[1:]:
         assert [name for name in stage if not (ROOT / name).exists()] == []
 
 
@@ -104,6 +108,19 @@ def test_a_change_that_matters_is_noticed_and_its_module_restored(tmp_path: Path
     known = Known(tmp_path / "known.json")
     known.put(change, noticed)
     assert report([change], known)[1] == 100
+
+
+@pytest.mark.timeout(300)
+def test_a_change_of_types_is_noticed_before_any_test(tmp_path: Path) -> None:
+    path = "soap_service/rules/documents.py"
+    change = next(one for one in list_changes(ROOT, path) if one.kind == "return")
+    copy = Copy(tmp_path, 0)
+    try:
+        noticed = copy.notice(change, [TYPES], time.monotonic() + 200)
+        sound = copy.notice(replace(change, after=change.before), [TYPES], time.monotonic() + 200)
+    finally:
+        copy.close()
+    assert (noticed.partition(":")[0], sound) == (TYPES, "")
 
 
 def test_a_change_that_nothing_notices_is_told(tmp_path: Path) -> None:

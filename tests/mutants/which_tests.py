@@ -1,4 +1,4 @@
-"""Which tests are run for a changed line, until one fails: those that run the line, and little else, first."""
+"""What is run for a changed line until it is noticed: the check of types, tests that run it and little else, others."""
 
 import hashlib
 import json
@@ -36,6 +36,8 @@ LEFT_OUT = (
     "tests/rules/test_script_check.py",
     "tests/rules/test_spyne_compat.py",
 )
+#: The stage of the types, which the suite checks before it runs a test.
+TYPES = "mypy"
 #: How many tests are tried at first, for every change, and how many of the others when these notice nothing.
 _FIRST, _MOST = 60, 150
 
@@ -71,7 +73,7 @@ class Covering:
         quick = [test for test in ordered if "postgresql" not in test][:_FIRST]
         others = [test for test in ordered if test not in set(quick)][:_MOST]
         processes = list(_PROCESSES[package_of(change.path)])
-        stages = [quick, others, processes] if running else [processes, quick, others]
+        stages = [[TYPES], *([quick, others, processes] if running else [processes, quick, others])]
         return [stage for stage in stages if stage]
 
     def _in_order(self, tests: set[str]) -> list[str]:
