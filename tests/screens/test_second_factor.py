@@ -325,7 +325,10 @@ def test_who_must_choose_a_password_chooses_it_first(strict: Desk, rui: Browser)
 def test_a_long_host_still_goes_into_the_qr_code(ana: Browser) -> None:
     ana.get(PAGE)
     data = {"acao": "iniciar", "form_token": ana.hidden("form_token")}
-    answer = ana.client.post(PAGE, data=data, headers={"Host": "a" * 3000})
+    cookie = ana.client.get_cookie(SESSION_COOKIE)
+    assert cookie is not None
+    headers = {"Host": "a" * 3000, "Cookie": f"{SESSION_COOKIE}={cookie.value}"}
+    answer = ana.client.post(PAGE, data=data, headers=headers)
     assert answer.status_code == 200 and "<svg" in answer.text
 
 
