@@ -1,7 +1,7 @@
 """Fixtures for all kinds of tests: a store on a file of its own, and the real service as a process of its own.
 
-The service is the installed command, started as README says; readiness is asked for, never slept for. Nothing here is
-a mock: the database, the server, the SOAP client and the browser are the real ones.
+The service is the command, in a process that has loaded its modules already (`tests/forks.py`); readiness is asked for,
+never slept for. Nothing here is a mock: the database, the server, the SOAP client and the browser are the real ones.
 """
 
 import atexit
@@ -26,6 +26,7 @@ from soap_service.rules.credentials import SESSION_COOKIE, cookie_name
 from soap_service.store import Store
 from tests.compiled import statements_compiled_once
 from tests.demonstration import PASSWORD, copy_demo, create_demo_database, drop_demo_template, remove_demo
+from tests.forks import Fork, end_loader, run_command, start_command
 from tests.memory import use_memory
 from tests.postgres import Postgres, create_database, drop_database
 from tests.waiting import free_port, wait_until
@@ -51,6 +52,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish() -> None:
+    end_loader()
     remove_demo()
 
 
@@ -60,7 +62,7 @@ class Service:
 
     url: str
     data: Path
-    process: "subprocess.Popen[bytes]"
+    process: "Fork | subprocess.Popen[bytes]"
     database_url: str
     verify: ssl.SSLContext | bool = True
 
@@ -84,8 +86,7 @@ class Service:
 
     def command(self, *arguments: str, stdin: str = "") -> str:
         """Run soap-service on the same database and return what it printed; it must succeed."""
-        command = [sys.executable, "-m", "soap_service", *arguments, "--database-url", self.database_url]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60)
+        done = run_command(*arguments, "--database-url", self.database_url, stdin=stdin)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -130,14 +131,20 @@ def start_service(
     """
     port = port or free_port()
     database_url = database_url or f"sqlite:///{data / 'soap-service.db'}"
-    command = [sys.executable, "-m", "soap_service", "demo", "--data", str(data), "--port", str(port), *flags]
-    command = [*wrapper, *command, *(["--plain"] if is_plain else []), "--database-url", database_url]
+    arguments = ["demo", "--data", str(data), "--port", str(port), *flags]
+    arguments += [*(["--plain"] if is_plain else []), "--database-url", database_url]
     settings = {"SOAP_SERVICE_DEMO_PASSWORD": PASSWORD, "PYTHONUNBUFFERED": "1", **environment}
     data.mkdir(exist_ok=True)
     if is_plain and not is_first:
         copy_demo(data, database_url)
     with (data / "service.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **settings})
+        if wrapper:
+            command = [*wrapper, sys.executable, "-m", "soap_service", *arguments]
+            process: Fork | subprocess.Popen[bytes] = subprocess.Popen(
+                command, stdout=log, stderr=log, env={**os.environ, **settings}
+            )
+        else:
+            process = start_command(arguments, stdout=log, stderr=log, **settings)
     atexit.register(process.kill)  # nothing outlives the run, however it ends
     service = Service(f"http://127.0.0.1:{port}", data, process, database_url)
     with httpx.Client() as client:  # not the service's own, which stays open: a test may kill it and not stop it

@@ -14,11 +14,11 @@ from soap_service.rules.auditing import AuditKind
 from soap_service.store import Store
 from tests.conftest import PASSWORD, Service, start_service
 from tests.databases import is_sqlite
+from tests.forks import run_command
 
 
 def audit(service: Service, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "soap_service", "audit", *arguments, "--database-url", service.database_url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return run_command("audit", *arguments, "--database-url", service.database_url)
 
 
 def log_in(service: Service, client: httpx.Client) -> None:

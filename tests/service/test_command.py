@@ -21,6 +21,7 @@ from soap_service.errors import SoapServiceError
 from soap_service.rules.totp import code_at, step_at
 from soap_service.store import Store
 from tests.conftest import PASSWORD, Service, free_port, start_service, wait_until
+from tests.forks import run_command as run
 
 COMMANDS = [
     [],
@@ -52,13 +53,6 @@ COMMANDS = [
     ["backup"],
     ["restore"],
 ]
-
-
-def run(*arguments: str | bytes, stdin: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
-    command: list[str | bytes] = [sys.executable, "-m", "soap_service", *arguments]
-    return subprocess.run(
-        command, input=stdin, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}
-    )
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
