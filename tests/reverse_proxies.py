@@ -57,11 +57,11 @@ def _listens(port: int) -> bool:
     return False
 
 
-def start_desk(kind: str, folder: Path, database_url: str) -> tuple[Service, list[Service]]:
+def start_desk(kind: str, folder: Path, database_url: str, **environment: str) -> tuple[Service, list[Service]]:
     """Start two nodes behind `nginx` or `haproxy`; return what a client sees, and the nodes."""
     port = free_port()
     url = f"https://localhost:{port}"
-    settings = {"SOAP_SERVICE_PUBLIC_URL": url, "SOAP_SERVICE_TRUSTED_PROXIES": ADDRESS}
+    settings = {"SOAP_SERVICE_PUBLIC_URL": url, "SOAP_SERVICE_TRUSTED_PROXIES": ADDRESS, **environment}
     nodes = [start_service(folder / name, database_url=database_url, **settings) for name in "ab"]
     certificate = make_certificate(folder)
     command = _CONFIGURE[kind](folder, port, certificate, [node.url.removeprefix("http://") for node in nodes])

@@ -84,13 +84,13 @@ def _fill(store: Store) -> None:
 
 
 def rows_of(store: Store) -> Rows:
-    """Return all rows by table; of the key of erasures, which each upgrade draws anew, how many there are."""
+    """Return all rows by table; of what each upgrade draws anew, keys and digests, how many there are."""
     with store._database.reading() as session:
         found = {
             table.name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))]
             for table in Base.metadata.sorted_tables
         }
-    return {**found, "erasure_key": [()] * len(found["erasure_key"])}
+    return found | {drawn: [()] * len(found[drawn]) for drawn in ("erasure_key", "answered_before")}
 
 
 def _upgrade(url: str, *before: str) -> "subprocess.Popen[str]":

@@ -10,6 +10,7 @@ from signal import SIGQUIT
 from tests.commit_proxy import CommitProxy
 from tests.conftest import element, start_service
 from tests.postgres import Postgres, create_database, execute
+from tests.resilience import UNLIMITED
 from tests.waiting import wait_until
 
 RESTARTS, CUTS, CALLERS = 50, 100, 4
@@ -19,7 +20,7 @@ def main() -> None:
     server = Postgres(is_durable=True)
     folder = Path(tempfile.mkdtemp(prefix="soap-resilience-"))
     url = create_database(server.url)
-    node = start_service(folder / "a", database_url=url)
+    node = start_service(folder / "a", database_url=url, **UNLIMITED)
     journal: dict[str, str] = {}
     told: list[float] = []
     done = threading.Event()
@@ -68,7 +69,7 @@ def main() -> None:
 def _cut_at_commit(server: Postgres, folder: Path) -> None:
     proxy = CommitProxy(server.port)
     direct = create_database(server.url)
-    node = start_service(folder / "b", database_url=direct.replace(f":{server.port}/", f":{proxy.port}/"))
+    node = start_service(folder / "b", database_url=direct.replace(f":{server.port}/", f":{proxy.port}/"), **UNLIMITED)
     told = 0
 
     def call(number: int) -> str:

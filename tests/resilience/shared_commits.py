@@ -21,6 +21,7 @@ from sqlalchemy import text
 from soap_service.store import Store
 from tests.conftest import element, start_service
 from tests.postgres import Postgres
+from tests.resilience import UNLIMITED
 
 KILLS, CALLERS = 30, 16
 
@@ -37,8 +38,7 @@ def main() -> None:
 
 
 def prove(kind: str, folder: Path, url: str, postgres: Postgres | None) -> None:
-    settings = {"SOAP_SERVICE_REPEAT_SECONDS": "120", "SOAP_SERVICE_CALLS_PER_SECOND": "0"}
-    settings["SOAP_SERVICE_UNKNOWN_DOCUMENTS_PER_MINUTE"] = "0"
+    settings = {"SOAP_SERVICE_REPEAT_SECONDS": "120", "SOAP_SERVICE_CALLS_PER_SECOND": "0", **UNLIMITED}
     first = node = start_service(folder, database_url=url, **settings)
     port = int(first.url.rpartition(":")[2])
     journal: dict[str, str] = {}

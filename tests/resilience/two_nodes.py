@@ -22,6 +22,7 @@ from playwright.sync_api import Page
 from tests.chromium import chromium
 from tests.conftest import Service, element
 from tests.postgres import Postgres, create_database, execute
+from tests.resilience import UNLIMITED
 from tests.resilience.browsers import Browser
 from tests.reverse_proxies import find_proxies, start_desk
 from tests.waiting import wait_until
@@ -94,7 +95,7 @@ def main() -> None:
     server = Postgres(is_durable=True)
     folder = Path(tempfile.mkdtemp(prefix="soap-resilience-"))
     url = create_database(server.url)
-    front, nodes = start_desk("haproxy", folder, url)
+    front, nodes = start_desk("haproxy", folder, url, **UNLIMITED)
     with chromium() as browser:
         _measure_popups(browser, *nodes)
         _kill_a_node(browser, front, nodes, url)
