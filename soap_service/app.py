@@ -27,10 +27,9 @@ from soap_service.soap.endpoint import Endpoint, is_endpoint, wants_page
 from soap_service.soap.simulation import Simulation
 from soap_service.store import open_store
 
-#: The posts that hash a password: a log-in, an agent's new password, one's own.
-_HASHING = re.compile(
-    r"/entrar|/administracao/atendentes/(novo|[0-9]+/senha)|/preferencias/(senha|segundo-fator|sessoes)"
-)
+#: The post of a log-in, which hashes a password, and the others that do: an agent's new password, one's own.
+_LOG_IN = "/entrar"
+_CHOOSING = re.compile(r"/administracao/atendentes/(novo|[0-9]+/senha)|/preferencias/(senha|segundo-fator|sessoes)")
 #: What waits for the provider of single sign-on.
 _ASKING = re.compile(r"/entrar/provedor(/volta|/saida)?")
 #: The post that brings a file.
@@ -62,7 +61,7 @@ class App:
         self._provider = (
             IdentityProvider(settings, lambda: self.store.now().timestamp()) if settings.oidc_issuer else None
         )
-        kinds = (_hashes, _uploads, settings.endpoint_url, _asks)
+        kinds = (_hashes, _uploads, settings.endpoint_url, _asks, _chooses)
         self._bridge = Bridge(self._make_screens, settings.proxies, settings.request_seconds, *kinds)
 
     def _make_screens(self) -> WsgiApplication:
@@ -157,7 +156,11 @@ class App:
 
 
 def _hashes(method: str, path: str) -> bool:
-    return method == "POST" and _HASHING.fullmatch(path) is not None
+    return method == "POST" and path == _LOG_IN
+
+
+def _chooses(method: str, path: str) -> bool:
+    return method == "POST" and _CHOOSING.fullmatch(path) is not None
 
 
 def _asks(_method: str, path: str) -> bool:

@@ -53,6 +53,8 @@ MAX_HASHING = 128
 #: Who waits for another server holds up nobody else; more than so many do not wait.
 _ASKING_THREADS = 4
 _MAX_ASKING = 32
+#: Who is logged in and chooses a password, or proves their own, holds up no log-in; more than so many do not wait.
+_MAX_CHOOSING = 32
 #: In the environment of a request that would have waited too long: the application says so.
 IS_BUSY = "soap_service.is_busy"
 _CLOSE = [(b"connection", b"close")]
@@ -110,9 +112,9 @@ class _Threads:
 class Bridge:
     """Run a WSGI application under ASGI, in `threads` threads of its own; one of them makes it, too.
 
-    `hashes` tells by method and path which requests hash a password, `uploads` which may bring a file, `asks` which ask
-    another server, and wait for it in threads of their own. A message for the web services that comes here is told
-    where they are: `endpoint_url`.
+    `hashes` tells by method and path which log-ins hash a password, `chooses` which other requests do, `uploads` which
+    may bring a file, `asks` which ask another server: all of them wait in threads of their own. A message for the web
+    services that comes here is told where they are: `endpoint_url`.
     """
 
     def __init__(
@@ -124,6 +126,7 @@ class Bridge:
         uploads: Callable[[str, str], bool] = lambda _method, _path: False,
         endpoint_url: str = "",
         asks: Callable[[str, str], bool] = lambda _method, _path: False,
+        chooses: Callable[[str, str], bool] = lambda _method, _path: False,
         threads: int = 8,
     ) -> None:
         self._make = make
@@ -132,12 +135,14 @@ class Bridge:
         self._hashes = hashes
         self._uploads = uploads
         self._asks = asks
+        self._chooses = chooses
         self._endpoint_url = endpoint_url
         self._pages = _Threads("screens", threads, MAX_WAITING)
         self._passwords = _Threads("passwords", HASHING_THREADS, MAX_HASHING)
         self._refusals = _Threads("refusals", 1, MAX_WAITING)
         self._files = _Threads("files", 1, _MAX_UPLOADS)
         self._askers = _Threads("askers", _ASKING_THREADS, _MAX_ASKING)
+        self._choosers = _Threads("choosers", 1, _MAX_CHOOSING)
 
     def start(self) -> None:
         """Begin to make the application; requests wait for it."""
@@ -145,7 +150,7 @@ class Bridge:
 
     def close(self) -> None:
         """Let the pages in progress end."""
-        for threads in (self._pages, self._passwords, self._refusals, self._files, self._askers):
+        for threads in (self._pages, self._passwords, self._refusals, self._files, self._askers, self._choosers):
             threads.pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -204,6 +209,8 @@ class Bridge:
             threads = self._refusals if self._passwords.is_full else self._passwords
         elif self._asks(scope["method"], scope["path"]):
             threads = self._askers
+        elif self._chooses(scope["method"], scope["path"]):
+            threads = self._choosers
         if threads.is_full:
             await _respond_busy(send, closing)
             return

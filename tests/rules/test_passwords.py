@@ -1,6 +1,7 @@
 """Agents' passwords: which may be chosen, and how they are kept."""
 
 import threading
+import time
 
 import pytest
 
@@ -120,6 +121,12 @@ def test_a_long_password_is_judged_by_its_beginning_and_kept_whole() -> None:
     with pytest.raises(LoginRefused):
         check_password(password[:-1], kept)
     assert refusal("a" * LONGEST_PASSWORD) is Reason.EASY_TO_GUESS
+
+
+def test_no_password_takes_long_to_judge() -> None:
+    begun = time.process_time()
+    check_new_password("z6|s99|<@-1+[@65!5|5[0%3.@15es${xi-9ix1(48|/$z.1ao.e1(+1l-x.1t4-s7x21t[3")
+    assert time.process_time() - begun < 2
 
 
 def test_one_agents_names_are_not_anothers_while_both_are_judged() -> None:

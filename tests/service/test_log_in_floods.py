@@ -14,6 +14,7 @@ import pytest
 
 from soap_service.rules.credentials import SESSION_COOKIE
 from tests.conftest import Service, element, start_service
+from tests.demonstration import PASSWORD
 from tests.waiting import run_in_own_loop
 
 POSTS = 300
@@ -94,14 +95,41 @@ _HASHING = re.compile(r"\b((hash|check)_password|read_new_password)\(")
 
 
 def test_every_post_that_hashes_a_password_has_threads_of_its_own() -> None:
-    from soap_service.app import _hashes  # what is told apart by its address
+    from soap_service.app import _chooses, _hashes  # what is told apart by its address
 
     sources = Path(__file__).parents[2] / "soap_service" / "screens"
     hashing = [file.name for file in sources.rglob("*.py") if _HASHING.search(file.read_text())]
     assert sorted(hashing) == ["access.py", "password.py", "staff.py"]
     given = ("/administracao/atendentes/novo", "/administracao/atendentes/7/senha")
     own = ("/preferencias/senha", "/preferencias/segundo-fator", "/preferencias/sessoes")
-    for path in ("/entrar", *given, *own):
-        assert _hashes("POST", path)
-        assert not _hashes("GET", path)
-    assert not _hashes("POST", "/administracao/atendentes/7")
+    for path in (*given, *own):
+        assert _chooses("POST", path) and not _hashes("POST", path)
+        assert not _chooses("GET", path)
+    assert _hashes("POST", "/entrar") and not _hashes("GET", "/entrar")
+    assert not _chooses("POST", "/administracao/atendentes/7")
+
+
+def test_passwords_that_are_chosen_hold_up_no_log_in(desk: Service) -> None:
+    costly = "z6|s99|<@-1+[@65!5|5[0%3.@15es${xi-9ix1(48|/$z.1ao.e1(+1l-x.1t4-s7x21t[3"
+
+    async def main() -> tuple[float, bool]:
+        async with (
+            httpx.AsyncClient(base_url=desk.url, cookies=cookie_of(desk, "admin"), timeout=100) as agent,
+            httpx.AsyncClient(base_url=desk.url, timeout=100) as colleague,
+        ):
+            token = re.search(r'data-form-token="([^"]+)"', (await agent.get("/")).text)
+            page = re.search(r'name="form_token" value="([^"]+)"', (await colleague.get("/entrar")).text)
+            assert token and page
+            form = {"form_token": token[1], "senha_atual": PASSWORD, "senha": costly, "senha_de_novo": costly}
+            choices = [asyncio.create_task(agent.post("/preferencias/senha", data=form)) for _ in range(6)]
+            await asyncio.sleep(0.2)
+            begun = time.monotonic()
+            entered = {"form_token": page[1], "usuario": "atendente", "senha": PASSWORD}
+            assert (await colleague.post("/entrar", data=entered)).status_code == 303
+            seconds, is_going_on = time.monotonic() - begun, not all(choice.done() for choice in choices)
+            await asyncio.gather(*choices)
+            return seconds, is_going_on
+
+    seconds, is_going_on = run_in_own_loop(main())
+    assert is_going_on
+    assert seconds < PAGE_SECONDS
