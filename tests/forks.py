@@ -6,6 +6,7 @@ What the interpreter must know before it begins, a start tells by being a progra
 So is the start by the installed command itself, in tests/service/test_install.py and test_command.py.
 """
 
+import fcntl
 import gc
 import io
 import json
@@ -31,7 +32,7 @@ import soap_service
 
 #: What a start loads late.
 _LATE = ("alembic.command", "httptools", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "uvicorn.loops.uvloop")
-_MOST_BYTES = 1 << 20
+_MOST_BYTES, _MOST_FILES = 1 << 20, 16
 
 
 class Fork:
@@ -80,7 +81,8 @@ def start_command(
     if any(_is_for_interpreter(name) for name in changed):
         command = [sys.executable, "-m", "soap_service", *arguments]
         return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr, env=everything)
-    return _loader().start([os.fsdecode(one) for one in arguments], everything, [stdin, stdout, stderr])
+    files = {number: file.fileno() for number, file in enumerate((stdin, stdout, stderr)) if file is not None}
+    return _loader().start("soap_service.cli", [os.fsdecode(one) for one in arguments], everything, files)
 
 
 def run_command(
@@ -99,6 +101,22 @@ def run_command(
             raise
         said = [_read_all(one) for one in (out, err)]
     return subprocess.CompletedProcess(["soap-service", *arguments], status, *said)
+
+
+def run_import(command: list[str], *, timeout: float, **options: Any) -> "subprocess.CompletedProcess[bytes]":
+    """Do what `subprocess.run` does with the process that takes a table in: see soap_service/import_process.py."""
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out:
+        given.write(options["input"])
+        given.seek(0)
+        files = {0: given.fileno(), 1: out.fileno(), **{one: one for one in options["pass_fds"]}}
+        process = _loader().start(command[-1], [], os.environ, files)
+        try:
+            status = process.wait(timeout)
+        finally:
+            process.kill()
+            process.wait()
+        out.seek(0)
+        return subprocess.CompletedProcess(command, status, out.read())
 
 
 def end_loader() -> None:
@@ -129,15 +147,15 @@ class _Loader:
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd=Path(__file__).parents[1]
             )
 
-    def start(self, arguments: list[str], environment: Mapping[str, str], streams: Sequence[IO[Any] | None]) -> Fork:
-        told = json.dumps([arguments, dict(environment), str(Path.cwd())]).encode()
+    def start(
+        self, module: str, arguments: list[str], environment: Mapping[str, str], files: Mapping[int, int]
+    ) -> Fork:
+        """Run the `main` of a module, with open files of ours by the numbers that they have there."""
         ended, ending = os.pipe()
-        files = [number if file is None else file.fileno() for number, file in enumerate(streams)]
+        files = {0: 0, 1: 1, 2: 2, **files}
+        told = json.dumps([list(files), module, arguments, dict(environment), str(Path.cwd())]).encode()
         try:
-            for file in streams:
-                if file is not None:
-                    file.flush()
-            socket.send_fds(self._channel, [told], [*files, ending])
+            socket.send_fds(self._channel, [told], [ending, *files.values()])
         finally:
             os.close(ending)
         pid = self._channel.recv(16)
@@ -175,7 +193,7 @@ def _serve(channel: socket.socket) -> int:
             _tell_ended(running)
         if channel not in ready:
             continue
-        told, files, _, _ = socket.recv_fds(channel, _MOST_BYTES, 4)
+        told, files, _, _ = socket.recv_fds(channel, _MOST_BYTES, _MOST_FILES)
         if not told:
             for pid in running:
                 os.kill(pid, signal.SIGKILL)
@@ -186,9 +204,9 @@ def _serve(channel: socket.socket) -> int:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            return _become(files, *json.loads(told))
-        running[pid] = files.pop()
-        for file in files:
+            return _become(files[1:], *json.loads(told))
+        running[pid], *others = files
+        for file in others:
             os.close(file)
         channel.send(str(pid).encode())
 
@@ -202,11 +220,18 @@ def _tell_ended(running: dict[int, int]) -> None:
             os.close(told)
 
 
-def _become(files: list[int], arguments: list[str], environment: dict[str, str], folder: str) -> int:
-    """Run the command in this process, as if it were begun for it."""
-    for number, file in enumerate(files[:3]):
+def _become(
+    files: list[int], numbers: list[int], module: str, arguments: list[str], environment: dict[str, str], folder: str
+) -> int:
+    """Run the `main` of a module in this process, as if it were begun for it."""
+    above = max(*files, *numbers) + 1
+    held = [fcntl.fcntl(file, fcntl.F_DUPFD, above) for file in files]  # no number may be taken twice
+    for file, number in zip(held, numbers, strict=True):
         os.dup2(file, number)
-    os.closerange(3, max(int(file.name) for file in Path("/dev/fd").iterdir()) + 1)
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - their numbers
+        if int(name) not in numbers:
+            with suppress(OSError):  # of the list itself
+                os.close(int(name))
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -219,10 +244,10 @@ def _become(files: list[int], arguments: list[str], environment: dict[str, str],
         new = io.TextIOWrapper(binary, old.encoding, old.errors, line_buffering=is_by_line, write_through=is_unbuffered)
         setattr(sys, name, new)
         setattr(sys, f"__{name}__", new)
-    from soap_service.cli import main
-
-    sys.argv = [str(Path(soap_service.__path__[0]) / "__main__.py"), *arguments]
-    return main()
+    main = sys.modules[module]
+    sys.argv = [str(main.__file__), *arguments]
+    status: int = main.main()
+    return status
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 """Browsers of agents against the real screens on a real store; no server between, no mock behind."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from html import unescape
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from soap_service import import_process
 from soap_service.config import Settings
 from soap_service.import_process import ImportProcess
 from soap_service.model import Agent, Request, Requester, Service
@@ -25,6 +28,7 @@ from soap_service.store import Announcement, NewRequest, Store
 from tests.compiled import templates_compiled_once
 from tests.conftest import Content
 from tests.demonstration import cheap_hash
+from tests.forks import run_import
 
 PASSWORD = "uma senha comprida"
 ZONE = ZoneInfo("America/Sao_Paulo")
@@ -34,6 +38,14 @@ LOGIN_LIMITS = LoginLimits(timedelta(hours=8), timedelta(hours=24))
 @pytest.fixture(scope="session", autouse=True)
 def compiled_templates() -> Iterator[None]:
     with templates_compiled_once():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_imports() -> Iterator[None]:
+    """Tables are taken in by a process of its own, as ever, but by one that has its modules loaded."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_process, "subprocess", SimpleNamespace(**vars(subprocess) | {"run": run_import}))
         yield
 
 

@@ -22,6 +22,7 @@ from soap_service.rules.edits import ContactEdit
 from soap_service.rules.situations import AUTOMATIC, Situation
 from soap_service.store import Announcement, NewRequest, Store
 from soap_service.tables.search import RequestWords, Unindexed
+from tests.forks import start_command
 from tests.importing import Desk
 
 CPF, OTHER_CPF, CNPJ = "11144477735", "52998224725", "11222333000181"
@@ -464,10 +465,11 @@ def test_killed_imports_leave_nothing_half_and_the_next_ends_it(desk: Desk) -> N
     count = 6000
     file = desk.file("a.csv", HEAD + "".join(_request_line(number, "Em andamento") for number in range(1, count + 1)))
     url = desk.store._database.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "soap_service", "import", "requests", str(file), "--database-url", url]
+    command = ["import", "requests", str(file), "--database-url", url]
     seen = []
     for kill in range(10):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ})
+        with Path(os.devnull).open("wb") as nowhere:
+            process = start_command(command, stdout=nowhere)
         before = desk.store.requesters.find(CPF).open_requests
         deadline = time.monotonic() + 20
         while desk.store.requesters.find(CPF).open_requests == before and time.monotonic() < deadline:

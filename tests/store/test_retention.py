@@ -2,10 +2,9 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -18,6 +17,7 @@ from soap_service.model import Call, Request, RequestEvent
 from soap_service.rules.situations import Action
 from soap_service.store import Announcement, NewRequest, Purged, Retention, Store
 from soap_service.tables.search import RequestWords, Unindexed
+from tests.forks import start_command
 from tests.store.conftest import World
 
 UNKNOWN = "39053344705"
@@ -119,10 +119,11 @@ def test_a_purge_killed_at_ten_moments_leaves_nothing_half(world: World) -> None
         pass
     others = (count(store, Request) - number, count(store, RequestEvent) - number, count(store, RequestWords) - number)
     url = store._database.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "soap_service", "purge", "--finished-requests-days", "365", "--database-url", url]
+    command = ["purge", "--finished-requests-days", "365", "--database-url", url]
     seen = []
     for kill in range(10):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ})
+        with Path(os.devnull).open("wb") as nowhere:
+            process = start_command(command, stdout=nowhere)
         before, deadline = count(store, Request), time.monotonic() + 30
         while count(store, Request) == before and time.monotonic() < deadline:
             time.sleep(0.005)
