@@ -1,6 +1,7 @@
 """Single sign-on: to the provider and back. Who an identity is, the store knows; what the provider says, `Provider`."""
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 
 from werkzeug.exceptions import NotFound as PageNotFound
@@ -20,7 +21,7 @@ from soap_service.model import Agent
 from soap_service.rate_limit import limited_address
 from soap_service.rules.auditing import AuditKind, RecordKind, acting
 from soap_service.rules.roles import Role
-from soap_service.rules.single_sign_on import Identity, Provider, role_of_groups
+from soap_service.rules.single_sign_on import Identity, Provider, SignOn, role_of_groups
 from soap_service.screens.access import LOGGED_OUT, enter, login_page_saying
 from soap_service.screens.language import N_
 from soap_service.screens.visit import Visit
@@ -64,12 +65,18 @@ def finish_sign_on(visit: Visit) -> Response:
     """Log in whom the provider vouches for, if the identity is an agent's."""
     provider, path = _provider(visit), "/"
     try:
-        begun = visit.store.identities.take(visit.cookie(SIGN_ON_COOKIE))
+        begun = _take_begun(visit)
         path = begun.return_path
         agent = _agent_of(visit, provider, provider.finish(begun, visit.request.args))
         response = enter(visit, agent, is_kept=False, path=path)
-    except (NotFound, SignOnRefused, LoginRefused) as refusal:
-        log.warning("single sign-on refused: %s", refusal.key or "this browser has begun none, or long ago")
+    except NotFound:
+        with suppress(LimitExceeded):  # anybody may come as often as they like
+            visit.premises.refusals_recorded.spend(("sign-on", limited_address(visit.address)))
+            log.warning("single sign-on refused: this browser has begun none, or long ago")
+            visit.store.audit.note(AuditKind.LOG_IN_REFUSED, RecordKind.AGENT)
+        response = login_page_saying(visit, visit.gettext(_REFUSED), 403)
+    except (SignOnRefused, LoginRefused) as refusal:
+        log.warning("single sign-on refused: %s", refusal.key or "the agent has changed meanwhile")
         response = _refusal(visit, _REFUSED)
     except SignOnCancelled:
         response = login_page_saying(visit, visit.gettext(_CANCELLED), 403)
@@ -95,6 +102,19 @@ def leave_provider(visit: Visit) -> Response:
     response = visit.render("leaving.html", address=address)
     response.headers["Refresh"] = f"0; url={address}"
     return response
+
+
+def _take_begun(visit: Visit) -> SignOn:
+    """Return what this browser was sent away with.
+
+    Raises: NotFound; SignOnRefused for an answer that says something twice. Source: RFC 6749, 3.1.
+    """
+    if not (cookie := visit.cookie(SIGN_ON_COOKIE)):
+        raise NotFound
+    begun = visit.store.identities.take(cookie)
+    if any(len(values) > 1 for _, values in visit.request.args.lists()):
+        raise SignOnRefused("the answer says something twice")
+    return begun
 
 
 class _NotLetInError(Exception):
