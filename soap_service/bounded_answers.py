@@ -27,12 +27,16 @@ class _Connection(HTTPConnection):
     """A connection that is hung up when the head of an answer is not whole in time: it may come a byte at a time."""
 
     def getresponse(self) -> Any:
-        watch = threading.Timer(ANSWER_SECONDS, _hang_up, [self.sock])
+        begun, watch = time.monotonic(), threading.Timer(ANSWER_SECONDS, _hang_up, [self.sock])
         watch.start()
         try:
-            return super().getresponse()
+            answer = super().getresponse()
         finally:
             watch.cancel()
+        if time.monotonic() - begun >= ANSWER_SECONDS:  # a head that ends where it was cut looks whole
+            answer.close()
+            raise TimeoutError("the head of the answer is too slow")
+        return answer
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
