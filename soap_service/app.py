@@ -22,7 +22,9 @@ from soap_service.keepers.retention import RetentionKeeper
 from soap_service.live.proofs import PATH as PROOFS_PATH
 from soap_service.live.streams import Streams
 from soap_service.metrics import exposition
+from soap_service.rate_limit import OWN_LIMITS
 from soap_service.rules.credentials import FIRST_COMMAND, is_open
+from soap_service.siblings import Siblings
 from soap_service.soap.endpoint import Endpoint, is_endpoint, wants_page
 from soap_service.soap.simulation import Simulation
 from soap_service.store import open_store
@@ -40,17 +42,21 @@ log = logging.getLogger(__name__)
 
 
 class App:
-    """Everything that one process serves. Its database must have been upgraded."""
+    """Everything that one process serves, one of several workers of a service where it has `siblings`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, siblings: Siblings | None = None) -> None:
         self.store = open_store(settings)
+        if siblings is not None:
+            self.store.write_in_turn(siblings.turns)
+        is_keeper = _is_alone if siblings is None else siblings.is_keeper
         worker = f"{socket.gethostname()}:{settings.port}:{os.getpid()}"
-        self.streams = Streams(self.store, worker, settings.is_https)
+        self.streams = Streams(self.store, worker, settings.is_https, is_keeper)
         self.has_started = False
-        self._settings = settings
-        self._audit = AuditKeeper(self.store, settings)
-        self._retention = RetentionKeeper(self.store, settings)
-        self.endpoint = Endpoint(self.store, settings)
+        self.limits = OWN_LIMITS if siblings is None else siblings.limits
+        self._settings, self._siblings, self._is_keeper = settings, siblings, is_keeper
+        self._audit = AuditKeeper(self.store, settings, is_keeper)
+        self._retention = RetentionKeeper(self.store, settings, is_keeper)
+        self.endpoint = Endpoint(self.store, settings, self.limits)
         guessing = self.endpoint.dispatcher.guessing
         self._guessing = GuessingKeeper(guessing.flush)
         guessing.wake = self._guessing.wake
@@ -80,6 +86,7 @@ class App:
             self._provider,
             settings.allowed_password_logins,
             settings.framing_origins,
+            self.limits,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,16 +134,11 @@ class App:
         except StoreUnavailable:
             await send({"type": "lifespan.startup.failed", "message": "the database does not answer"})
             return
-        if not await asyncio.get_running_loop().run_in_executor(self._probes, self.store.first_steps.has_agents):
-            log.warning("there is no agent yet, and nobody can log in; add the first: %s", FIRST_COMMAND)
-        for name in await asyncio.get_running_loop().run_in_executor(self._probes, self._list_open_integrations):
-            log.warning("integration %s has no secret and is open to every address: give it its networks", name)
-        unreadable = await asyncio.get_running_loop().run_in_executor(
-            self._probes, self.store.second_factors.list_unreadable
-        )
-        if unreadable:
-            file = self.store.second_factors.secret_key.file or "secrets_key_file, which is not set"
-            log.warning("the codes of %d agents cannot be checked, their key is not in %s", len(unreadable), file)
+        if self._siblings is not None and not self.store.traits.notifies_processes:
+            self._siblings.watch(self.streams.notice_commit)
+            self.store.subscribe(self._siblings.wake_others)
+        if self._is_keeper():
+            await self._warn()
         self._bridge.start()
         self._audit.start()
         self._retention.start()
@@ -153,6 +155,23 @@ class App:
         self._probes.shutdown(wait=True, cancel_futures=True)
         self.store.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _warn(self) -> None:
+        """Log what an administrator should mend."""
+        if not await asyncio.get_running_loop().run_in_executor(self._probes, self.store.first_steps.has_agents):
+            log.warning("there is no agent yet, and nobody can log in; add the first: %s", FIRST_COMMAND)
+        for name in await asyncio.get_running_loop().run_in_executor(self._probes, self._list_open_integrations):
+            log.warning("integration %s has no secret and is open to every address: give it its networks", name)
+        unreadable = await asyncio.get_running_loop().run_in_executor(
+            self._probes, self.store.second_factors.list_unreadable
+        )
+        if unreadable:
+            file = self.store.second_factors.secret_key.file or "secrets_key_file, which is not set"
+            log.warning("the codes of %d agents cannot be checked, their key is not in %s", len(unreadable), file)
+
+
+def _is_alone() -> bool:
+    return True
 
 
 def _hashes(method: str, path: str) -> bool:

@@ -49,6 +49,7 @@ SYSLOG = "syslog:"
 _SYSLOG = re.compile(r"syslog:(/.+|([\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5})")
 _LONGEST_BY_DEFAULT = 24.0
 _COUNTRY = "BR"
+MOST_WORKERS = 64
 #: Whose second factor is asked for, by the word of the setting.
 SECOND_FACTOR_OF = {
     "optional": frozenset[Role](),
@@ -74,6 +75,7 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "address to listen at")
     port: int = _setting(8000, "port to listen at")
+    workers: str = _setting("1", "processes that serve together: a number, or auto for one on each usable core")
     public_url: str = _setting("", "address that platforms and browsers use, without path; default http://HOST:PORT")
     trusted_proxies: str = _setting("", "addresses of proxies whose X-Forwarded-For is believed, comma separated")
     soap_origins: str = _setting("", "origins of web pages that may call the web services by address, comma separated")
@@ -120,7 +122,7 @@ class Settings:
     calls_per_second: float = _setting(1000.0, "SOAP calls a second per integration; 0 for no limit")
     unknown_documents_per_minute: float = _setting(
         600.0,
-        "unknown documents and numbers a minute per integration and process, beside its budget an hour; 0 for no limit",
+        "unknown documents and numbers a minute per integration and node, beside its budget an hour; 0 for no limit",
     )
     request_seconds: float = _setting(10.0, "time for a client to send a whole request")
     calls_days: int = _setting(0, "calls are deleted after so many days; 0 keeps them for ever")
@@ -176,6 +178,8 @@ class Settings:
             raise InputRefused("persons_per_hour", "it is 0 or more")
         if self.audit_output.startswith(SYSLOG) and not _SYSLOG.fullmatch(self.audit_output):
             raise InputRefused("audit_output", "write a file, or syslog:/dev/log, or syslog:HOST:PORT")
+        if not 1 <= self.worker_count <= MOST_WORKERS:
+            raise InputRefused("workers", f"it is a number from 1 to {MOST_WORKERS}, or auto")
         if not 0 <= self.port < 65536:
             raise InputRefused("port", "a port is a number from 0 to 65535")
         if self.public_url and not _PUBLIC_URL.fullmatch(self.public_url):
@@ -205,6 +209,13 @@ class Settings:
             return networks_of(self.trusted_proxies)
         except ValueError as error:
             raise InputRefused("trusted_proxies", str(error)) from None
+
+    @property
+    def worker_count(self) -> int:
+        """How many processes serve; 0 for what is no number."""
+        if self.workers == "auto":
+            return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+        return int(self.workers) if self.workers.isdecimal() and len(self.workers) < 4 else 0
 
     @property
     def allowed_origins(self) -> list[str]:
@@ -429,6 +440,8 @@ def _read_file(file: Path | None) -> dict[str, Any]:
 def _typed(setting: Field[Any], value: Any) -> Any:
     """Return a value as its setting's kind; raises InputRefused where that would be a guess (`port = 80.7`)."""
     kind = type(setting.default if setting.default is not MISSING else "")
+    if setting.name == "workers" and isinstance(value, int):
+        return str(value)
     if kind is str:
         if not isinstance(value, str):
             raise InputRefused(setting.name, "write it in quotes: it is a text")

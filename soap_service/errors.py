@@ -143,6 +143,11 @@ class InputRefused(SoapServiceError):
         return f"{self.key}: {self.sentence}"
 
 
+def cannot_listen(host: str, port: int) -> InputRefused:
+    """Return the error of an address that cannot be listened at."""
+    return InputRefused("host and port", f"cannot listen at {host} port {port}; choose others")
+
+
 class ExtensionTaken(SoapServiceError):
     """Another agent holds the extension; `owner` is that agent's name. Registering with `take_over` takes it."""
 

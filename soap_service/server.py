@@ -10,8 +10,9 @@ import uvicorn
 
 from soap_service.app import App
 from soap_service.asgi.outbox import Outbox
+from soap_service.asgi.protocol import logged_refusals
 from soap_service.config import Settings
-from soap_service.errors import InputRefused, StoreUnavailable
+from soap_service.errors import StoreUnavailable, cannot_listen
 from soap_service.soap.fast_path import FastPath
 
 #: A connection kept alive is closed after this many idle seconds; platforms keep theirs between calls.
@@ -48,14 +49,16 @@ class Server(uvicorn.Server):
         if not self._app.has_started:
             raise StoreUnavailable
         if not self.started:
-            raise InputRefused(
-                "host and port", f"cannot listen at {self.config.host} port {self.config.port}; choose others"
-            )
+            raise cannot_listen(self.config.host, self.config.port)
 
     async def startup(self, sockets: Any = None) -> None:  # noqa: D102
         await super().startup(sockets)
         if self.started:
-            print(self._greeting, flush=True)
+            self.greet()
+
+    def greet(self) -> None:
+        """Tell that calls are answered from now on."""
+        print(self._greeting, flush=True)
 
     async def shutdown(self, sockets: Any = None) -> None:  # noqa: D102
         self._app.streams.stop()
@@ -75,16 +78,22 @@ def _headers_of(settings: Settings) -> list[tuple[str, str]]:
 
 
 def make_server(settings: Settings) -> Server:
-    """Return the server of one process; its `run` serves until it is told to stop."""
+    """Return the server of a process on its own; its `run` serves until it is told to stop."""
     app = App(settings)
+    return Server(config_of(settings, app), app)
+
+
+def config_of(settings: Settings, app: App) -> uvicorn.Config:
+    """Return what uvicorn is told; its protocol is a class of this server's own."""
     shared = {
         "request_seconds": settings.request_seconds,
         "endpoint": app.endpoint,
         "outbox": Outbox(),
         "deliver_commit": staticmethod(app.streams.deliver_commit),
+        "logged_refusals": logged_refusals(app.limits),
     }
     protocol = type("Protocol", (FastPath,), shared)
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -100,4 +109,3 @@ def make_server(settings: Settings) -> Server:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    return Server(config, app)

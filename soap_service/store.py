@@ -62,6 +62,7 @@ from soap_service.storage.telephony_reads import RequestSummary, RowMissing, Tel
 from soap_service.storage.unknown_asked import UnknownAsked
 from soap_service.storage.work_done import DayOfWork, WorkDone
 from soap_service.storage.worklist import MOST_COUNTED, RequestPage, WorkCounts, Worklist
+from soap_service.turns import Turns
 
 __all__ = [
     "CALLS_SHOWN",
@@ -207,6 +208,10 @@ class Store:
     def subscribe(self, on_change: Callable[[], None]) -> None:
         """Have `on_change` called, in any thread, after each commit that the agents' screens wait for."""
         self._database.subscribe(on_change)
+
+    def write_in_turn(self, turns: Turns) -> None:
+        """Have workers of one service write in a fair order where one writes at a time."""
+        self._database.backend.write_in_turn(turns)
 
     def change_marker(self) -> int:
         """Return a number that is another one when other processes may have committed."""

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from soap_service.asgi.messages import BODY_WAS_CUT, WRITE_NOW
 from soap_service.asgi.outbox import GatheringTransport, Outbox
 from soap_service.errors import LimitExceeded
-from soap_service.rate_limit import Limit
+from soap_service.rate_limit import OWN_LIMITS, Limit, Limited, Limits
 
 MAX_HEAD_BYTES = 32 * 1024
 #: Each line of a head costs 3 µs, and 32 KiB hold 8,000 of them.
@@ -29,7 +29,12 @@ MAX_FRAMING_BYTES = 512 * 1024
 #: A peer that acknowledges nothing for so long is gone.
 VANISHED_SECONDS = 30
 #: Of requests that are not HTTP so many a second get a line in the log: nobody can fill a disk with them.
-_LOGGED_REFUSALS = Limit(10, burst=10)
+_LOGGED_PER_SECOND = 10
+
+
+def logged_refusals(limits: Limits) -> Limit:
+    """Return how often a request that is not HTTP gets a line in the log."""
+    return limits.make(Limited.BAD_REQUESTS_LISTED, _LOGGED_PER_SECOND, burst=_LOGGED_PER_SECOND)
 
 
 class _Flow(FlowControl):
@@ -48,7 +53,10 @@ class BoundedProtocol(HttpToolsProtocol):
     """Refuse a request with too much around its body, close a connection that is too slow, stay with HTTP/1.1."""
 
     outbox: Outbox
+    logged_refusals = logged_refusals(OWN_LIMITS)
     request_seconds = 10.0
+    #: Whether the service goes on without this process: each connection is closed behind the answer that comes next.
+    is_leaving = False
     _wrapping_bytes = 0
     _is_in_head = True
     _is_between = True
@@ -156,7 +164,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._is_offering_upgrade:
             self._is_in_head, self._is_between, self._wrapping_bytes = True, True, 0
             self._has_read_a_request = True
-            self._is_over = not self.parser.should_keep_alive() or self.parser.get_http_version() == "1.0"
+            may_stay = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+            self._is_over = self.is_leaving or not may_stay
             self._stop_waiting()
             self.end_request()
 
@@ -164,6 +173,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Hand a request whose head is whole on to its application."""
         self._previous = self.cycle
         super().on_headers_complete()
+        if self.is_leaving:
+            self.cycle.keep_alive = False
         extensions: dict[str, Any] = {WRITE_NOW: partial(self._write_part, self.cycle)}
         self.scope["extensions"] = extensions
 
@@ -215,7 +226,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()  # what follows a body and is no request would be taken for the next answer
             return
         with suppress(LimitExceeded):
-            _LOGGED_REFUSALS.spend("")
+            self.logged_refusals.spend("")
             self.logger.warning("%s address=%s", reason, self.client[0] if self.client else "-")
         if self._is_in_head and not self._is_between and self._has_unknown_coding():
             self._send_501()

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("soap_service").addHandler(logging.NullHandler())  # the sentence says it; servers log, too
     try:
         _check_encoding(given)
-        options = _parser(_families(given)).parse_args(given)
+        options = _parser(_families(given)).parse_args(given, argparse.Namespace(arguments=given))
         with acting(Actor(ActorKind.COMMAND, user())):
             try:
                 options.command(options)

@@ -4,6 +4,7 @@ import argparse
 import gc
 import logging
 import os
+import signal
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -37,6 +38,7 @@ def add_commands(commands: Commands) -> None:
     example = "soap-service serve --public-url https://telefonia.example.com --trusted-proxies 127.0.0.1"
     serve = add_command(commands, "serve", "run for real", _serve, example)
     add_settings(serve, [setting.name for setting in fields(Settings)])
+    serve.add_argument("--worker", help=argparse.SUPPRESS)  # what a supervisor tells a worker
 
     wsdl = add_command(
         commands, "wsdl", "print the WSDL", _wsdl, "soap-service wsdl --public-url https://telefonia.example.com"
@@ -66,14 +68,36 @@ def _demo(options: argparse.Namespace) -> None:
 def _serve(options: argparse.Namespace) -> None:
     gc.disable()  # as in `_demo`
     from soap_service.logs import configure_logging
-    from soap_service.server import make_server
 
     settings = settings_of(options)
     configure_logging(settings.log_level)
+    if options.worker:
+        _serve_with_others(settings, options.worker)
+        return
     for sentence in warnings_of(settings, config_of(options)):
         log.warning(sentence)
     public = f"; its public address is {settings.base_url}" if settings.public_url else ""
-    make_server(settings).run_saying(f"soap_service listens at {settings.listening_url}{public}")
+    greeting = f"soap_service listens at {settings.listening_url}{public}"
+    if settings.worker_count > 1:
+        from soap_service.supervisor import Supervisor
+
+        Supervisor(settings, options.arguments).run_saying(greeting)
+    else:
+        from soap_service.server import make_server
+
+        if sys.stdin is None or not sys.stdin.isatty():  # a terminal that goes ends what was begun there
+            signal.signal(signal.SIGHUP, lambda *_: log.warning("a single worker is not replaced: restart it"))
+        make_server(settings).run_saying(greeting)
+
+
+def _serve_with_others(settings: Settings, argument: str) -> None:
+    from soap_service.siblings import Place
+
+    place = Place.read(argument)
+    siblings = place.join()
+    from soap_service.worker import Worker  # imports what counts
+
+    Worker(settings, siblings, place).run_saying("")
 
 
 def _wsdl(options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ import logging
 import logging.handlers
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,8 +30,9 @@ _PIECE = 500
 class AuditKeeper(Keeper):
     """Keeps the audit; while the database does not answer, what was noted waits."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, is_keeper: Callable[[], bool] = lambda: True) -> None:
         super().__init__("audit", _WRITE_SECONDS)
+        self._is_keeper = is_keeper
         self._store = store
         self._persons = settings.persons_per_hour
         self._age = timedelta(days=settings.audit_days)
@@ -49,8 +50,10 @@ class AuditKeeper(Keeper):
         self._output.close()
 
     def keep(self) -> None:
-        """Write what was noted; seal and purge when it is time."""
+        """Write what was noted; seal and purge when it is time, in one worker of a service."""
         self._store.audit.flush()
+        if not self._is_keeper():
+            return
         now = time.monotonic()
         if now - self._sealed_at >= _SEAL_SECONDS:
             self._sealed_at = now

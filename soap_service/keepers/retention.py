@@ -1,9 +1,10 @@
 """Purges every night what a running process keeps no longer: in a thread, in pieces that hold nothing up.
 
-Each process does it by itself: what one has taken another does not find.
+Each node does it by itself, in one of its workers: what one has taken another does not find.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import date
 
 from soap_service.config import Settings
@@ -20,8 +21,9 @@ _NIGHT = range(2, 5)
 class RetentionKeeper(Keeper):
     """Purges at night; has nothing to do where everything is kept for ever."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, is_keeper: Callable[[], bool] = lambda: True) -> None:
         super().__init__("retention", _LOOK_SECONDS)
+        self._is_keeper = is_keeper
         self._store, self._zone, self._kept = store, settings.zone, retention_of(settings)
         self._purged_on: date | None = None
 
@@ -35,9 +37,9 @@ class RetentionKeeper(Keeper):
         self.purge_if_due()
 
     def purge_if_due(self) -> bool:
-        """Purge once a night; tell whether it was done now."""
+        """Purge once a night, in one worker of a service; tell whether it was done now."""
         now = self._store.now().astimezone(self._zone)
-        if now.hour not in _NIGHT or self._purged_on == now.date():
+        if now.hour not in _NIGHT or self._purged_on == now.date() or not self._is_keeper():
             return False
         purged = self._store.retention.purge(self._kept, self._ending.wait)
         if not self._ending.is_set():

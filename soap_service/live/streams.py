@@ -1,8 +1,9 @@
 """Server-Sent Events to the agents' browsers, and the notifications that wake them. Knows nothing of SOAP and of pages.
 
 The call table is the truth: whatever notifies, what a position does not cover is read from the table. A commit
-notifies, on PostgreSQL every node; other processes on SQLite are noticed by `PRAGMA data_version`. It, or the
-table where a notification may have been lost, is looked at every `poll_seconds` of the store's traits.
+notifies, on PostgreSQL every node; on SQLite workers of one service tell each other, and other processes are noticed
+by `PRAGMA data_version`. It, or the table where a notification may have been lost, is looked at every `poll_seconds` of
+the store's traits.
 
 Source: WHATWG HTML, Server-sent events.
 """
@@ -61,11 +62,15 @@ MOST_REPLAYED = 50
 class Streams:
     """The ASGI application at /eventos. `start` it on the event loop that serves it.
 
-    `is_https` says which name the log-in's cookie has.
+    `is_https` says which name the log-in's cookie has. What need be done once for all workers of a service is done by
+    the one that `is_keeper`.
     """
 
-    def __init__(self, store: Store, worker: str, is_https: bool = False) -> None:
+    def __init__(
+        self, store: Store, worker: str, is_https: bool = False, is_keeper: Callable[[], bool] = lambda: True
+    ) -> None:
         self._store = store
+        self._is_keeper = is_keeper
         self._worker = worker
         self._is_https = is_https
         self._registry = Registry()
@@ -244,6 +249,12 @@ class Streams:
         with suppress(RuntimeError):  # the loop has closed: the process ends
             loop.call_soon_threadsafe(self.deliver_commit)
 
+    def notice_commit(self) -> None:
+        """Deliver what another worker has committed; called on the event loop."""
+        if not self._is_stopping:
+            self.has_commit = True
+            self.deliver_commit()
+
     def deliver_commit(self) -> None:
         """Deliver what has been committed here, at once if that needs no waiting.
 
@@ -367,6 +378,8 @@ class Streams:
             try:
                 await self._presence.keep(tuple(self._registry.by_extension))
                 await self._registry.end([stream for stream in self._registry.all if stream.is_dead])
+                if not self._is_keeper():
+                    continue
                 await self._write(self._store.calls.forget_announcements)
                 await self._write(self._store.live_events.forget)
                 await self._write(self._store.panel.count_hours)

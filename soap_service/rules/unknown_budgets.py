@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from soap_service.errors import LimitExceeded
-from soap_service.rate_limit import Limit
+from soap_service.rate_limit import OWN_LIMITS, Limited, Limits
 
 #: What every integration may ask about in an hour.
 LEAST_AN_HOUR = 220
@@ -55,17 +55,22 @@ def hash_asked(key: bytes, integration_id: int, asked: Asked) -> str:
 class UnknownBudget:
     """The budget of one integration as one process knows it. Its methods may be called in any thread.
 
-    At most `per_minute` in the long run in this process, and at once; 0 limits nothing. It `is_over` when only what is
-    in `answered`, or was told lately, may be asked about. `wake` is called when much should be written at once.
+    At most `per_minute` in the long run where the `limits` are counted, and at once; 0 limits nothing. It `is_over`
+    when only what is in `answered`, or was told lately, may be asked about. `wake` is called when much should be
+    written at once.
     """
 
     def __init__(
-        self, integration_id: int = 0, per_minute: float = 0.0, wake: Callable[[], None] = lambda: None
+        self,
+        integration_id: int = 0,
+        per_minute: float = 0.0,
+        wake: Callable[[], None] = lambda: None,
+        limits: Limits = OWN_LIMITS,
     ) -> None:
         self.is_over = False
         self.answered: set[Asked] = set()
         self._id, self._wake = integration_id, wake
-        self._rate = Limit(per_minute / 60, burst=max(1, int(per_minute)))
+        self._rate = limits.make(Limited.UNKNOWN_DOCUMENTS, per_minute / 60, burst=max(1, int(per_minute)))
         self._is_enforced = False
         self._key = b""
         self._most = LEAST_AN_HOUR
@@ -85,7 +90,7 @@ class UnknownBudget:
             self._tried.add(asked)
             self._waiting += 1
             with suppress(LimitExceeded):
-                self._rate.spend(None)
+                self._rate.spend(self._id)
             self._decide()
             is_much = self._is_enforced and self._waiting >= _SOON
         if is_much:
@@ -137,7 +142,7 @@ class UnknownBudget:
 
     def _is_too_fast(self) -> bool:
         try:
-            self._rate.check(None)
+            self._rate.check(self._id)
         except LimitExceeded:
             return True
         return False

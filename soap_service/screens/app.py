@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from soap_service.asgi.wsgi_bridge import IS_BUSY
 from soap_service.errors import ExecutionRefused, NotFound, RequestHidden, StoreUnavailable
+from soap_service.rate_limit import OWN_LIMITS, Limits
 from soap_service.rules.auditing import AuditKind, RecordKind, acting
 from soap_service.rules.calls import Simulated
 from soap_service.rules.login_limits import LoginLimits
@@ -26,7 +27,7 @@ from soap_service.screens import access, password, second_factor
 from soap_service.screens.assets import Assets
 from soap_service.screens.bounded_request import LARGEST_UPLOAD, BoundedRequest
 from soap_service.screens.pages import Pages
-from soap_service.screens.premises import ImportFile, Premises
+from soap_service.screens.premises import ImportFile, Premises, begun_sign_ons, recorded_refusals
 from soap_service.screens.refusals import busy_page, failure_page, refusal_page
 from soap_service.screens.requests import page as request_page
 from soap_service.screens.routes import ADDRESSES, OWN_PASSWORD, TOKEN_LENGTH, Handler, Route, page_of
@@ -55,7 +56,7 @@ class Screens:
     """The screens of the service desk on a store. Times are shown in `zone`; cookies are Secure when `is_https`.
 
     `simulate` announces a call as a platform does, `import_file` takes a file in: what is behind them the screens do
-    not know. The last four are those of `Premises`.
+    not know. Visitors are limited where the `limits` are counted; the four before are those of `Premises`.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Screens:
         provider: Provider | None = None,
         password_logins: frozenset[str] = frozenset(),
         framing_origins: tuple[str, ...] = (),
+        limits: Limits = OWN_LIMITS,
     ) -> None:
         assets = Assets()
         pages = Pages(zone, assets)
@@ -87,6 +89,8 @@ class Screens:
             provider,
             password_logins,
             framing_origins,
+            begun_sign_ons(limits),
+            recorded_refusals(limits),
         )
 
     def largest_body(self, environ: "WSGIEnvironment") -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from soap_service.importing.jobs import Imported, ImportJob
-from soap_service.rate_limit import Limit
+from soap_service.rate_limit import OWN_LIMITS, Limit, Limited, Limits
 from soap_service.rules.auditing import Actor
 from soap_service.rules.calls import Simulated
 from soap_service.rules.login_limits import LoginLimits
@@ -16,6 +16,16 @@ from soap_service.screens.pages import Pages
 from soap_service.store import Store
 
 ImportFile = Callable[[ImportJob, IO[bytes], IO[bytes] | None, Actor], Imported]
+
+
+def begun_sign_ons(limits: Limits) -> Limit:
+    """Return how often an address may begin to log in at the provider."""
+    return limits.make(Limited.SIGN_ONS, rate=1, burst=30)
+
+
+def recorded_refusals(limits: Limits) -> Limit:
+    """Return how often refused log-ins of an address are recorded."""
+    return limits.make(Limited.RECORDED_REFUSALS, rate=1 / 60, burst=1)
 
 
 @dataclass(frozen=True)
@@ -41,5 +51,5 @@ class Premises:
     provider: Provider | None = None
     password_logins: frozenset[str] = frozenset()
     framing_origins: tuple[str, ...] = ()
-    sign_ons_begun: Limit = field(default_factory=lambda: Limit(rate=1, burst=30))
-    refusals_recorded: Limit = field(default_factory=lambda: Limit(rate=1 / 60, burst=1))
+    sign_ons_begun: Limit = field(default_factory=lambda: begun_sign_ons(OWN_LIMITS))
+    refusals_recorded: Limit = field(default_factory=lambda: recorded_refusals(OWN_LIMITS))

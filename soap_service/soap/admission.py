@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from soap_service.errors import (
     CrossSite,
     IntegrationOff,
+    LimitExceeded,
     NoCredential,
     OperationNotAllowed,
     UnknownPlatform,
@@ -21,7 +22,7 @@ from soap_service.errors import (
     WrongSecret,
 )
 from soap_service.language import SOURCE_LANGUAGE, translations_of
-from soap_service.rate_limit import Limit
+from soap_service.rate_limit import OWN_LIMITS, Limited, Limits
 from soap_service.rules.credentials import (
     accepts_address,
     accepts_secret,
@@ -51,14 +52,16 @@ class _Rules:
 
 
 class Admission:
-    """Admit integrations. One per process; how often each may call is counted there."""
+    """Admit integrations. One per process; how often each may call is counted where the `limits` are."""
 
-    def __init__(self, store: Store, calls_per_second: float, unknown_documents_per_minute: float) -> None:
+    def __init__(
+        self, store: Store, calls_per_second: float, unknown_documents_per_minute: float, limits: Limits = OWN_LIMITS
+    ) -> None:
         self._store = store
         self._rules = _Rules(False, {}, float("-inf"))
         self._damaged: set[str] = set()
-        self._calls = Limit(calls_per_second, burst=max(1, int(calls_per_second * 2)))
-        self.guessing = Guessing(store, unknown_documents_per_minute)
+        self._calls = limits.make(Limited.CALLS, calls_per_second, burst=max(1, int(calls_per_second * 2)))
+        self.guessing = Guessing(store, unknown_documents_per_minute, limits)
 
     def must_refresh(self) -> bool:
         """Tell whether the rules are too old to be believed."""
@@ -110,7 +113,10 @@ class Admission:
 
     def count_call(self, integration: KnownIntegration) -> None:
         """Count a call of an integration; raises LimitExceeded with its name when there are too many."""
-        self._calls.spend(integration.name)
+        try:
+            self._calls.spend(integration.id)
+        except LimitExceeded:
+            raise LimitExceeded(integration.name) from None
 
     def check_operation(self, integration: KnownIntegration, operation: str) -> None:
         """Raise OperationNotAllowed for an operation that is not the integration's, IntegrationOff when 281 is N."""

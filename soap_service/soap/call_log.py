@@ -16,7 +16,7 @@ from functools import lru_cache
 from soap_service.errors import LimitExceeded
 from soap_service.logs import stamp
 from soap_service.metrics import soap_calls, soap_seconds
-from soap_service.rate_limit import Limit
+from soap_service.rate_limit import OWN_LIMITS, Limited, Limits
 from soap_service.rules.networks import sound_address
 
 LOGGER = "soap_service.soap"
@@ -24,6 +24,8 @@ FLUSH_SECONDS = 0.1
 #: Refusals of callers that no integration accounts for get so many lines, so that nobody can fill a disk with them: two
 #: lines of 150 bytes each at most, 260 MB a day.
 STRANGERS_PER_SECOND = 10
+#: Lines of at most 250 bytes each that a pipe takes whole, as 4,096 bytes are by POSIX.
+_SHARED_LINES = 16
 _NOBODY = "-"
 _Record = tuple[float, str, str, str, float, str | None]
 
@@ -36,10 +38,13 @@ class CallLog:
     `note_uses` is told, with each batch, who called.
     """
 
-    def __init__(self, note_uses: Callable[[Iterable[str]], None] = lambda _: None) -> None:
+    def __init__(
+        self, note_uses: Callable[[Iterable[str]], None] = lambda _: None, limits: Limits = OWN_LIMITS
+    ) -> None:
         self._note_uses = note_uses
+        self._is_shared = limits.is_shared  # as the log is
         self._records: list[_Record] = []
-        self._strangers = Limit(STRANGERS_PER_SECOND, burst=STRANGERS_PER_SECOND)
+        self._strangers = limits.make(Limited.STRANGERS_LISTED, STRANGERS_PER_SECOND, burst=STRANGERS_PER_SECOND)
         self._unlisted = 0
         self._is_logging = logging.getLogger(LOGGER).isEnabledFor(logging.INFO)
 
@@ -57,10 +62,16 @@ class CallLog:
             spent[operation, outcome].append(seconds)
         for (operation, outcome), times in spent.items():
             soap_calls.labels(operation, outcome).inc(len(times))
-            soap_seconds.observe(operation, times)
+            soap_seconds.labels(operation).observe_all(times)
         self._note_uses({record[2] for record in records})
         if self._is_logging and records:
-            sys.stderr.write("".join(_lines([record for record in records if self._is_listed(record)])))
+            self._write(_lines([record for record in records if self._is_listed(record)]))
+
+    def _write(self, lines: list[str]) -> None:
+        """Write lines; where other workers write to the same pipe, in pieces that it takes whole."""
+        at_once = _SHARED_LINES if self._is_shared else max(len(lines), 1)
+        for first in range(0, len(lines), at_once):
+            sys.stderr.write("".join(lines[first : first + at_once]))
             sys.stderr.flush()
 
     def _is_listed(self, record: _Record) -> bool:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 
 from soap_service.config import Settings
 from soap_service.errors import CrossSite, StoreUnavailable, Unauthorized
+from soap_service.rate_limit import OWN_LIMITS, Limits
 from soap_service.rules.calls import Refused
 from soap_service.services import READING_OPERATIONS, Caller
 from soap_service.soap.admission import Admission
@@ -116,19 +117,22 @@ class Read:
 
 
 class Dispatcher:
-    """Answer the SOAP messages of one process."""
+    """Answer the SOAP messages of one process; callers are limited where the `limits` are counted."""
 
-    def __init__(self, application: "Application", store: Store, settings: Settings) -> None:
+    def __init__(
+        self, application: "Application", store: Store, settings: Settings, limits: Limits = OWN_LIMITS
+    ) -> None:
         self._store = store
         self._settings = settings
         self._operations = list_operations(application)
         self._answers = {version: Answers(application, version) for version in SoapVersion}
-        self._admission = Admission(store, settings.calls_per_second, settings.unknown_documents_per_minute)
+        per_second, per_minute = settings.calls_per_second, settings.unknown_documents_per_minute
+        self._admission = Admission(store, per_second, per_minute, limits)
         self.guessing = self._admission.guessing
         self._known_messages = KnownMessages()
         self._pool = Pool(store)
         self._look_ups = store.telephony.join_look_ups()
-        self.call_log = CallLog(LastUses(store, self._pool).note)
+        self.call_log = CallLog(LastUses(store, self._pool).note, limits)
         self._refusals = Refusals(store, self._pool)
         self._refreshing: asyncio.Future[None] | None = None
 

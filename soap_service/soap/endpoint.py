@@ -18,6 +18,7 @@ from soap_service.asgi.messages import (
 )
 from soap_service.config import Settings
 from soap_service.errors import CrossSite
+from soap_service.rate_limit import OWN_LIMITS, Limits
 from soap_service.services import make_application
 from soap_service.soap.dispatcher import Dispatcher, Post
 from soap_service.soap.message import (
@@ -51,9 +52,9 @@ def wants_page(scope: Scope) -> bool:
 class Endpoint:
     """The ASGI application at /soap; `fast_path` takes plain reads to its dispatcher without it."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, limits: Limits = OWN_LIMITS) -> None:
         application = make_application()
-        self.dispatcher = Dispatcher(application, store, settings)
+        self.dispatcher = Dispatcher(application, store, settings, limits)
         self._settings = settings
         self._origins = Origins(settings)
         self._wsdl = build_wsdl(application, settings.endpoint_url)

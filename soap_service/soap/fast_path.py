@@ -117,7 +117,7 @@ class FastPath(BoundedProtocol):
     def _is_free(self) -> bool:
         """Tell whether the next byte begins a message, and its answer may be written at once."""
         is_open = not self.flow.write_paused and not self.transport.is_closing()
-        return self._is_between and is_open and self._is_answered()
+        return self._is_between and is_open and self._is_answered() and not self.is_leaving
 
     def _let_go(self) -> None:
         """Hand what was held to uvicorn."""
@@ -133,7 +133,7 @@ class FastPath(BoundedProtocol):
         reply = self.endpoint.dispatcher.answer_now(post)
         if reply is None:
             return False
-        is_last = self.parser.get_http_version() == "1.0" or not self.parser.should_keep_alive()
+        is_last = self._is_over
         if not is_last:
             self._remember(post)
         if isinstance(reply, Reply):

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
+from soap_service.rate_limit import Limits
 from soap_service.rules.unknown_budgets import LEAST_AN_HOUR, UnknownBudget
 from soap_service.store import Store
 
@@ -17,8 +18,8 @@ _PURGE_SECONDS = 3600.0
 class Guessing:
     """The budget of each integration. `wake` is called when its `flush` should be, at once."""
 
-    def __init__(self, store: Store, per_minute: float) -> None:
-        self._store, self._per_minute = store, per_minute
+    def __init__(self, store: Store, per_minute: float, limits: Limits) -> None:
+        self._store, self._per_minute, self._limits = store, per_minute, limits
         self._budgets: dict[int, UnknownBudget] = {}
         self._most: dict[int, int] = {}
         self._key = b""
@@ -42,7 +43,7 @@ class Guessing:
         for one in integration_ids:
             budget = self._budgets.get(one)
             if budget is None:
-                budget = self._budgets[one] = UnknownBudget(one, self._per_minute, lambda: self.wake())
+                budget = self._budgets[one] = UnknownBudget(one, self._per_minute, lambda: self.wake(), self._limits)
             most = self._most.get(one, LEAST_AN_HOUR)
             budget.learn(now.hour, now.counted.get(one, 0), most, self._key, is_enforced)
 

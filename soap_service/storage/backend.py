@@ -13,6 +13,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from soap_service.errors import StoreUnavailable
 from soap_service.storage.prepared import Prepared
+from soap_service.turns import Turns
 
 #: The values of a row, in the order of its columns.
 Row = Sequence[Any]
@@ -34,6 +35,7 @@ class Traits:
     time.
     `import_seconds`: how long a transaction of an import may take, for those who write meanwhile.
     `counts_written_numbers`: whether a key that was written by hand counts as one that the database has given.
+    `notifies_processes`: whether the database tells other processes of a commit.
     """
 
     reads_inline: bool
@@ -43,6 +45,7 @@ class Traits:
     commit_lag: timedelta
     import_seconds: float
     counts_written_numbers: bool
+    notifies_processes: bool
 
 
 class Link(Protocol):
@@ -73,6 +76,10 @@ class Backend(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close every connection."""
+
+    @abstractmethod
+    def write_in_turn(self, turns: Turns) -> None:
+        """Have workers of one service write in a fair order where one writes at a time."""
 
     @abstractmethod
     def check_address(self) -> None:

@@ -24,6 +24,7 @@ from soap_service.storage.postgresql_server import (
     ServerLink,
     sqlstate_of,
 )
+from soap_service.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ _TRAITS = Traits(
     commit_lag=timedelta(seconds=30),
     import_seconds=0.05,  # others write beside it
     counts_written_numbers=False,
+    notifies_processes=True,
 )
 _CHECK = text("SELECT clock_timestamp(), current_setting('transaction_read_only')")
 _NOTIFY = text("SELECT pg_notify(:channel, :name)").bindparams(channel=CHANNEL)
@@ -80,6 +82,9 @@ class PostgresqlBackend(Backend):
     def close(self) -> None:  # noqa: D102
         self.writer.dispose()
         self.direct.dispose()
+
+    def write_in_turn(self, turns: Turns) -> None:
+        """Do nothing: the server has its own order."""
 
     def check_address(self) -> None:  # noqa: D102
         if self.direct is not self.writer:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import DeclarativeBase
 from soap_service.errors import DatabaseDamaged, StoreUnavailable
 from soap_service.storage.backend import Backend, Fetch, Link, Row, Traits
 from soap_service.storage.full_text import find_in_sqlite
+from soap_service.turns import Turns
 
 #: How long a transaction waits for another writer, in seconds.
 BUSY_SECONDS = 5.0
@@ -29,6 +30,7 @@ _TRAITS = Traits(
     commit_lag=timedelta(seconds=5),
     import_seconds=0.025,  # nobody else writes
     counts_written_numbers=True,
+    notifies_processes=False,
 )
 _DATA_VERSION = text("PRAGMA data_version")
 _LAST_NUMBER = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
@@ -65,6 +67,9 @@ class SqliteBackend(Backend):
         self.reader.dispose()
         self.writer.dispose()
         self._lock.close()
+
+    def write_in_turn(self, turns: Turns) -> None:  # noqa: D102
+        self._lock.turns = turns
 
     def check_address(self) -> None:
         """Do nothing: nothing lies before a file."""
@@ -195,12 +200,17 @@ class WriterLock:
     """One writer and one checkpointer at a time, among threads and processes, by a lock file beside the database.
 
     SQLite alone allows a checkpoint beside a commit, which versions before 3.51.3 can get wrong (the WAL-reset bug).
+    The kernel frees it when its process ends, however that ends.
+
+    Who waits looks every 2 ms. Whoever has just written would have the lock again before another has looked: workers of
+    one service take `turns`, and each wakes the next.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._threads = threading.Lock()
         self._file = -1
+        self.turns: Turns | None = None
 
     def __enter__(self) -> None:
         deadline = time.monotonic() + BUSY_SECONDS
@@ -209,16 +219,18 @@ class WriterLock:
         try:
             if self._file < 0:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            while not self._locked():
-                if time.monotonic() > deadline:
-                    raise StoreUnavailable(_HELD)
-                time.sleep(0.002)
+            if self.turns is None:
+                self._lock(deadline)
+            else:
+                self._lock_in_turn(self.turns, deadline)
         except BaseException:
             self._threads.release()
             raise
 
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._file, fcntl.LOCK_UN)
+        if self.turns is not None:
+            self.turns.pass_on()
         self._threads.release()
 
     def close(self) -> None:
@@ -226,6 +238,22 @@ class WriterLock:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+    def _lock(self, deadline: float) -> None:
+        while not self._locked():
+            if time.monotonic() > deadline:
+                raise StoreUnavailable(_HELD)
+            time.sleep(0.002)
+
+    def _lock_in_turn(self, turns: Turns, deadline: float) -> None:
+        turns.begin()
+        try:
+            while not (turns.is_mine() and self._locked()):
+                if time.monotonic() > deadline:
+                    raise StoreUnavailable(_HELD)
+                turns.wait()
+        finally:
+            turns.end()
 
     def _locked(self) -> bool:
         with suppress(BlockingIOError):

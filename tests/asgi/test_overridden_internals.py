@@ -24,6 +24,7 @@ import psycopg
 import pytest
 import uvicorn
 from packaging.requirements import Requirement
+from prometheus_client import Histogram
 from sqlalchemy import DateTime, Integer, bindparam, column, select, table
 from sqlalchemy.dialects import postgresql, sqlite
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -35,7 +36,7 @@ from tests.waiting import run_in_own_loop
 
 ROOT = Path(__file__).parents[2]
 #: Libraries whose internals are overridden or used: each has an upper bound that is raised by hand.
-BOUNDED = ("uvicorn", "httptools", "psycopg", "sqlalchemy", "spyne")
+BOUNDED = ("uvicorn", "httptools", "psycopg", "sqlalchemy", "spyne", "prometheus-client")
 CALLBACKS = {
     "connection_made": ["transport"],
     "connection_lost": ["exc"],
@@ -544,3 +545,39 @@ async def _received(loop: asyncio.AbstractEventLoop, connection: socket.socket) 
         return await asyncio.wait_for(loop.sock_recv(connection, 65536), 0.2)
     except TimeoutError:
         return b""
+
+
+# prometheus_client: what counts many observations at once, and for several processes
+
+
+def test_a_histogram_has_the_values_that_are_counted_in() -> None:
+    histogram = Histogram("some_seconds", "...", buckets=(1, 2), registry=None)
+    bounds = getattr(histogram, "_upper_bounds", None)
+    assert bounds == [1.0, 2.0, float("inf")], broken("prometheus-client", "Histogram._upper_bounds")
+    histogram._buckets[1].inc(3)
+    histogram._sum.inc(4.5)
+    told = [sample for one in histogram.collect() for sample in one.samples]
+    samples = {(sample.name, sample.labels.get("le")): sample.value for sample in told}
+    assert samples["some_seconds_bucket", "2.0"] == 3, broken("prometheus-client", "Histogram._buckets")
+    assert samples["some_seconds_sum", None] == 4.5, broken("prometheus-client", "Histogram._sum")
+
+
+def test_figures_are_kept_under_a_workers_number_and_counted_on(tmp_path: Path) -> None:
+    program = """
+import os, sys
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, values
+from prometheus_client.multiprocess import MultiProcessCollector
+assert not values.ValueClass._multiprocess
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = sys.argv[1]
+values.ValueClass = values.MultiProcessValue(lambda: 3)
+assert values.ValueClass._multiprocess
+Counter("some", "...", registry=None).inc()
+Gauge("open", "...", registry=None, multiprocess_mode="livesum").inc()
+shared = CollectorRegistry()
+MultiProcessCollector(shared, sys.argv[1])
+print(generate_latest(shared).decode())
+"""
+    for count in (1, 2):
+        done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True)
+        assert f"some_total {count}.0" in done.stdout, broken("prometheus-client", "values.MultiProcessValue")
+    assert {file.name for file in tmp_path.iterdir()} == {"counter_3.db", "gauge_livesum_3.db"}

@@ -1,5 +1,6 @@
 """Settings from file, environment and flags, in rising order."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,11 +27,24 @@ def test_the_public_address_is_the_listening_one_unless_it_is_given() -> None:
     assert Settings(public_url="https://t.example.com").listening_url == "http://127.0.0.1:8000"
 
 
+def test_workers_are_a_number_or_one_for_each_core(tmp_path: Path) -> None:
+    file = tmp_path / "soap-service.toml"
+    file.write_text("workers = 4\n")
+    assert load_settings({}, {}, file).worker_count == 4
+    assert Settings().worker_count == 1
+    assert Settings(workers="auto").worker_count == len(os.sched_getaffinity(0))
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("port", "http"),
         ("port", "70000"),
+        ("workers", "0"),
+        ("workers", "65"),
+        ("workers", "-1"),
+        ("workers", "1.5"),
+        ("workers", "all"),
         ("database_url", "foo"),
         ("database_url", "sqlite://"),
         ("repeat_seconds", "nan"),

@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from soap_service.config import Settings
 from soap_service.errors import StoreUnavailable
+from soap_service.keepers import audit
 from soap_service.model import Agent
 from soap_service.rules.auditing import Actor, ActorKind, AuditKind, RecordKind, acting
 from soap_service.rules.calls import Refused
@@ -49,6 +51,19 @@ def seal_all(store: Store, most: int = 0) -> None:
     store.audit.flush()
     while store.audit_seals.seal(most) is not None:
         pass
+
+
+@pytest.mark.parametrize("is_keeper", [True, False])
+def test_one_worker_of_a_service_seals_and_each_writes_its_own(
+    world: World, is_keeper: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal_all(world.store)
+    monkeypatch.setattr(audit, "_SEAL_SECONDS", 0.0)
+    keeper = audit.AuditKeeper(world.store, Settings(), lambda: is_keeper)
+    look_up(world.store, world.ana, 3)
+    keeper.keep()
+    assert len(list(world.store.audit.iterate(AuditFilter(kind=AuditKind.PERSON_VIEWED)))) == 3
+    assert (world.store.audit_seals.seal() is None) is is_keeper
 
 
 @pytest.fixture

@@ -94,6 +94,8 @@ def test_a_service_purges_once_a_night(world: World) -> None:
         told.append(keeper.purge_if_due())
     assert told == [False, True, False, True]
     keeper.close()
+    another = RetentionKeeper(world.store, Settings(finished_requests_days=365, time_zone="UTC"), lambda: False)
+    assert not another.purge_if_due()
 
 
 @pytest.mark.parametrize("setting", [{"calls_days": 7}, {"refusals_days": -1}])
