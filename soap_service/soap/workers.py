@@ -3,7 +3,7 @@
 An operation that announces a call is run as a read is (`storage/joined.py`): it ends with `NotAnnounced`, the call is
 kept together with others that wait, and the operation is run again from its start with its receipt.
 
-What gathered while a transaction was committed shares the next one: the disk is waited for, and a server asked, once
+What gathered until a transaction may write shares it: the disk is waited for, and a server asked, once
 and not once a call. Such a transaction waits for no other. When it fails, nothing of it was kept, or nobody knows: then
 each of its calls is announced alone, which its key makes safe. So no call suffers for another.
 """
@@ -87,25 +87,24 @@ class Pool:
 
     def _work_off(self) -> None:
         """Announce what waits, as much as has gathered at once, until nothing does; in a thread."""
-        while batch := self._next_batch():
-            wanted = [waiting for waiting in batch if not waiting[1].cancelled()]
-            if not wanted:
-                continue
+        while self._goes_on():
+            batch = _Batch(self._queue)
             try:
-                outcomes = self._calls.announce_together([announcement for announcement, _ in wanted])
+                outcomes = self._calls.announce_gathered(batch.gather)
             except Exception:  # of one of them, or of the database: each finds out for itself
-                for waiting in wanted:
+                batch.gather()
+                for waiting in batch.gathered:
                     self.submit(self._announce_alone, *waiting)
             else:
-                futures = [future for _, future in wanted]
-                futures[0].get_loop().call_soon_threadsafe(_tell, futures, outcomes)
+                futures = [future for _, future in batch.gathered]
+                if futures:
+                    futures[0].get_loop().call_soon_threadsafe(_tell, futures, outcomes)
 
-    def _next_batch(self) -> list[_Waiting]:
-        """Take what has gathered; this thread's turn is over when there is nothing."""
+    def _goes_on(self) -> bool:
+        """Tell whether something waits; when nothing does this thread's turn is over."""
         with self._lock:
-            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_TOGETHER))]
-            self._under_way -= not batch
-        return batch
+            self._under_way -= not self._queue
+            return bool(self._queue)
 
     def _announce_alone(self, announcement: Announcement, future: _Future) -> None:
         if future.cancelled():
@@ -116,6 +115,25 @@ class Pool:
         except Exception as error:
             outcome = error
         future.get_loop().call_soon_threadsafe(_tell, [future], [outcome])
+
+
+class _Batch:
+    """What is taken from a queue for one transaction, once; who has given up is left out."""
+
+    def __init__(self, queue: deque[_Waiting]) -> None:
+        self._queue = queue
+        self.gathered: list[_Waiting] = []
+        self._is_gathered = False
+
+    def gather(self) -> list[Announcement]:
+        """Return what waits, the first time what waits by then."""
+        if not self._is_gathered:
+            self._is_gathered = True
+            with suppress(IndexError):  # another thread takes from it, too
+                for _ in range(MOST_TOGETHER):
+                    self.gathered.append(self._queue.popleft())
+            self.gathered = [waiting for waiting in self.gathered if not waiting[1].cancelled()]
+        return [announcement for announcement, _ in self.gathered]
 
 
 def _tell(futures: Iterable[_Future], outcomes: Iterable[Outcome]) -> None:

@@ -1,7 +1,7 @@
 """Calls from their announcement to their answer, and who listens for them. The child request of a call is made here."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,7 +71,7 @@ class Calls(Part):
 
         Raises: RequestNotFound when the request does not exist or is not the document's; nothing is kept then.
         """
-        [outcome] = self._database.retrying(lambda: self._announce([announcement], waits=True))
+        [outcome] = self._database.retrying(lambda: self._announce(lambda: [announcement], waits=True))
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -81,12 +81,16 @@ class Calls(Part):
 
         It waits for no other transaction. Raises: StoreUnavailable when nothing was kept, or it is not known whether.
         """
-        return self._announce(announcements, waits=False)
+        return self._announce(lambda: announcements, waits=False)
 
-    def _announce(self, announcements: Sequence[Announcement], waits: bool) -> Sequence[Outcome]:
+    def announce_gathered(self, gather: Callable[[], Sequence[Announcement]]) -> Sequence[Outcome]:
+        """Do what `announce_together` does for what has gathered once this transaction may write."""
+        return self._announce(gather, waits=False)
+
+    def _announce(self, gather: Callable[[], Sequence[Announcement]], waits: bool) -> Sequence[Outcome]:
         with self._database.pipelined(waits) as connection:
             fetch_each = partial(self._database.fetch_each, connection)
-            return keep_calls(fetch_each, announcements, self._database.now(), self.repeat_within)
+            return keep_calls(fetch_each, gather(), self._database.now(), self.repeat_within)
 
     def find(self, token: str) -> Call:
         """Return a call with its requester, request, integration, who answered and who returned it.
