@@ -35,6 +35,7 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 #: Workers that leave or stop have twice STOP_SECONDS of `server`; one that takes longer is killed.
 _END_SECONDS = 25.0
+_CLOSED_SECONDS = 2.0
 
 
 @dataclass(eq=False)
@@ -188,6 +189,9 @@ class Supervisor:
 
     def _take_ready(self, worker: _Worker) -> None:
         worker.is_ready = True
+        if self._stopped_by is not None:  # what told it so may have come when nothing listened to it yet
+            worker.process.terminate()
+            return
         if worker is self._next:
             self._next = None
             if (old := self._take_replaced()) is not None:
@@ -208,7 +212,11 @@ class Supervisor:
         """Note that a worker has ended; one that was not told to is replaced."""
         self._selector.unregister(worker.told)
         worker.told.close()
-        status = worker.process.wait()
+        try:
+            status = worker.process.wait(_CLOSED_SECONDS)
+        except subprocess.TimeoutExpired:  # it has closed its socket, and does not end
+            worker.process.kill()
+            status = worker.process.wait()
         del self._workers[worker.number]
         Siblings.forget(self._folder, worker.number)
         if self._stopped_by is not None or worker.is_ending:

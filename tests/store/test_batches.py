@@ -151,7 +151,7 @@ def test_two_who_share_the_same_calls_in_another_order_meet_no_deadlock(world: W
         for turn in range(20):
             wanted = [announcement(world, 100 * turn + number) for number in numbers]
             begin.wait()
-            found.append(sorted(tokens(list(world.store.calls._announce(lambda: wanted, waits=True)))))
+            found.append(sorted(tokens(list(world.store.calls._announce(lambda wanted=wanted: wanted, waits=True)))))
         return found
 
     with ThreadPoolExecutor(2) as threads:
