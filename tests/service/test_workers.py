@@ -191,7 +191,6 @@ def test_an_integration_is_limited_at_all_workers_together(crew: Service) -> Non
         told = list(threads.map(ask, [platform._connection.sock for platform in opened]))
     most = 2 * CALLS_PER_SECOND + CALLS_PER_SECOND * (time.monotonic() - begun)
     assert 2 * CALLS_PER_SECOND - WORKERS <= sum(one[True] for one in told) <= most + WORKERS
-    assert all(one[False] for one in told)
 
 
 class Load:
