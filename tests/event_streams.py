@@ -11,7 +11,6 @@ from datetime import timedelta
 
 import httpx
 
-from soap_service.rules.credentials import SESSION_COOKIE
 from tests.conftest import Service, element, wait_until
 
 
@@ -54,7 +53,10 @@ def listening(service: Service, cookie: str, last_event_id: str = "", query: str
     listener = Listener()
     client = httpx.Client(timeout=30, verify=service.verify)
     sockets: list[socket.socket] = []
-    headers = {"Cookie": f"{SESSION_COOKIE}={cookie}", **({"Last-Event-ID": last_event_id} if last_event_id else {})}
+    headers = {
+        "Cookie": f"{service.session_cookie}={cookie}",
+        **({"Last-Event-ID": last_event_id} if last_event_id else {}),
+    }
 
     def listen() -> None:
         try:
