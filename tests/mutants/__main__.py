@@ -251,7 +251,7 @@ def _try_all(changes: list[Change], known: "Known", covering: Covering, copies: 
         return not noticed
 
     left = {change: covering.stages_of(ROOT, change) for change in changes}
-    left = dict(sorted(left.items(), key=lambda found: "::" not in found[1][0][0]))  # those in their own process last
+    left = dict(sorted(left.items(), key=lambda found: "::" not in found[1][1][0]))  # those in their own process last
     with ThreadPoolExecutor(len(copies)) as pool:
         while left:
             tried = pool.map(try_one, left.keys(), left.values())
