@@ -105,8 +105,8 @@ class _Wire:
 def _call(calls: int, operation: str, url: str) -> None:
     """Answer that many calls in this process, as production does but for the kernel's part."""
     from soap_service.config import Settings
-    from soap_service.server import make_server
     from soap_service.services import NAMESPACE
+    from soap_service.serving.server import make_server
     from soap_service.soap import admission
 
     admission.REFRESH_SECONDS = 1e9  # once a second is not once a call, least of all in callgrind's time

@@ -50,7 +50,7 @@ def _demo(options: argparse.Namespace) -> None:
     gc.disable()  # until the server is made: of what is loaded there is nothing to collect, and looking takes a fifth
     from soap_service.demo import describe_demo, prepare_demo, remove_demo
     from soap_service.logs import configure_logging
-    from soap_service.server import make_server
+    from soap_service.serving.server import make_server
     from soap_service.store import open_store
 
     url = options.database_url or f"sqlite:///{options.data / 'soap-service.db'}"
@@ -79,11 +79,11 @@ def _serve(options: argparse.Namespace) -> None:
     public = f"; its public address is {settings.base_url}" if settings.public_url else ""
     greeting = f"soap_service listens at {settings.listening_url}{public}"
     if settings.worker_count > 1:
-        from soap_service.supervisor import Supervisor
+        from soap_service.serving.supervisor import Supervisor
 
         Supervisor(settings, options.arguments).run_saying(greeting)
     else:
-        from soap_service.server import make_server
+        from soap_service.serving.server import make_server
 
         if sys.stdin is None or not sys.stdin.isatty():  # a terminal that goes ends what was begun there
             signal.signal(signal.SIGHUP, lambda *_: log.warning("a single worker is not replaced: restart it"))
@@ -95,7 +95,7 @@ def _serve_with_others(settings: Settings, argument: str) -> None:
 
     place = Place.read(argument)
     siblings = place.join()
-    from soap_service.worker import Worker  # imports what counts
+    from soap_service.serving.worker import Worker  # imports what counts
 
     Worker(settings, siblings, place).run_saying("")
 

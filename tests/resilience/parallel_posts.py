@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from soap_service.errors import StoreUnavailable
-from soap_service.server import SWITCH_SECONDS
+from soap_service.serving.server import SWITCH_SECONDS
 from soap_service.store import Announcement, NewRequest, Store
 from tests.postgres import Postgres, create_database, execute
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from soap_service.errors import ExtensionTaken, StoreUnavailable
 from soap_service.model import Extension
-from soap_service.server import SWITCH_SECONDS
+from soap_service.serving.server import SWITCH_SECONDS
 from soap_service.store import Store
 from tests.postgres import Postgres, create_database, execute
 from tests.resilience.histories import Operation, is_linearizable

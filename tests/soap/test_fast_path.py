@@ -12,7 +12,7 @@ import pytest
 
 from soap_service.config import Settings
 from soap_service.demo import prepare_demo
-from soap_service.server import make_server
+from soap_service.serving.server import make_server
 from soap_service.store import Store
 from tests.conftest import NAMESPACE, PASSWORD, Service
 from tests.soap.wire import Connection, Reply, exchange

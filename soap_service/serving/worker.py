@@ -14,7 +14,7 @@ from typing import Any
 
 from soap_service.app import App
 from soap_service.config import Settings
-from soap_service.server import STOP_SECONDS, Server, config_of
+from soap_service.serving.server import STOP_SECONDS, Server, config_of
 from soap_service.siblings import LEAVE, READY, Place, Siblings
 
 #: How long a worker with more connections waits for the others to take the next one.
