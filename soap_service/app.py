@@ -14,7 +14,7 @@ from soap_service.asgi.messages import Receive, Scope, Send, client_of, respond,
 from soap_service.asgi.wsgi_bridge import Bridge, WsgiApplication
 from soap_service.config import Settings
 from soap_service.errors import StoreUnavailable
-from soap_service.identity_provider import IdentityProvider
+from soap_service.identity.provider import IdentityProvider
 from soap_service.import_process import ImportProcess
 from soap_service.keepers.audit import AuditKeeper
 from soap_service.keepers.guessing import GuessingKeeper

@@ -10,8 +10,8 @@ from contextlib import suppress
 import pytest
 from requests import RequestException, Session
 
-from soap_service import bounded_answers
-from soap_service.bounded_answers import LARGEST_ANSWER, bound
+from soap_service.identity import bounded_answers
+from soap_service.identity.bounded_answers import LARGEST_ANSWER, bound
 
 OK = b"HTTP/1.1 200 OK\r\n"
 PACKED = gzip.compress(b"0" * 64 * LARGEST_ANSWER)

@@ -19,7 +19,7 @@ from joserfc.util import json_b64encode
 
 from soap_service.config import Settings
 from soap_service.errors import AlreadyExists, NotFound, ProviderAway, SignOnRefused
-from soap_service.identity_provider import IdentityProvider
+from soap_service.identity.provider import IdentityProvider
 from soap_service.rate_limit import Limit
 from soap_service.rules.auditing import AuditKind
 from soap_service.rules.credentials import SESSION_COOKIE

@@ -192,7 +192,7 @@ class IdentityProvider:
         """Return the JSON object at an address of the provider; raises ProviderAway."""
         import requests
 
-        from soap_service.bounded_answers import bound
+        from soap_service.identity.bounded_answers import bound
 
         try:
             with requests.Session() as session:
@@ -215,7 +215,7 @@ class IdentityProvider:
     def _session(self) -> "OAuth2Session":
         from authlib.integrations.requests_client import OAuth2Session
 
-        from soap_service.bounded_answers import bound
+        from soap_service.identity.bounded_answers import bound
 
         methods = self._metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         is_basic = not isinstance(methods, list) or "client_secret_basic" in methods
