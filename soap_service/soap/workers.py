@@ -90,7 +90,7 @@ class Pool:
         while self._goes_on():
             batch = _Batch(self._queue)
             try:
-                outcomes = self._calls.announce_gathered(batch.gather)
+                outcomes = self._calls.announce_together(batch.gather)
             except Exception:  # of one of them, or of the database: each finds out for itself
                 batch.gather()
                 for waiting in batch.gathered:

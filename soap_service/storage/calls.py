@@ -76,15 +76,12 @@ class Calls(Part):
             raise outcome
         return outcome
 
-    def announce_together(self, announcements: Sequence[Announcement]) -> Sequence[Outcome]:
-        """Do what `announce` does for many calls in one transaction, and return what became of each, in their order.
+    def announce_together(self, gather: Callable[[], Sequence[Announcement]]) -> Sequence[Outcome]:
+        """Do what `announce` does for all calls that have gathered once one transaction for them may write.
 
-        It waits for no other transaction. Raises: StoreUnavailable when nothing was kept, or it is not known whether.
+        Returns what became of each, in their order. It waits for no other transaction. Raises: StoreUnavailable when
+        nothing was kept, or it is not known whether.
         """
-        return self._announce(lambda: announcements, waits=False)
-
-    def announce_gathered(self, gather: Callable[[], Sequence[Announcement]]) -> Sequence[Outcome]:
-        """Do what `announce_together` does for what has gathered once this transaction may write."""
         return self._announce(gather, waits=False)
 
     def _announce(self, gather: Callable[[], Sequence[Announcement]], waits: bool) -> Sequence[Outcome]:

@@ -47,7 +47,7 @@ def change(file: Path, operation: str) -> None:
     if operation == "nova":
         store.calls.announce(Announcement(1, "novaSolicitacao", "11144477735", None, "4067"))
     elif operation == "three together":
-        store.calls.announce_together([Announcement(1, "novaSolicitacao", one, None, "4069") for one in _THREE])
+        store.calls.announce_together(lambda: [Announcement(1, "novaSolicitacao", one, None, "4069") for one in _THREE])
     elif operation == "visualizar":
         store.calls.announce(Announcement(1, "visualizarSolicitacao", "11144477735", 1, "4068"))
     elif operation == "take-over":

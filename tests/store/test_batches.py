@@ -44,7 +44,7 @@ def announcing(world: World, number: int, request_id: int | None = None) -> Call
 
 
 def announce(world: World, *numbers: int) -> list[Receipt | Exception]:
-    return list(world.store.calls.announce_together([announcement(world, number) for number in numbers]))
+    return list(world.store.calls.announce_together(lambda: [announcement(world, number) for number in numbers]))
 
 
 def kept(world: World) -> list[str]:
@@ -71,7 +71,7 @@ def test_calls_that_share_have_one_commit_and_one_notification(world: World, com
 
 def test_a_refused_call_leaves_nothing_and_the_others_are_kept(world: World) -> None:
     wanted = [announcement(world, number, 99_999 if number == 2 else None) for number in (1, 2, 3)]
-    first, refused, last = world.store.calls.announce_together(wanted)
+    first, refused, last = world.store.calls.announce_together(lambda: wanted)
     assert isinstance(refused, RequestNotFound)
     assert kept(world) == tokens([first, last])
     assert isinstance(announce(world, 2)[0], Receipt)  # its key was not kept either
@@ -80,7 +80,7 @@ def test_a_refused_call_leaves_nothing_and_the_others_are_kept(world: World) -> 
 def test_when_one_cannot_be_written_nothing_is_kept(world: World) -> None:
     impossible = Announcement(99_999, "novaSolicitacao", f"{7:011}", None, "4067")  # no such integration
     with pytest.raises(StoreUnavailable):
-        world.store.calls.announce_together([announcement(world, 1), impossible])
+        world.store.calls.announce_together(lambda: [announcement(world, 1), impossible])
     assert kept(world) == []
     assert tokens(announce(world, 1)) == kept(world)
 
