@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,11 +75,8 @@ def test_tests_that_run_a_line_and_little_else_come_first(tmp_path: Path) -> Non
 
 
 def test_which_lines_tests_run_is_written_down(tmp_path: Path) -> None:
-    copy = Copy(tmp_path, 0)
-    try:
+    with closing(Copy(tmp_path, 0)) as copy:
         copy.cover(Path("tests/rules/test_documents.py"), tmp_path / "seen.json")
-    finally:
-        copy.close()
     covering = Covering([tmp_path / "seen.json"])
     path = "soap_service/rules/documents.py"
     change = next(one for one in list_changes(ROOT, path) if one.before == "len(digits) == 11")
@@ -98,11 +96,8 @@ def test_tests_that_are_run_in_processes_exist(package: str) -> None:
 def test_a_change_that_matters_is_noticed_and_its_module_restored(tmp_path: Path) -> None:
     path = "soap_service/rules/documents.py"
     change = next(one for one in list_changes(ROOT, path) if one.before == "len(digits) == 11")
-    copy = Copy(tmp_path, 0)
-    try:
+    with closing(Copy(tmp_path, 0)) as copy:
         noticed = copy.notice(change, ["tests/rules/test_documents.py"], time.monotonic() + 200)
-    finally:
-        copy.close()
     assert noticed.startswith("FAILED tests/rules/test_documents.py::")
     assert (copy.root / path).read_bytes() == (ROOT / path).read_bytes()
     known = Known(tmp_path / "known.json")
@@ -114,12 +109,9 @@ def test_a_change_that_matters_is_noticed_and_its_module_restored(tmp_path: Path
 def test_a_change_of_types_is_noticed_before_any_test(tmp_path: Path) -> None:
     path = "soap_service/rules/documents.py"
     change = next(one for one in list_changes(ROOT, path) if one.kind == "return")
-    copy = Copy(tmp_path, 0)
-    try:
+    with closing(Copy(tmp_path, 0)) as copy:
         noticed = copy.notice(change, [TYPES], time.monotonic() + 200)
         sound = copy.notice(replace(change, after=change.before), [TYPES], time.monotonic() + 200)
-    finally:
-        copy.close()
     assert (noticed.partition(":")[0], sound) == (TYPES, "")
 
 
