@@ -21,9 +21,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     assert "Traceback" not in service.log, service.log
 
 
-def log_in(service: Service, page: Page, password: str, path: str = "/") -> None:
+def log_in(service: Service, page: Page, password: str, path: str = "/", login: str = "eva") -> None:
     page.goto(f"{service.url}/entrar?para={path}")
-    page.get_by_label("Usuário").fill("eva")
+    page.get_by_label("Usuário").fill(login)
     page.get_by_label("Senha").fill(password)
     page.get_by_role("button", name="Entrar").click()
 
@@ -72,10 +72,7 @@ def test_a_given_password_is_changed_first_and_later_again(service: Service, bro
 def test_an_administrator_has_a_password_drawn(service: Service, browser: Browser) -> None:
     context = browser.new_context(locale="pt-BR", bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
-    page.goto(f"{service.url}/entrar?para=/administracao/atendentes/novo")
-    page.get_by_label("Usuário").fill("admin")
-    page.get_by_label("Senha").fill(PASSWORD)
-    page.get_by_role("button", name="Entrar").click()
+    log_in(service, page, PASSWORD, "/administracao/atendentes/novo", login="admin")
     page.get_by_label("Usuário").fill("ivo")
     page.get_by_label("Nome").fill("Ivo Dias")
     check_looks(page, "atendente-novo")
@@ -85,9 +82,6 @@ def test_an_administrator_has_a_password_drawn(service: Service, browser: Browse
     page.get_by_role("link", name="Já copiei").click()
     expect(page.get_by_role("link", name="Ivo Dias").or_(page.get_by_text("Ivo Dias")).first).to_be_visible()
     context.clear_cookies()
-    page.goto(f"{service.url}/entrar")
-    page.get_by_label("Usuário").fill("ivo")
-    page.get_by_label("Senha").fill(password)
-    page.get_by_role("button", name="Entrar").click()
+    log_in(service, page, password, login="ivo")
     expect(page.get_by_role("heading", name="Escolha a sua senha")).to_be_visible()
     context.close()
