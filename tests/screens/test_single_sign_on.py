@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -73,10 +73,10 @@ def settings(real: RealProvider, secret_file: Path) -> Settings:
     )
 
 
-def serve(desk: Desk, settings: Settings, **changes: str) -> IdentityProvider:
+def serve(desk: Desk, settings: Settings, clock: Callable[[], float] | None = None, **changes: str) -> IdentityProvider:
     """Have the desk log in at the provider of the settings, some of them changed."""
     settings = replace(settings, **changes)
-    provider = IdentityProvider(settings, lambda: desk.store.now().timestamp())
+    provider = IdentityProvider(settings, clock or (lambda: desk.store.now().timestamp()))
     logins = (frozenset[Role](), provider, settings.allowed_password_logins)
     desk.screens = Screens(desk.store, ZONE, LOGIN_LIMITS, False, None, "", None, *logins)
     return provider
@@ -384,10 +384,10 @@ def test_a_token_is_checked_in_every_part(
     signs = {"id_token_signing_alg_values_supported": [claims.get("signs by", "RS256")]}
     forger.answers["/.well-known/openid-configuration"] = json.dumps({"issuer": url, **places, **signs}).encode()
     forger.answers["/jwks"] = json.dumps(published).encode()
-    serve(desk, settings, oidc_issuer=url, oidc_roles="agent=desk", oidc_new_agents="yes")
+    now = int(desk.store.now().timestamp())  # it stands still: a second matters
+    serve(desk, settings, lambda: now, oidc_issuer=url, oidc_roles="agent=desk", oidc_new_agents="yes")
     browser = desk.visitor()
     begun = parse_qs(urlsplit(sent(browser)).query)
-    now = int(desk.store.now().timestamp())
     token: dict[str, object] = {"iss": url, "aud": "desk", "sub": "eva", "name": "Eva", "groups": ["desk"]}
     token |= {"preferred_username": "eva", "nonce": begun["nonce"][0], "iat": now, "exp": now + 60}
     for name, value in claims.items():
