@@ -7,7 +7,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from soap_service.config import PREFIX, Settings, load_settings
+from soap_service.config import Settings
+from soap_service.config_sources import PREFIX, load_settings
 from soap_service.errors import InputRefused
 
 if TYPE_CHECKING:

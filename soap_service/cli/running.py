@@ -16,7 +16,8 @@ from soap_service.cli.commands import (
     config_of,
     settings_of,
 )
-from soap_service.config import Settings, load_settings, warnings_of
+from soap_service.config import Settings
+from soap_service.config_sources import load_settings, warnings_of
 
 log = logging.getLogger(__name__)
 

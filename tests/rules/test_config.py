@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from soap_service.config import Settings, load_settings, warnings_of
+from soap_service.config import Settings
+from soap_service.config_sources import load_settings, warnings_of
 from soap_service.errors import InputRefused
 from soap_service.rules.roles import Role
 
