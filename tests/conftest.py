@@ -56,6 +56,15 @@ def pytest_sessionfinish() -> None:
     remove_demo()
 
 
+def envelope(operation: str, **arguments: object) -> bytes:
+    """Return a call as plain bytes."""
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in arguments.items())
+    return (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
+        f'<{operation} xmlns="{NAMESPACE}">{inner}</{operation}></e:Body></e:Envelope>'
+    ).encode()
+
+
 @dataclass
 class Service:
     """A running service: where it listens, its data, its log file, and commands on the same database."""
@@ -92,12 +101,8 @@ class Service:
 
     def call(self, operation: str, **arguments: object) -> str:
         """Call an operation with plain bytes and return the answering envelope."""
-        inner = "".join(f"<{name}>{value}</{name}>" for name, value in arguments.items())
-        envelope = (
-            '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
-            f'<{operation} xmlns="{NAMESPACE}">{inner}</{operation}></e:Body></e:Envelope>'
-        )
-        return self.client.post(self.endpoint, content=envelope, headers={"Content-Type": "text/xml"}).text
+        content = envelope(operation, **arguments)
+        return self.client.post(self.endpoint, content=content, headers={"Content-Type": "text/xml"}).text
 
     @cached_property
     def client(self) -> httpx.Client:

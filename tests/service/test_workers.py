@@ -19,13 +19,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import NAMESPACE, READY_SECONDS, Service, element
+from tests.conftest import Service, element, envelope
+from tests.crew import WORKERS, start_workers, workers_of
 from tests.demonstration import copy_demo, create_demo_database
 from tests.event_streams import listening, log_in
 from tests.postgres import drop_database
 from tests.waiting import free_port, wait_until
 
-WORKERS = 2
 CALLS_PER_SECOND = 300
 
 
@@ -37,7 +37,7 @@ def crew(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if request.param == "postgresql":
         url = create_demo_database(request.getfixturevalue("postgres_url"))
     copy_demo(data, url)
-    service = serve(data, url, "--calls-per-second", str(CALLS_PER_SECOND))
+    service = start_workers(data, url, "--calls-per-second", str(CALLS_PER_SECOND))
     yield service
     workers = workers_of(service)
     assert service.stop() == 0, service.log
@@ -46,28 +46,6 @@ def crew(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     assert not list((data / "temporary").iterdir())
     if request.param == "postgresql":
         drop_database(request.getfixturevalue("postgres_url"), url)
-
-
-def serve(data: Path, database_url: str, *flags: str) -> Service:
-    """Start a service of two workers, and return when each is ready."""
-    port = free_port()
-    command = [sys.executable, "-m", "soap_service", "serve", "--database-url", database_url, "--port", str(port)]
-    (data / "temporary").mkdir()
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(data / "temporary")}
-    with (data / "service.log").open("ab") as log:
-        process = subprocess.Popen(
-            [*command, "--workers", str(WORKERS), *flags], stdout=log, stderr=log, env=environment
-        )
-    service = Service(f"http://127.0.0.1:{port}", data, process, database_url)
-    wait_until(lambda: "listens at" in service.log or process.poll() is not None, READY_SECONDS)
-    assert process.poll() is None, service.log
-    return service
-
-
-def workers_of(service: Service) -> set[int]:
-    """Return the processes of a service's workers."""
-    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
-    return set(map(int, children.read_text().split()))
 
 
 class Platform:
@@ -95,14 +73,6 @@ class Platform:
 
     def close(self) -> None:
         self._connection.close()
-
-
-def envelope(operation: str, **arguments: object) -> bytes:
-    inner = "".join(f"<{name}>{value}</{name}>" for name, value in arguments.items())
-    return (
-        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
-        f'<{operation} xmlns="{NAMESPACE}">{inner}</{operation}></e:Body></e:Envelope>'
-    ).encode()
 
 
 def worker_of(service: Service, connection: socket.socket) -> int:
