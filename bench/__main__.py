@@ -19,7 +19,7 @@ SECONDS = int(os.environ.get("BENCH_SECONDS", "4"))
 WARM_SECONDS = int(os.environ.get("BENCH_WARM_SECONDS", "8"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "1000000"))
 #: The peers that answer obterDadosSolicitacao too.
-WITH_DATA = ("gsoap", "jaxws", "node_soap", "spyne_orm")
+WITH_DATA = ("go", "gsoap", "jaxws", "node_soap", "spyne_orm")
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 

@@ -5,7 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${BENCH_CACHE:-$here/../../var/bench}/peers
-[ $# -gt 0 ] || set -- spyne_orm gsoap node_soap jaxws pysimplesoap php
+[ $# -gt 0 ] || set -- spyne_orm gsoap go node_soap jaxws pysimplesoap php
 mkdir -p "$cache"
 
 debian() {
@@ -29,6 +29,8 @@ for peer; do
     spyne_orm) python spyne==2.14.0 'SQLAlchemy>=2' lxml six 'legacy-cgi; python_version >= "3.13"' 'gunicorn[gevent]' ;;
     pysimplesoap) python PySimpleSOAP==1.16.2 gunicorn 'legacy-cgi; python_version >= "3.13"' ;;
     gsoap) debian gcc libc6-dev gsoap libgsoap-dev libsqlite3-dev ;;
+    # Libraries from Debian too: no module is downloaded.
+    go) debian gcc libc6-dev golang-go golang-github-mattn-go-sqlite3-dev golang-github-jackc-pgx-v4-dev libsqlite3-dev ;;
     jaxws) debian openjdk-17-jdk-headless jaxws libxerial-sqlite-jdbc-java ;;
     php) debian php8.2-fpm php8.2-soap php8.2-sqlite3 nginx ;;
     node_soap)
