@@ -1,4 +1,4 @@
--- wrk: one SOAP operation, another document or number each time, with a credential. Arguments: operation, known keys.
+-- wrk: one SOAP operation, another document or number each time, with a credential if there is one. Arguments: operation, known keys.
 local operation, known, credential
 local index = math.random(0, 1000000)
 
@@ -7,7 +7,7 @@ function init(arguments)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "text/xml; charset=utf-8"
   wrk.headers["SOAPAction"] = '"urn:soap-service:telefonia:v1:' .. operation .. '"'
-  if credential then wrk.headers["Authorization"] = "Basic " .. credential end
+  if credential ~= "" then wrk.headers["Authorization"] = "Basic " .. credential end
 end
 
 function request()

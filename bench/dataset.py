@@ -1,9 +1,9 @@
 """Make a database of any size, in the service's own schema: `python -m bench.dataset FILE REQUESTS`.
 
-One requester in five requests; the documents are those of `document`. A twelfth of the requests is in progress and one
-in sixty suspended, opened in the last sixty days; the others were finished in two years. They belong to `GROUPS` groups
-of unlike size, and their descriptions are of words as unlike. One requester more, `HEAVY`, has 100,000 requests
-of their own (a tenth of all in a smaller database), half of them in progress.
+One requester in five requests; the documents are those of `document`. A twelfth of the requests is in progress, one
+in sixty suspended and one in 600 reclassified, opened in the last sixty days; the others were finished in two years.
+They belong to `GROUPS` groups of unlike size, and their descriptions are of words as unlike. One requester more,
+`HEAVY`, has 100,000 requests of their own (a tenth of all in a smaller database), half of them in progress.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ from soap_service.store import Store
 
 HEAVY = "99999999999"
 GROUPS = 12
-_FIRST = 1_000_000
+FIRST = 1_000_000
 _BATCH = 100_000
 _NAMES = (
     "Ana João Maria José Antônia Francisco Luíza Carlos Paula Pedro Márcia Lucas Sônia Rafael Júlia Marcos Inês Tiago "
@@ -93,19 +93,19 @@ def _fill(file: Path, requests: int, requesters: int) -> None:
         database.executemany(
             _insert("requester", _REQUESTER),
             [
-                (_FIRST + index, document(index), name(index), *contacts(index))
+                (FIRST + index, document(index), name(index), *contacts(index))
                 for index in range(start, min(start + _BATCH, requesters))
             ],
         )
         database.executemany(
             "INSERT INTO requester_name (entry, requester_id) VALUES (?, ?)",
             [
-                (entry, _FIRST + index)
+                (entry, FIRST + index)
                 for index in range(start, min(start + _BATCH, requesters))
                 for entry in entries_of(name(index))
             ],
         )
-    heavy_id = _FIRST + requesters + 1
+    heavy_id = FIRST + requesters + 1
     of_heavy = (heavy_id, HEAVY, "Muitas", "", "", "")
     database.execute(_insert("requester", _REQUESTER), of_heavy)
     heavy = min(100_000, requests // 10)
@@ -127,10 +127,10 @@ def _fill(file: Path, requests: int, requesters: int) -> None:
         rows = []
         for index in range(start, min(start + _BATCH, requests + heavy)):
             is_heavy = index >= requests
-            owner = heavy_id if is_heavy else _FIRST + index % requesters
+            owner = heavy_id if is_heavy else FIRST + index % requesters
             is_open = index % (2 if is_heavy else 12) == 0
             service = services[int(len(services) * (index * 0.618034 % 1) ** 2)]
-            rows.append((_FIRST + index, owner, *service, *_life(index, is_open, now), description(index)))
+            rows.append((FIRST + index, owner, *service, *_life(index, is_open, now), description(index)))
         database.executemany(statement, rows)
         database.commit()
         print(f"\r{min(start + _BATCH, requests + heavy):>12,} requests", end="", file=sys.stderr, flush=True)
@@ -174,16 +174,20 @@ def _life(index: int, is_open: bool, now: datetime) -> Iterator[object]:
     """Yield situation, priority, opening, closing and deadline of a request."""
     spread = index * 0.754878 % 1
     is_suspended = not is_open and index % 60 == 1
-    opened = now - timedelta(days=spread * (60 if is_open or is_suspended else 730))
+    is_reclassified = index % 600 == 7
+    is_unfinished = is_open or is_suspended or is_reclassified
+    opened = now - timedelta(days=spread * (60 if is_unfinished else 730))
     if is_open:
         yield "Reaberta" if index % 120 == 0 else "EmAndamento"
     elif is_suspended:
         yield "Suspensa"
+    elif is_reclassified:
+        yield "Reclassificada"
     else:
         yield ("Fechada", "Fechada", "Fechada", "Resolvida", "Cancelada")[index % 5]
     yield 1 + index % 5
     yield _stored(opened)
-    yield None if is_open or is_suspended else _stored(opened + timedelta(hours=1 + index % 90))
+    yield None if is_unfinished else _stored(opened + timedelta(hours=1 + index % 90))
     yield None if index % 20 == 3 else _stored(opened + timedelta(hours=8 + index % 120))
 
 

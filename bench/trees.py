@@ -5,20 +5,18 @@ HEAD~`). Without a URL it is a PostgreSQL of its own, durable, as `bench.postgre
 both, and the median of the ratios of turns that were neighbours. Both run with this Python.
 """
 
-import os
 import sys
 from pathlib import Path
 from statistics import median
 
-from bench.__main__ import REQUESTS, interleave
 from bench.postgresql import make
 from bench.servers import Server, start_service
+from bench.turns import interleave, list_cases
 from tests.postgres import Postgres
 
-CASES = os.environ.get(
-    "BENCH_CASES",
+USUAL = (
     "obterQtdeSolicitacoes:64 obterQtdeSolicitacoes:16 obterQtdeSolicitacoes:1 "
-    "obterDadosSolicitacao:64 obterDadosSolicitacao:1 novaSolicitacao:64 novaSolicitacao:16",
+    "obterDadosSolicitacao:64 obterDadosSolicitacao:1 novaSolicitacao:64 novaSolicitacao:16"
 )
 
 
@@ -44,13 +42,11 @@ def compare(other: Path, url: str, folder: Path) -> None:
     try:
         servers.append(start_service(url, folder / "other.log", other, "before"))
         servers.append(start_service(url, folder / "this.log", Path(), "after"))
-        for case in CASES.split():
-            operation, _, connections = case.partition(":")
-            known = REQUESTS if operation == "obterDadosSolicitacao" else REQUESTS // 5
-            turns = interleave(servers, operation, known, int(connections))
+        for case in list_cases(USUAL):
+            turns = interleave(servers, case)
             before, after = turns["before"], turns["after"]
             if any(server.failures for server in servers):
-                print(f"| {operation}, {connections} | turns failed |")
+                print(f"| {case.operation}, {case.connections} | turns failed |")
                 continue
             ratio = median(new.cpu / old.cpu for old, new in zip(before, after, strict=True))
             figures = [
@@ -61,7 +57,7 @@ def compare(other: Path, url: str, folder: Path) -> None:
             ]
             errors = sum(turn.errors for turn in (*before, *after))
             told = f" {errors} errors" if errors else ""
-            print(f"| {operation}, {connections} | {' | '.join(figures)} |{told}", flush=True)
+            print(f"| {case.operation}, {case.connections} | {' | '.join(figures)} |{told}", flush=True)
     finally:
         for server in servers:
             server.stop()

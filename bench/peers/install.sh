@@ -26,7 +26,7 @@ for peer; do
     echo "$peer" >&2
     case $peer in
     # spyne 2.14.0 carries a six that Python 3.12 refuses; the service's spyne_compat needs PyPI's.
-    spyne_orm) python spyne==2.14.0 'SQLAlchemy>=2' lxml six 'legacy-cgi; python_version >= "3.13"' 'gunicorn[gevent]' ;;
+    spyne_orm) python spyne==2.14.0 'SQLAlchemy>=2' 'psycopg[binary]' lxml six 'legacy-cgi; python_version >= "3.13"' 'gunicorn[gevent]' ;;
     pysimplesoap) python PySimpleSOAP==1.16.2 gunicorn 'legacy-cgi; python_version >= "3.13"' ;;
     gsoap) debian gcc libc6-dev gsoap libgsoap-dev libsqlite3-dev ;;
     # Libraries from Debian too: no module is downloaded.
@@ -37,7 +37,10 @@ for peer; do
         command -v node >/dev/null && command -v npm >/dev/null || debian nodejs npm
         mkdir -p "$cache/node_soap"
         cp "$here/node_soap/package.json" "$cache/node_soap/package.json"
-        # npm downloads better-sqlite3's binary or compiles it (gcc, make, python3, node's headers: a minute).
+        # npm downloads better-sqlite3's binary or compiles it (gcc, make, python3: a minute), with the headers that
+        # lie beside node if they do.
+        prefix=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
+        [ ! -e "$prefix/include/node/node.h" ] || export npm_config_nodedir="$prefix"
         (cd "$cache/node_soap" && npm install --silent --no-audit --no-fund)
         ;;
     *) echo "no such peer: $peer" >&2; exit 2 ;;

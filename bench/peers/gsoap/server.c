@@ -14,8 +14,9 @@
 static const char *database;
 
 static const char *const QUERY =
-    "SELECT count(*), min(r.id) FROM requester q JOIN request r ON r.requester_id = q.id "
-    "WHERE q.document = ? AND r.situation IN ('EmAndamento', 'Reaberta')";
+    "SELECT q.open_requests, CASE WHEN q.open_requests = 1 THEN (SELECT max(r.id) FROM request r "
+    "WHERE r.requester_id = q.id AND r.situation IN ('EmAndamento', 'Reaberta')) END "
+    "FROM requester q WHERE q.document = ?";
 
 static const char *const DATA =
     "SELECT r.situation, CAST(strftime('%s', r.opened_at) AS INTEGER), CAST(strftime('%s', r.due_at) AS INTEGER), "
@@ -32,11 +33,12 @@ int __ns1__obterQtdeSolicitacoes(struct soap *soap, struct ns1__obterQtdeSolicit
     char *answer = soap_malloc(soap, 32);
 
     sqlite3_bind_text(query, 1, in->cpf, -1, SQLITE_STATIC);
-    if (!answer || sqlite3_step(query) != SQLITE_ROW) {
+    int found = sqlite3_step(query);
+    if (!answer || (found != SQLITE_ROW && found != SQLITE_DONE)) {
         sqlite3_reset(query);
         return soap_receiver_fault(soap, "the look-up failed", NULL);
     }
-    long long count = sqlite3_column_int64(query, 0);
+    long long count = found == SQLITE_ROW ? sqlite3_column_int64(query, 0) : 0;
     if (count == 0)
         answer[0] = '\0';
     else if (count == 1)
@@ -55,9 +57,11 @@ int __ns1__obterDadosSolicitacao(struct soap *soap, struct ns1__obterDadosSolici
     struct ns1__DadosSolicitacao *data = soap_new_ns1__DadosSolicitacao(soap, 1);
 
     sqlite3_bind_int(query, 1, in->id);
-    if (!data || sqlite3_step(query) != SQLITE_ROW) {
+    int found = sqlite3_step(query);
+    if (!data || found != SQLITE_ROW) {
         sqlite3_reset(query);
-        return soap_receiver_fault(soap, "the look-up failed", NULL);
+        return found == SQLITE_DONE ? soap_sender_fault(soap, "no such request", NULL)
+                                    : soap_receiver_fault(soap, "the look-up failed", NULL);
     }
     const char *situation = (const char *)sqlite3_column_text(query, 0);
     int is_suspended = strcmp(situation, "Suspensa") == 0;
@@ -69,7 +73,7 @@ int __ns1__obterDadosSolicitacao(struct soap *soap, struct ns1__obterDadosSolici
     if (has_limit && (data->prazoLimite = soap_malloc(soap, sizeof *data->prazoLimite)))
         *data->prazoLimite = limit;
     data->situacao = soap_strdup(soap, strcmp(situation, "EmAndamento") == 0 ? "Em andamento" : situation);
-    data->dentroDoPrazo = !has_limit || reference <= limit;
+    data->dentroDoPrazo = !has_limit || strcmp(situation, "Cancelada") == 0 || reference <= limit;
     sqlite3_reset(query);
     out->obterDadosSolicitacaoResult = data;
     return SOAP_OK;
@@ -95,6 +99,7 @@ static void *serve(void *argument)
     pthread_detach(pthread_self());
     /* NOMUTEX: the connection never leaves this thread. */
     if (sqlite3_open_v2(database, &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+        sqlite3_busy_timeout(connection, 5000) == SQLITE_OK &&
         sqlite3_exec(connection, "PRAGMA query_only=ON; PRAGMA mmap_size=1073741824", NULL, NULL, NULL) == SQLITE_OK &&
         sqlite3_prepare_v3(connection, QUERY, -1, SQLITE_PREPARE_PERSISTENT, &queries.count, NULL) == SQLITE_OK &&
         sqlite3_prepare_v3(connection, DATA, -1, SQLITE_PREPARE_PERSISTENT, &queries.data, NULL) == SQLITE_OK) {

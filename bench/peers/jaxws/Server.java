@@ -17,8 +17,12 @@ import javax.jws.WebService;
 import javax.xml.datatype.DatatypeConstants;
 import javax.xml.datatype.DatatypeFactory;
 import javax.xml.datatype.XMLGregorianCalendar;
+import javax.xml.namespace.QName;
+import javax.xml.soap.SOAPException;
+import javax.xml.soap.SOAPFactory;
 import javax.xml.ws.Endpoint;
 import javax.xml.ws.WebServiceException;
+import javax.xml.ws.soap.SOAPFaultException;
 
 /**
  * The look-up with the JAX-WS reference implementation on the JDK's own HTTP server: a thread pool, and in each of its
@@ -31,10 +35,13 @@ import javax.xml.ws.WebServiceException;
         portName = "TelefoniaPort")
 public class Server implements TelefoniaPortType {
     private static final String QUERY =
-            "SELECT count(*), min(r.id) FROM requester q JOIN request r ON r.requester_id = q.id"
-                    + " WHERE q.document = ? AND r.situation IN ('EmAndamento', 'Reaberta')";
+            "SELECT q.open_requests, CASE WHEN q.open_requests = 1 THEN (SELECT max(r.id) FROM request r "
+                    + "WHERE r.requester_id = q.id AND r.situation IN ('EmAndamento', 'Reaberta')) END "
+                    + "FROM requester q WHERE q.document = ?";
 
     private static final String DATA = "SELECT situation, opened_at, due_at, closed_at FROM request WHERE id = ?";
+
+    private static final QName CLIENT = new QName("http://schemas.xmlsoap.org/soap/envelope/", "Client");
 
     private static final DatatypeFactory TYPES = DatatypeFactory.newDefaultInstance();
 
@@ -66,8 +73,7 @@ public class Server implements TelefoniaPortType {
             statement.setString(1, cpf);
             // Closing the result set ends the read transaction.
             try (ResultSet rows = statement.executeQuery()) {
-                rows.next();
-                long count = rows.getLong(1);
+                long count = rows.next() ? rows.getLong(1) : 0;
                 return count == 0 ? "" : count == 1 ? "1?" + rows.getLong(2) : Long.toString(count);
             }
         } catch (SQLException error) {
@@ -81,7 +87,9 @@ public class Server implements TelefoniaPortType {
             PreparedStatement statement = data.get();
             statement.setInt(1, id);
             try (ResultSet rows = statement.executeQuery()) {
-                rows.next();
+                if (!rows.next()) {
+                    throw new SOAPFaultException(SOAPFactory.newInstance().createFault("no such request", CLIENT));
+                }
                 String situation = rows.getString(1);
                 Instant limit = situation.equals("Suspensa") ? null : instant(rows.getString(3));
                 Instant closed = instant(rows.getString(4));
@@ -90,10 +98,10 @@ public class Server implements TelefoniaPortType {
                 found.setDataAbertura(calendar(instant(rows.getString(2))));
                 found.setPrazoLimite(limit == null ? null : calendar(limit));
                 found.setSituacao(situation.equals("EmAndamento") ? "Em andamento" : situation);
-                found.setDentroDoPrazo(limit == null || !(closed == null ? Instant.now() : closed).isAfter(limit));
+                found.setDentroDoPrazo(limit == null || situation.equals("Cancelada") || !(closed == null ? Instant.now() : closed).isAfter(limit));
                 return found;
             }
-        } catch (SQLException error) {
+        } catch (SQLException | SOAPException error) {
             throw new WebServiceException(error);
         }
     }

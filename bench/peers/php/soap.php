@@ -10,11 +10,12 @@ final class Telefonia
             PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION,
         ]);
         $query = $database->prepare(
-            'SELECT count(*), min(r.id) FROM requester q JOIN request r ON r.requester_id = q.id '
-            . "WHERE q.document = ? AND r.situation IN ('EmAndamento', 'Reaberta')"
+            'SELECT q.open_requests, CASE WHEN q.open_requests = 1 THEN (SELECT max(r.id) FROM request r '
+            . "WHERE r.requester_id = q.id AND r.situation IN ('EmAndamento', 'Reaberta')) END "
+            . 'FROM requester q WHERE q.document = ?'
         );
         $query->execute([$parameters->cpf]);
-        [$count, $number] = $query->fetch(PDO::FETCH_NUM);
+        [$count, $number] = $query->fetch(PDO::FETCH_NUM) ?: [0, null];
         $query->closeCursor();
         return ['obterQtdeSolicitacoesResult' => match ((int) $count) {
             0 => '',

@@ -12,8 +12,9 @@ from pysimplesoap.server import SoapDispatcher
 
 NAMESPACE = "urn:soap-service:telefonia:v1"
 QUERY = (
-    "SELECT count(*), min(r.id) FROM requester q JOIN request r ON r.requester_id = q.id "
-    "WHERE q.document = ? AND r.situation IN ('EmAndamento', 'Reaberta')"
+    "SELECT q.open_requests, CASE WHEN q.open_requests = 1 THEN (SELECT max(r.id) FROM request r "
+    "WHERE r.requester_id = q.id AND r.situation IN ('EmAndamento', 'Reaberta')) END "
+    "FROM requester q WHERE q.document = ?"
 )
 
 _held = threading.local()
@@ -29,7 +30,7 @@ def _connection():
 
 def count_open_requests(cpf):
     """Return what obterQtdeSolicitacoes answers; sqlite3 keeps the statement prepared."""
-    ((count, number),) = _connection().execute(QUERY, (cpf,))
+    count, number = _connection().execute(QUERY, (cpf,)).fetchone() or (0, None)
     if count == 0:
         return ""
     return f"1?{number}" if count == 1 else str(count)
