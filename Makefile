@@ -46,10 +46,11 @@ mutants: $(VENV)/tested  ## small changes to the code, each of which a test must
 wsdl: $(VENV)/installed  ## write the golden copy of the WSDL
 	$(VENV)/bin/soap-service wsdl --public-url http://127.0.0.1:8000 > wsdl/telefonia.wsdl
 
-bench: $(VENV)/tested  ## the service beside its peers, then 2,000 event streams (installs wrk and peers: Debian, root)
+bench: $(VENV)/tested  ## the service beside its peers on both databases, two workers, 2,000 event streams: 25 minutes (installs wrk and peers: Debian, root)
 	command -v wrk >/dev/null || apt-get install -y -qq wrk
 	BENCH_CACHE=$(CURDIR)/var/bench PYTHON=$(CURDIR)/$(VENV)/bin/python bench/peers/install.sh
 	$(RUN) bench var/bench
+	$(RUN) bench.workers var/bench
 	$(RUN) bench.postgresql var/bench
 	$(RUN) bench.streams var/bench
 
