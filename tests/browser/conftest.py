@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -39,18 +40,29 @@ class Desk:
         self.complaints: list[str] = []
 
     def page(self, login: str, url: str = "", has_script: bool = True) -> Page:
-        """Return a new page of a logged-in agent, at the service itself or by another way to it."""
+        """Return a new page of a logged-in agent; with a URL, the service's or of another way to it, by its form."""
         self._url = url or self.service.url
         if login in self._contexts:
             return self._new_page(login)
         self._contexts[login] = self._browser.new_context(
             locale="pt-BR", viewport={"width": 1280, "height": 800}, java_script_enabled=has_script
         )
-        page = self._new_page(login)
-        self.log_in(page, login)
+        if url:
+            page = self._new_page(login)
+            self.log_in(page, login)
+        else:
+            self._log_in_without_form(login)
+            page = self._new_page(login)
         expect(page.get_by_role("heading", level=1)).to_contain_text("Olá")
         page.wait_for_load_state()  # its styles and scripts are there
         return page
+
+    def _log_in_without_form(self, login: str) -> None:
+        """Log in as the form does, without its two pages: a fifth of a test's processor time."""
+        store = self.service.store
+        cookie = store.logins.open(store.staff.find_agent(login).id, timedelta(hours=8))
+        name = self.service.session_cookie
+        self._contexts[login].add_cookies([{"name": name, "value": cookie, "url": self._url, "httpOnly": True}])
 
     def log_in(self, page: Page, login: str) -> None:
         """Log in at the page that asks for it."""

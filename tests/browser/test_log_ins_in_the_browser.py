@@ -88,7 +88,7 @@ def test_the_link_of_an_ended_log_in_leads_back_to_the_page(desk: Desk) -> None:
 def test_every_tab_warns_before_the_end_and_a_click_in_one_is_use_for_all(browser: Browser, tmp_path: Path) -> None:
     service = start_service(tmp_path, SOAP_SERVICE_SESSION_HOURS="0.01")  # 36 s, of which the last 9 warn
     desk = Desk(browser, service)
-    page = desk.page("atendente")
+    page = desk.page("atendente", service.url)  # by the form: for so long as is set
     register_extension(page, "4067")
     other = desk.page("atendente")
     for tab in (page, other):
