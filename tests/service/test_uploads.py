@@ -63,6 +63,7 @@ def test_calls_and_pages_go_on_while_a_file_is_taken_in(desk: Service) -> None:
     with browser_of(desk, "admin") as admin, browser_of(desk, "atendente") as agent:
         times, answers = import_meanwhile(desk, admin, agent, content)
     assert len(times) > 10 and max(times) < PAGE_SECONDS, sorted(times)[-5:]
+    assert all(lines_of(answer.text) for answer in answers), [answer.text for answer in answers]
     assert sum(lines_of(answer.text)[1] for answer in answers) == PEOPLE
     assert "1?34534" in desk.call("obterQtdeSolicitacoes", cpf="11144477735")
     folder = Path(f"/proc/{desk.process.pid}/fd")

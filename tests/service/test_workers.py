@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import Service, element, envelope
+from tests.conftest import READY_SECONDS, Service, element, envelope
 from tests.crew import WORKERS, start_workers, workers_of
 from tests.demonstration import copy_demo, create_demo_database
 from tests.event_streams import listening, log_in
@@ -236,7 +236,7 @@ def test_a_killed_worker_is_replaced_and_takes_no_call_with_it(crew: Service) ->
     with Load(crew, 2, repeats=True) as load:
         begun = crew.log.count("startup complete")
         os.kill(min(before), signal.SIGKILL)
-        wait_until(lambda: crew.log.count("startup complete") == begun + 1)
+        wait_until(lambda: crew.log.count("startup complete") == begun + 1, READY_SECONDS)
     load.assert_each_once()
     assert load.breaks
     assert "ended (SIGKILL) and is replaced" in crew.log
