@@ -1,7 +1,8 @@
 """`python -m bench.streams [FOLDER]`: many open event streams while SOAP calls run at full speed.
 
 2,000 agents' streams are held by one process of asyncio sockets; wrk asks from another; every pop is announced by a
-third connection and timed from just before its request to its event's arrival. A burst of pops closes it.
+third connection and timed from just before its request to its event's arrival. A burst of pops closes it. What the
+service refuses ends it, with the answer.
 """
 
 import asyncio
@@ -10,7 +11,6 @@ import os
 import re
 import sqlite3
 import statistics
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -20,14 +20,16 @@ from pathlib import Path
 from bench.dataset import make
 from bench.disk import bare_commits
 from bench.servers import Server, start_service
+from bench.turns import REQUESTS, Case, load
 from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.store import Store
 
 STREAMS = int(os.environ.get("BENCH_STREAMS", "2000"))
-REQUESTS = int(os.environ.get("BENCH_REQUESTS", "1000000"))
 POPS, BURST = 300, 200
 #: So long the service counts the missed calls of those who came.
 SETTLE_SECONDS = 15.0
+#: In which all streams are open.
+OPEN_SECONDS = 120.0
 _HEAD = "GET /eventos?prova= HTTP/1.1\r\nHost: bench\r\nCookie: {cookie}\r\n\r\n"
 _PROOF = (
     "POST /eventos/prova HTTP/1.1\r\nHost: bench\r\nCookie: {cookie}\r\nX-Form-Token: {token}\r\n"
@@ -45,6 +47,8 @@ class Listening:
 
     arrived: dict[str, float] = field(default_factory=dict)
     is_open: int = 0
+    #: The last answer that was no stream.
+    refusal: str = ""
     #: Of each cookie, what its stream's proof needs: the stream's id.
     streams: dict[str, str] = field(default_factory=dict)
 
@@ -81,6 +85,10 @@ async def _listen_once(port: int, cookie: str, seen: Listening) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(_HEAD.format(cookie=f"{SESSION_COOKIE}={cookie}").encode())
     try:
+        status = await reader.readline()
+        if b" 200 " not in status:
+            seen.refusal = (status + await reader.read(1000)).decode(errors="replace")
+            return
         while line := await reader.readline():
             if line.startswith(b"retry"):
                 seen.is_open += 1
@@ -106,7 +114,9 @@ async def prove_all(server: Server, store: Store, seen: Listening) -> None:
         writer.write(
             _PROOF.format(cookie=f"{SESSION_COOKIE}={cookie}", token=tokens[cookie], stream=stream_id).encode()
         )
-        assert b" 204 " in (await reader.readuntil(b"\r\n\r\n")).splitlines()[0]
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if b" 204 " not in answer.splitlines()[0]:
+            raise SystemExit(f"the service refused a proof: {answer.decode()}")
     lasted = time.perf_counter() - started
     cost = (server.cpu_seconds() - before - idle * lasted) / (len(seen.streams) * rounds) * 1e6
     share = cost * STREAMS / 15 / 1e4
@@ -163,10 +173,9 @@ async def pop(server: Server, store: Store, seen: Listening, first: int, count: 
         if all(token in seen.arrived for token in started):
             break
         await asyncio.sleep(0.05)
-    lost = [token for token in started if token not in seen.arrived]
-    if lost:
-        print(f"{len(lost)} of {count} pops did not arrive")
     arrived = [(seen.arrived[token], token) for token in started if token in seen.arrived]
+    if len(arrived) < count:
+        raise SystemExit(f"{count - len(arrived)} of {count} pops did not arrive")
     created = {token: store.calls.find(token).created_at.timestamp() for _, token in arrived}
     return [sorted((moment - since[token]) * 1000 for moment, token in arrived) for since in (started, created)]
 
@@ -183,7 +192,7 @@ async def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "var/bench").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / f"requests-{REQUESTS}.db"
-    known = make(database, REQUESTS)
+    make(database, REQUESTS)
     cookies = log_in_everybody(database)
     server = start_service(f"sqlite:///{database}", folder / "streams.log")
     store = Store(f"sqlite:///{database}")
@@ -194,6 +203,8 @@ async def main() -> None:
         streams = [asyncio.create_task(listen(server.port, cookie, seen)) for cookie in cookies]
         while seen.is_open < STREAMS:
             await asyncio.sleep(0.05)
+            if time.perf_counter() - started > OPEN_SECONDS:
+                raise SystemExit(f"{STREAMS - seen.is_open} streams did not open; last refused: {seen.refusal}")
         print(
             f"{STREAMS} streams open after {time.perf_counter() - started:.1f} s, "
             f"{(server.memory_mib() - before) * 1024 / STREAMS:.1f} KiB each\n",
@@ -209,31 +220,15 @@ async def main() -> None:
         await asyncio.sleep(SETTLE_SECONDS)
         await prove_all(server, store, seen)
         tell("idle", await pop(server, store, seen, first + 1000, POPS, 0.05))
-        script = str(Path(__file__).with_name("calls.lua"))
-        load = subprocess.Popen(
-            [
-                "wrk",
-                "-t1",
-                "-c64",
-                "-d20",
-                "--latency",
-                "-s",
-                script,
-                server.url,
-                "--",
-                "obterQtdeSolicitacoes",
-                str(known),
-                server.credential,
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        loading = asyncio.create_task(asyncio.to_thread(load, server, Case("obterQtdeSolicitacoes", 64), 20))
         await asyncio.sleep(1)
         tell("full SOAP load, 64 connections", await pop(server, store, seen, first + 2000, POPS, 0.2))
-        output = await asyncio.to_thread(load.communicate)
+        turn = await loading
+        if turn.failure or turn.errors:
+            raise SystemExit(f"the load failed: {turn.failure or f'{turn.errors} calls were refused'}")
         tell(f"burst of {BURST}", await pop(server, store, seen, first + 3000, BURST, 0))
         print(f"\nA bare durable commit takes {statistics.median(bare):.1f} ms here, p99 {bare[-2]:.1f} ms.")
-        print("SOAP meanwhile:", " ".join(output[0].split("Requests/sec:")[1].split()[:1]), "calls/s")
+        print(f"SOAP meanwhile: {turn.rate:,.0f} calls/s")
         for stream in streams:
             stream.cancel()
         await asyncio.gather(*streams, return_exceptions=True)
