@@ -11,6 +11,7 @@ import (
 	"log"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ const (
 	namespace     = "urn:soap-service:telefonia:v1"
 	xsiNamespace  = "http://www.w3.org/2001/XMLSchema-instance"
 	maxBodyBytes  = 64 * 1024
-	// connections is how many connections to the database are open at most.
+	// connections is how many to PostgreSQL are open at most; fewer wait more, more cost as much.
 	connections = 16
 )
 
@@ -66,8 +67,9 @@ func openSQLite(file string) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	database.SetMaxOpenConns(connections)
-	database.SetMaxIdleConns(connections)
+	most := 2 * runtime.NumCPU() // a look-up waits for nothing: with more, threads only take turns
+	database.SetMaxOpenConns(most)
+	database.SetMaxIdleConns(most)
 	count, err := database.Prepare(countQuery + "?")
 	if err != nil {
 		return nil, err
