@@ -55,9 +55,7 @@ def compare(other: Path, url: str, folder: Path) -> None:
                 *(f"{median(turn.rate for turn in each):,.0f}" for each in (before, after)),
                 *(f"{median(turn.p99 for turn in each):.1f}" for each in (before, after)),
             ]
-            errors = sum(turn.errors for turn in (*before, *after))
-            told = f" {errors} errors" if errors else ""
-            print(f"| {case.operation}, {case.connections} | {' | '.join(figures)} |{told}", flush=True)
+            print(f"| {case.operation}, {case.connections} | {' | '.join(figures)} |", flush=True)
     finally:
         for server in servers:
             server.stop()

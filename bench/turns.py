@@ -58,14 +58,13 @@ class Turn:
     p50: float = 0.0
     p99: float = 0.0
     wrk: float = 0.0
-    errors: int = 0
     failure: str = ""
 
 
 def load(server: Server, case: Case, seconds: int = SECONDS) -> Turn:
     """Drive a server with wrk, from a process of its own, and read the clocks of the server's processes around it.
 
-    A turn in which a connection broke, or no answer came in time, or the server has ended, is a failure.
+    A turn in which a connection broke, a call was refused, no answer came in time or the server has ended is a failure.
     """
     script = str(Path(__file__).with_name("calls.lua"))
     command = ["wrk", "-t1", f"-c{case.connections}", f"-d{seconds}", "--latency", "-s", script, server.url, "--"]
@@ -79,12 +78,11 @@ def load(server: Server, case: Case, seconds: int = SECONDS) -> Turn:
         return Turn(failure=f"it has ended with {server.process.returncode}")
     if done.returncode:
         return Turn(failure=done.stderr.strip() or f"wrk ended with {done.returncode}")
-    if broken := re.search(r"Socket errors: .*", done.stdout):
+    if broken := re.search(r"Socket errors: .*|Non-2xx or 3xx responses: .*", done.stdout):
         return Turn(failure=broken[0])
     calls = int(_found(r"(\d+) requests in", done.stdout))
     if not calls:
         return Turn(failure="no answer")
-    errors = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
     return Turn(
         rate=float(_found(r"Requests/sec:\s+([\d.]+)", done.stdout)),
         cpu=own / calls * 1e6,
@@ -92,7 +90,6 @@ def load(server: Server, case: Case, seconds: int = SECONDS) -> Turn:
         p50=_milliseconds(_found(r"\n +50% +(\S+)", done.stdout)),
         p99=_milliseconds(_found(r"\n +99% +(\S+)", done.stdout)),
         wrk=wrk / seconds,
-        errors=int(errors[1]) if errors else 0,
     )
 
 
@@ -125,11 +122,7 @@ def table(servers: Sequence[Server], turns: dict[str, list[Turn]]) -> str:
     remarks = ["", ""]
     for server in servers:
         mine = turns[server.name]
-        errors = sum(turn.errors for turn in mine)
-        remarks.append(
-            (f" {errors} errors" if errors else "")
-            + (f" {server.failures} of {ROUNDS} turns failed" if server.failures else "")
-        )
+        remarks.append(f" {server.failures} of {ROUNDS} turns failed" if server.failures else "")
         if not mine:
             rows.append([server.name, *[""] * (len(columns) - 1)])
             continue
