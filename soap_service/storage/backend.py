@@ -102,6 +102,10 @@ class Backend(ABC):
     def drop_if_gone(self, connection: Connection, error: Exception) -> bool:
         """Drop a connection whose driver has told that its server is gone, and all others; tell whether it was so."""
 
+    @abstractmethod
+    def is_stale(self, connection: Connection) -> bool:
+        """Tell whether a connection was made before its server was gone."""
+
     # Notifications
 
     @abstractmethod

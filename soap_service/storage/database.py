@@ -100,7 +100,7 @@ class Database:
 
         This is the cheap way, for what a call or an event waits for. Raises: StoreUnavailable.
         """
-        connection: Connection | None = getattr(self._held, "connection", None)
+        connection = self._held_connection()
         try:
             if connection is None:
                 connection = self._hold()
@@ -128,6 +128,18 @@ class Database:
         if prepared is None:
             prepared = self._prepared[statement] = Prepared(statement, self.reader.dialect)
         return prepared
+
+    def _held_connection(self) -> Connection | None:
+        """Return the connection that this thread keeps; none when its server is known to have been gone since."""
+        connection: Connection | None = getattr(self._held, "connection", None)
+        if connection is None or not self.backend.is_stale(connection):
+            return connection
+        self._held.connection = self._held.cursor = None
+        self._connections.discard(connection)
+        with suppress(SQLAlchemyError):
+            connection.invalidate()
+            connection.close()
+        return None
 
     def _hold(self) -> Connection:
         """Keep a connection, and a cursor of the driver's, for this thread."""

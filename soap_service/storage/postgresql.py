@@ -112,6 +112,9 @@ class PostgresqlBackend(Backend):
     def drop_if_gone(self, connection: Connection, error: Exception) -> bool:  # noqa: D102
         return self._server.forget_if_gone(connection, error)
 
+    def is_stale(self, connection: Connection) -> bool:  # noqa: D102
+        return self._server.is_stale_connection(connection)
+
     def subscribe(self, on_notification: Callable[[], None]) -> None:  # noqa: D102
         if self._listener is None:
             self._listener = NotificationListener(self._server, self._name, on_notification)

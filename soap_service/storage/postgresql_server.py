@@ -35,6 +35,7 @@ RETRY_SECONDS = 0.25
 POOL_SIZE = 40
 POOL_SECONDS = 1.0
 CHANNEL = "soap_service"
+_PORT = 5432
 
 _SESSION = {
     "timezone": "UTC",
@@ -105,6 +106,7 @@ class Server:
         self._direct_url = (direct_url or url).set(drivername="postgresql+psycopg")
         self._retry_at = 0.0
         self._gone_at = 0.0
+        self._primary = ("", 0)
 
     def make_engine(self, is_direct: bool = False, **options: Any) -> Engine:
         """Return an engine whose connections are bounded, and forgotten once the database turns read-only."""
@@ -114,7 +116,7 @@ class Server:
         )
         connect = self._connect_pooled if self._is_pooled and not is_direct else self._connect
         event.listen(engine, "do_connect", lambda _dialect, _record, cargs, cparams: connect(*cargs, **cparams))
-        event.listen(engine, "handle_error", _forget_read_only)
+        event.listen(engine, "handle_error", self._forget_gone)
         event.listen(engine, "connect", _note_age)
         event.listen(engine, "checkout", self._refuse_stale)
         return engine
@@ -143,6 +145,17 @@ class Server:
         """Tell whether a connection was made before its server was gone."""
         return made_at <= self._gone_at
 
+    def is_stale_connection(self, connection: Connection) -> bool:
+        """Tell the same of a connection of an engine's."""
+        return self.is_stale(connection.info[_MADE_AT])
+
+    def _forget_gone(self, context: ExceptionContext) -> None:
+        """Drop every connection once one was lost, or its primary became a standby: the primary is elsewhere."""
+        if sqlstate_of(context.original_exception) == _READ_ONLY:
+            context.is_disconnect = True
+        if context.is_disconnect and context.connection is not None:
+            self.forget(context.connection.info[_MADE_AT])
+
     def _refuse_stale(self, _driver: object, record: ConnectionPoolEntry, _proxy: object) -> None:
         """Have the pool make a connection anew when it was made before its server was gone."""
         if self.is_stale(record.info[_MADE_AT]):
@@ -164,8 +177,11 @@ class Server:
         arguments, named = self._address()
         with self._attempt():
             connection = await AsyncBoundedConnection.connect(
-                *arguments, **_options(named, _SESSION | {"plan_cache_mode": "force_generic_plan"}), autocommit=True
+                *arguments,
+                **self._options(named, _SESSION | {"plan_cache_mode": "force_generic_plan"}),
+                autocommit=True,
             )
+        self._note_primary(connection)
         connection.prepare_threshold = 0
         connection.adapters.register_dumper(int, Int8Dumper)  # of each list: else its type changes with its values
         return connection
@@ -182,16 +198,38 @@ class Server:
     def _connect(self, *arguments: Any, **named: Any) -> BoundedConnection:
         try:
             with self._attempt():
-                connection = BoundedConnection.connect(*arguments, **_options(named, _SESSION))
+                connection = BoundedConnection.connect(*arguments, **self._options(named, _SESSION))
         except psycopg.OperationalError as error:
             if _NO_OPTIONS in str(error):
                 raise InputRefused("direct_database_url", IS_POOLED) from None
             raise
+        self._note_primary(connection)
         encoding = connection.info.parameter_status("server_encoding")  # told by the server, not asked for
         if encoding not in (None, "UTF8"):  # an engine that is PostgreSQL's kin may not tell
             connection.close()
             raise InputRefused("database_url", _NOT_UTF8.format(encoding))
         return connection
+
+    def _options(self, named: dict[str, Any], session: dict[str, str]) -> dict[str, Any]:
+        """Return the driver's options with those that bound a connection, and what holds for its session.
+
+        Of several hosts the one comes first where the primary was last: each one before it that is off, and does not
+        refuse, would take two seconds of every connection.
+        """
+        told = " ".join(f"-c {name}={value}" for name, value in session.items())
+        options = {**_NETWORK, **named, "options": f"{told} {named.get('options', '')}".strip()}
+        hosts, ports = str(named.get("host", "")).split(","), str(named.get("port", "")).split(",")
+        if len(ports) == 1:
+            ports *= len(hosts)
+        if len(hosts) > 1 and len(ports) == len(hosts):
+            pairs = sorted(
+                zip(hosts, ports, strict=True), key=lambda pair: (pair[0], int(pair[1] or _PORT)) != self._primary
+            )
+            options["host"], options["port"] = (",".join(part) for part in zip(*pairs, strict=True))
+        return options
+
+    def _note_primary(self, connection: BoundedConnection | AsyncBoundedConnection) -> None:
+        self._primary = (connection.info.host, connection.info.port)
 
     @contextmanager
     def _attempt(self) -> Iterator[None]:
@@ -245,18 +283,6 @@ class ServerLink:
             raise
 
 
-def _options(named: dict[str, Any], session: dict[str, str]) -> dict[str, Any]:
-    """Return the driver's options with those that bound a connection, and what holds for its session."""
-    told = " ".join(f"-c {name}={value}" for name, value in session.items())
-    return {**_NETWORK, **named, "options": f"{told} {named.get('options', '')}".strip()}
-
-
-def _forget_read_only(context: ExceptionContext) -> None:
-    """Drop every connection to a primary that became a standby: the one to write to is elsewhere."""
-    if sqlstate_of(context.original_exception) == _READ_ONLY:
-        context.is_disconnect = True
-
-
 def _note_age(_driver: object, record: ConnectionPoolEntry) -> None:
     record.info[_MADE_AT] = time.monotonic()
 
@@ -297,11 +323,12 @@ class NotificationListener(threading.Thread):
                 self._is_ending.wait(1.0)
 
     def _listen(self) -> None:
+        made_at = time.monotonic()
         connection = self._server.connect()
         try:
             connection.execute(f"LISTEN {CHANNEL}")
             self._on_notification()
-            while not self._is_ending.is_set():
+            while not self._is_ending.is_set() and not self._server.is_stale(made_at):
                 for notification in connection.notifies(timeout=0.25):
                     if notification.payload != self._own_name:
                         self._on_notification()

@@ -85,6 +85,9 @@ class SqliteBackend(Backend):
     def drop_if_gone(self, connection: Connection, error: Exception) -> bool:  # noqa: D102
         return False
 
+    def is_stale(self, connection: Connection) -> bool:  # noqa: D102
+        return False
+
     def subscribe(self, on_notification: Callable[[], None]) -> None:
         """Do nothing: no other process can call; `change_marker` tells of their commits."""
 
