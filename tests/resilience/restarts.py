@@ -1,9 +1,7 @@
 """50 immediate restarts of PostgreSQL under load, 100 connections cut at COMMIT: what was answered is there, once."""
 
 import tempfile
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from signal import SIGQUIT
 
@@ -11,9 +9,10 @@ from tests.commit_proxy import CommitProxy
 from tests.conftest import element, start_service
 from tests.postgres import Postgres, create_database, execute
 from tests.resilience import UNLIMITED
+from tests.resilience.platforms import Platforms
 from tests.waiting import wait_until
 
-RESTARTS, CUTS, CALLERS = 50, 100, 4
+RESTARTS, CUTS = 50, 100
 
 
 def main() -> None:
@@ -21,29 +20,9 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="soap-resilience-"))
     url = create_database(server.url)
     node = start_service(folder / "a", database_url=url, **UNLIMITED)
-    journal: dict[str, str] = {}
-    told: list[float] = []
-    done = threading.Event()
-
-    def call(caller: int) -> None:
-        """Call as a platform does: the same again until it is answered."""
-        number = 0
-        while not done.is_set():
-            number += 1
-            document = f"{caller}{number:010}"
-            while not done.is_set():
-                started = time.monotonic()
-                answer = node.call("novaSolicitacao", cpf=document, ramal="4067")
-                if "<tns:url>" in answer:
-                    journal[document] = element(answer, "url").rpartition("/")[2]
-                    break
-                told.append(time.monotonic() - started)
-                time.sleep(0.1)
-
+    platforms = Platforms([node], pause=0)
     back = []
-    with ThreadPoolExecutor(CALLERS) as threads:
-        for caller in range(1, CALLERS + 1):
-            threads.submit(call, caller)
+    with platforms.calling():
         for _ in range(RESTARTS):
             time.sleep(0.3)
             server.stop(SIGQUIT)
@@ -51,16 +30,13 @@ def main() -> None:
             started = time.monotonic()
             wait_until(lambda: "1?34534" in node.call("obterQtdeSolicitacoes", cpf="11144477735"), 10)
             back.append(time.monotonic() - started)
-        done.set()
-    rows = dict(execute(url, "SELECT document, token FROM call"))
-    count = execute(url, "SELECT count(*) FROM call")[0][0]
-    lost = sum(rows.get(document) != token for document, token in journal.items())
+    lost, doubled = platforms.verify(execute(url, "SELECT document, token FROM call"))
     print(
-        f"{RESTARTS} immediate restarts: {len(journal)} calls answered, {lost} lost, {count - len(rows)} doubled; "
-        f"{len(told)} times INDISPONIVEL, after {max(told, default=0):.2f} s at most; "
+        f"{RESTARTS} immediate restarts: {len(platforms.journal)} calls answered, {lost} lost, {doubled} doubled; "
+        f"{len(platforms.told)} times INDISPONIVEL, after {max(platforms.told, default=0):.2f} s at most; "
         f"answers again {max(back):.2f} s after its start at most"
     )
-    assert lost == 0 and count == len(rows) and max(back) < 5
+    assert lost == doubled == 0 and max(back) < 5
     node.stop()
     _cut_at_commit(server, folder)
     server.close()

@@ -5,19 +5,17 @@ hear every call once. Then the other way round, on a standby made anew. Last, a 
 """
 
 import tempfile
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import Service, element, start_service
-from tests.event_streams import log_in
 from tests.postgres import Postgres, create_database, execute
 from tests.resilience import UNLIMITED
-from tests.resilience.browsers import Browser
+from tests.resilience.platforms import REPEAT, Platforms, count_heard_twice, streams_open
 from tests.waiting import wait_until
 
-FAILOVERS, CALLERS, SECONDS = 6, 4, 2.0
+FAILOVERS, SECONDS = 6, 2.0
 _STREAMING = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'sync'"
 
 
@@ -54,83 +52,42 @@ class Cluster:
         gone.close()
         self.standby = self._follow(gone.port)
 
-    def rows(self, statement: str) -> list[tuple[object, ...]]:
+    def rows(self, statement: str) -> list[Any]:
         return execute(f"{self.primary.url.rpartition('/')[0]}/{self.name}", statement)
-
-
-class Platform:
-    """Callers that call the same again until it is answered, and a journal of what was."""
-
-    def __init__(self, nodes: list[Service]) -> None:
-        self.nodes = nodes
-        self.journal: dict[str, str] = {}
-        self.answered_at: list[float] = []
-        self.told: list[float] = []
-        self.is_ending = threading.Event()
-
-    def call(self, caller: int) -> None:
-        number = 0
-        while not self.is_ending.is_set():
-            number += 1
-            document = f"{caller}{number:010}"
-            while document not in self.journal:
-                started = time.monotonic()
-                answer = self.nodes[number % 2].call("novaSolicitacao", cpf=document, ramal="4067")
-                if "<tns:url>" in answer:
-                    self.journal[document] = element(answer, "url").rpartition("/")[2]
-                    self.answered_at.append(time.monotonic())
-                else:
-                    self.told.append(time.monotonic() - started)
-                    time.sleep(0.1)
-            time.sleep(0.02)
 
 
 def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="soap-resilience-"))
     cluster = Cluster()
-    # A call that is tried again for longer than 10 s, on a busy machine, shall still be the same.
-    settings = {"SOAP_SERVICE_REPEAT_SECONDS": "60", **UNLIMITED}
-    nodes = [start_service(folder / name, database_url=cluster.url, **settings) for name in "ab"]
-    cookie = log_in(nodes[0], "atendente", "4067")
-    streams = [Browser([nodes[n % 2].url], cookie) for n in range(10)]
-    for one in streams:
-        one.start()
-    wait_until(lambda: all(one.opened for one in streams))
-    platform = Platform(nodes)
+    nodes = [start_service(folder / name, database_url=cluster.url, **REPEAT, **UNLIMITED) for name in "ab"]
+    platforms = Platforms(nodes)
     back, away = [], []
-    with ThreadPoolExecutor(CALLERS) as threads:
-        for caller in range(1, CALLERS + 1):
-            threads.submit(platform.call, caller)
-        for number in range(FAILOVERS):
-            time.sleep(SECONDS)
-            killed = time.monotonic()
-            cluster.fail_over()
-            promoted = time.monotonic()
-            wait_until(lambda promoted=promoted: platform.answered_at[-1] > promoted, 20)
-            back.append(next(at for at in platform.answered_at if at > promoted) - promoted)
-            away.append(next(at for at in platform.answered_at if at > promoted) - killed)
-            if number < FAILOVERS - 1:
-                cluster.renew()
-        platform.is_ending.set()
-    cluster.renew()
-    wait_until(lambda: all(set(one.times) >= set(platform.journal.values()) for one in streams), 30)
-    rows = dict(cluster.rows("SELECT document, token FROM call"))
-    count = cluster.rows("SELECT count(*) FROM call")[0][0]
-    lost = sum(rows.get(document) != token for document, token in platform.journal.items())
-    doubled = sum(len(one.tokens) - len(set(one.tokens)) for one in streams)
-    print(
-        f"{FAILOVERS} failovers to a synchronous standby: {len(platform.journal)} calls answered, {lost} lost, "
-        f"{count - len(rows)} doubled; {len(platform.told)} times INDISPONIVEL, after "
-        f"{max(platform.told, default=0):.2f} s at most; the next call answered {max(back):.1f} s after the promotion "
-        f"at most, {max(away):.1f} s after the kill; 10 streams: {doubled} events doubled, opened "
-        f"{sum(len(one.opened) for one in streams)} times",
-        flush=True,
-    )
-    assert lost == doubled == 0 and count == len(rows) and max(back) < 5 and max(platform.told, default=0) < 3.5
-    assert all(len(one.opened) == 1 for one in streams)
-    _silence_the_standby(cluster, nodes[0])
-    for one in streams:
-        one.stop()
+    with streams_open(nodes) as streams:
+        with platforms.calling():
+            for number in range(FAILOVERS):
+                time.sleep(SECONDS)
+                killed = time.monotonic()
+                cluster.fail_over()
+                promoted = time.monotonic()
+                answered = platforms.wait_for_answer(promoted)
+                back.append(answered - promoted)
+                away.append(answered - killed)
+                if number < FAILOVERS - 1:
+                    cluster.renew()
+        cluster.renew()
+        heard_twice = count_heard_twice(streams, platforms)
+        lost, doubled = platforms.verify(cluster.rows("SELECT document, token FROM call"))
+        print(
+            f"{FAILOVERS} failovers to a synchronous standby: {len(platforms.journal)} calls answered, {lost} lost, "
+            f"{doubled} doubled; {len(platforms.told)} times INDISPONIVEL, after "
+            f"{max(platforms.told, default=0):.2f} s at most; the next call answered {max(back):.1f} s after the "
+            f"promotion at most, {max(away):.1f} s after the kill; {len(streams)} streams: {heard_twice} events "
+            f"doubled, opened {sum(len(one.opened) for one in streams)} times",
+            flush=True,
+        )
+        assert lost == doubled == heard_twice == 0 and max(back) < 5 and max(platforms.told, default=0) < 3.5
+        assert all(len(one.opened) == 1 for one in streams)
+        _silence_the_standby(cluster, nodes[0])
     for node in nodes:
         assert node.stop() == 0
     cluster.primary.close()
