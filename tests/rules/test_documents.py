@@ -11,6 +11,7 @@ from soap_service.rules.documents import (
     has_valid_check_digits,
     mask_documents,
     normalise_document,
+    written_forms,
 )
 from soap_service.rules.former_documents import read_again
 
@@ -223,6 +224,12 @@ def test_a_padded_cpf_is_looked_up_as_it_stands_then_as_a_cpf(document: str) -> 
     padded = f"000{document}"
     meant = [] if has_valid_check_digits(padded) or len(set(document)) == 1 else [document]
     assert list(documents_to_look_up(read(padded))) == [padded, *meant]
+
+
+def test_what_stands_for_a_stored_document_has_zeros_added_or_dropped() -> None:
+    assert list(written_forms("11144477735")) == ["11144477735", "00011144477735"]
+    assert list(written_forms("00011144477735")) == ["00011144477735", "11144477735"]
+    assert list(written_forms("11222333000181")) == ["11222333000181"]
 
 
 @pytest.mark.parametrize(
