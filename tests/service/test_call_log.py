@@ -45,7 +45,10 @@ def test_a_calls_line_has_the_callers_address(desk: Service, times: int) -> None
     wait_until(lambda: exchange(desk, ask(caller="10.20.1.7")).status == 200)
     wait_until(lambda: len(lines_of(desk, "integration=pbx1 outcome=ok")) >= times)
     for line in lines_of(desk, "integration=pbx1 outcome=ok"):
-        assert re.search(r" obterQtdeSolicitacoes integration=pbx1 outcome=ok ms=[0-9.]+ address=10\.20\.1\.7$", line)
+        found = re.search(
+            r" obterQtdeSolicitacoes integration=pbx1 outcome=ok ms=([0-9.]+) address=10\.20\.1\.7$", line
+        )
+        assert found and 0 < float(found[1]) < 60_000, line
 
 
 def test_a_limited_calls_line_has_its_integration_and_address(desk: Service) -> None:

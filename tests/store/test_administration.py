@@ -97,6 +97,9 @@ def test_what_is_saved_twice_is_saved_once_and_a_taken_name_is_told(world: World
         world.store.catalogue.change_service(other.id, replace(now, group="NINGUEM"), now.stamp)
     with pytest.raises(InvalidValue):
         world.store.catalogue.change_service(other.id, replace(now, sla_minutes=0), now.stamp)
+    world.store.catalogue.change_service(other.id, replace(now, is_active=False), now.stamp)
+    active, every = world.store.catalogue.list_services(), world.store.catalogue.list_services(include_inactive=True)
+    assert {one.name for one in every} - {one.name for one in active} == {"Outro"}
 
 
 def test_a_form_posted_from_many_threads_makes_its_thing_once(world: World) -> None:

@@ -181,6 +181,7 @@ def test_an_audit_nobody_touched_is_whole_and_says_so(world: World) -> None:
     world.store.audit.flush()
     found = world.store.audit_seals.verify()
     assert (found.problems, found.unsealed) == ([], 3)
+    assert found.seal_count == world.store.audit_seals.newest() > 1
     assert found.row_count == len(rows(world.store)) - 3
     assert world.store.audit_seals.verify(found.digest).problems == []
 

@@ -10,6 +10,7 @@ from soap_service.errors import CallNotFound, Reason, RequestNotFound
 from soap_service.model import CallState, Notice, Parameter, RecentCall
 from soap_service.rules.cursor import Position
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
+from soap_service.rules.numbers import HIGHEST_NUMBER
 from soap_service.store import Announcement
 from tests.store.conftest import World
 
@@ -282,3 +283,16 @@ def test_a_launched_child_is_told_to_the_page_of_its_parent(world: World) -> Non
 
 def events(world: World, kind: LiveEventKind) -> list[LiveEvent]:
     return [event for event in world.store.live_events.list_after(Position()) if event.kind == kind]
+
+
+def test_a_call_is_linked_to_its_callers_request_and_no_others(world: World) -> None:
+    store = world.store
+    store.calls.announce(announcement(world))
+    (call,) = store.call_lists.list_at("4067", 10)
+    stranger = store.requesters.add("52998224725", "Bruno Lopes")
+    for number, requester in ((world.request.id, stranger.id), (HIGHEST_NUMBER, world.request.requester_id)):
+        with pytest.raises(RequestNotFound):
+            store.callers.link(call.id, number, requester)
+    assert store.callers.linked_request(call.id) is None
+    store.callers.link(call.id, world.request.id, world.request.requester_id)
+    assert store.callers.linked_request(call.id) == world.request.id

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from soap_service import cli
-from soap_service.errors import ContactNotFound, InputRefused, RequesterNotFound
+from soap_service.errors import ChangedMeanwhile, ContactNotFound, InputRefused, RequesterNotFound
 from soap_service.model import Base, Requester
 from soap_service.rules.edits import ContactEdit, PersonEdit
 from soap_service.rules.situations import Action
@@ -92,7 +92,12 @@ def test_a_person_is_exported_with_all_that_is_kept(world: World) -> None:
     told = json.dumps(found, ensure_ascii=False)
     assert [one["document"] for one in found["people"]] == [CPF, MERGED]
     assert len(found["requests"]) == 1
-    assert [line["action"] for line in found["requests"][0]["history"]] == ["abertura", "anotação"]
+    [told_request] = found["requests"]
+    zone = world.store.calendars.current.zone
+    opened = world.store.requests.find(told_request["number"]).opened_at
+    assert told_request["opened_at"] == opened.astimezone(zone).replace(microsecond=0).isoformat(" ")
+    assert (told_request["situation"], told_request["closed_at"]) == ("Em andamento", "")
+    assert [line["action"] for line in told_request["history"]] == ["abertura", "anotação"]
     assert len(found["calls"]) == 2
     assert found["mentioned_in_requests"] == [world.request.id]
     assert UNKNOWN not in told
@@ -136,6 +141,14 @@ def test_an_erased_person_is_nowhere_and_what_was_done_stays(world: World, tmp_p
         assert store.search.find_requesters(typed) == [], typed
     assert [one.id for one in store.search.find_requests("zaqueu").requests] == []
     assert traces_in(bytes_of(world, tmp_path), left) == []
+
+
+def test_an_erased_person_gets_no_contact_afterwards(world: World) -> None:
+    person = fill(world)
+    world.store.erasures.erase_document(CPF, "Rui")
+    with pytest.raises(ChangedMeanwhile):
+        world.store.people.add_contact(person, ContactEdit("Zaqueu Filho"), "Ana", "form:late")
+    assert "Zaqueu" not in rows(world.store)
 
 
 def fill_company(world: World) -> tuple[int, int]:
