@@ -60,6 +60,7 @@ def test_a_limited_calls_line_has_its_integration_and_address(desk: Service) -> 
     for line in lines_of(desk, "outcome=LIMITE_EXCEDIDO"):
         if "address=10.20.2.9" in line:
             assert " integration=pbx2 " in line
+            assert 0 < float(line.partition(" ms=")[2].split()[0]) < 60_000
             break
     else:
         pytest.fail(desk.log)

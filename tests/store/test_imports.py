@@ -281,6 +281,33 @@ def test_an_update_moves_situation_count_and_version(desk: Desk) -> None:
     assert "of the source x" in desk.err
 
 
+def test_an_update_moves_when_a_suspension_began(desk: Desk) -> None:
+    desk.store.requesters.add(CPF, "Maria")
+    head = "numero;cpf;servico;situacao;aberta_em;suspensa_em\n"
+    for hour in (10, 14):
+        line = f"10;{CPF};Falha em estação;Suspensa;2026-11-18 09:00;2026-11-18 {hour}:00\n"
+        assert desk.run("import", "requests", desk.file("a.csv", head + line), "--source", "x", "--update") == 0
+        stopped = desk.store.requests.find(10).stopped_at
+        assert stopped is not None and stopped.astimezone(desk.store.calendars.current.zone).hour == hour
+
+
+def test_a_trial_counts_a_number_that_comes_twice_once(desk: Desk) -> None:
+    desk.store.requesters.add(CPF, "Maria")
+    file = desk.file("a.csv", HEAD + 2 * _request_line(10, "Em andamento"))
+    for more in (["--dry-run"], []):
+        assert desk.run("import", "requests", file, "--source", "x", *more) == 0
+        assert desk.counts() == (2, 1, 0, 1, 0)
+
+
+def test_a_service_is_made_on_request_alone(desk: Desk) -> None:
+    text = "numero;cpf;nome;servico;grupo;situacao;aberta_em\n"
+    text += f"10;{CPF};Maria;Novo serviço;SDNIVEL1;Em andamento;2026-11-18 09:00\n"
+    desk.store.requesters.add(CPF, "Maria")
+    assert desk.run("import", "requests", desk.file("a.csv", text)) == 2
+    assert "Novo serviço" in desk.err
+    assert [one.name for one in desk.store.catalogue.list_services()] == ["Falha em estação"]
+
+
 def test_what_a_line_names_is_made_with_create(desk: Desk) -> None:
     text = "numero;cpf;nome;servico;grupo;situacao;aberta_em\n"
     text += f"10;{CPF};Maria;Novo serviço;N2;Em andamento;2026-11-18 09:00\n"
@@ -335,6 +362,7 @@ def test_what_is_exported_can_be_imported(desk: Desk, tmp_path: Path) -> None:
     assert desk.run("export", "requesters", "--output", people) == 0
     assert desk.run("export", "requests", "--output", requests) == 0
     assert people.stat().st_mode & 0o777 == 0o600
+    assert [row["aberta_em"] for row in desk.rows(requests)] == ["2026-11-18 09:00:00-03:00"]
     assert desk.run("import", "requests", requests, "--update") == 0
     assert desk.counts() == (1, 0, 0, 1, 0)
     assert desk.run("export", "requests", "--format", "jsonl") == 0
