@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from soap_service.model import Call, CallState, Notice
+from soap_service.storage.attendance import Attendance
 from soap_service.store import CALLS_SHOWN, Announcement, CallChoice
 from tests.store.conftest import World
 from tests.store.plans import plans_of, statements_of
@@ -41,6 +42,10 @@ def test_missed_calls_are_counted_until_the_agent_looks(desk: World) -> None:
     assert missed(desk) == 1
     desk.store.attendance.look_at_calls(desk.ana.id)
     assert missed(desk) == 0
+
+
+def test_who_is_no_agent_any_more_has_no_extension_and_missed_nothing(desk: World) -> None:
+    assert desk.store.attendance.find(999) == Attendance(None, None)
 
 
 def test_a_call_not_yet_missed_when_the_agent_looked_is_news_later(desk: World) -> None:

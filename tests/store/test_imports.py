@@ -299,6 +299,13 @@ def test_a_trial_counts_a_number_that_comes_twice_once(desk: Desk) -> None:
         assert desk.counts() == (2, 1, 0, 1, 0)
 
 
+def test_a_million_numbers_are_left_to_the_requests_opened_here(desk: Desk) -> None:
+    desk.store.requesters.add(CPF, "Maria")
+    lines = (_request_line(number, "Em andamento") for number in (2_146_483_647, 2_146_483_648))
+    assert desk.run("import", "requests", desk.file("a.csv", HEAD + "".join(lines)), "--source", "x") == 1
+    assert desk.counts() == (2, 1, 0, 0, 1)
+
+
 def test_a_service_is_made_on_request_alone(desk: Desk) -> None:
     text = "numero;cpf;nome;servico;grupo;situacao;aberta_em\n"
     text += f"10;{CPF};Maria;Novo serviço;SDNIVEL1;Em andamento;2026-11-18 09:00\n"

@@ -56,6 +56,12 @@ def test_the_earlier_call_becomes_transferred_and_its_browsers_are_told(world: W
     assert (event.ref, event.extension, event.agent_id, event.data) == (earlier, "4067", world.ana.id, {"to": "4068"})
 
 
+def test_a_call_two_seconds_later_is_no_ring_group(world: World) -> None:
+    earlier = announce(world, "4067", ago=2.1)
+    announce(world, "4068")
+    assert state(world, earlier) == (CallState.TRANSFERRED, "4068")
+
+
 @pytest.mark.parametrize("ago", [1.5, 61])
 def test_a_ring_group_and_a_later_call_are_no_transfer(world: World, ago: float) -> None:
     earlier = announce(world, "4067", ago=ago)
