@@ -34,6 +34,7 @@ def test_a_call_reaches_the_listening_browser_in_well_under_a_second(own_service
         arrived = [time for time, event in zip(listener.times, listener.events, strict=True) if event[1] == "chamada"]
         assert statistics.median(map(operator.sub, arrived, called)) < 0.5
         wait_until(lambda: own_service.store.calls.find(listener.tokens[0]).delivered_at)
+        assert "call_delivery_seconds_count 5.0" in own_service.client.get(f"{own_service.url}/metrics").text
 
 
 def test_a_repeated_call_pops_up_once(own_service: Service) -> None:
