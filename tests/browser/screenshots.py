@@ -45,7 +45,7 @@ def make_sheet(files: list[Path], browser: Browser, sheet: Path) -> None:
     """Put all pictures on one."""
     figures = "".join(
         f'<figure><figcaption>{file.stem}</figcaption><img src="{file.name}" '
-        f'width="{39 if file.stem.endswith("-320") else 118}"></figure>'
+        f'width="{37 if file.stem.endswith("-320") else 112}"></figure>'
         for file in sorted(files)
     )
     page_file = files[0].parent / "sheet.html"
