@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.conftest import READY_SECONDS, Service
+from tests.postgres import list_family
 from tests.waiting import free_port, wait_until
 
 WORKERS = 2
@@ -29,5 +30,4 @@ def start_workers(data: Path, database_url: str, *flags: str) -> Service:
 
 def workers_of(service: Service) -> set[int]:
     """Return the processes of a service's workers."""
-    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
-    return set(map(int, children.read_text().split()))
+    return set(list_family(service.process.pid)[1:])

@@ -113,7 +113,7 @@ class Postgres:
 
 
 def list_family(pid: int) -> list[int]:
-    """Return the ids of a server and its children."""
+    """Return the ids of a process and its children."""
     return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 

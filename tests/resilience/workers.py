@@ -109,7 +109,6 @@ class Platform:
     def __init__(self, service: Service) -> None:
         self.port = int(service.url.rpartition(":")[2])
         self.journal: dict[str, str] = {}
-        self.extensions: dict[str, str] = {}
         self.started: dict[str, float] = {}
         self.failures: Counter[str] = Counter()
         self.breaks = 0
@@ -124,8 +123,7 @@ class Platform:
             line = Line(self)
             for number in numbers:
                 await asyncio.sleep(begun + (number - first) / a_second - time.monotonic())
-                document, extension = f"{number:011}", f"b{number % STREAMS}"
-                self.extensions[document], moment = extension, time.time()
+                document, extension, moment = f"{number:011}", f"b{number % STREAMS}", time.time()
                 answer = await line.ask(envelope("novaSolicitacao", cpf=document, ramal=extension), asks_again)
                 if found := re.search(rb"/chamadas/([^<]+)<", answer):
                     self.journal[document] = found[1].decode()
@@ -254,6 +252,7 @@ def prove(folder: Path, database_url: str) -> None:
     run_in_own_loop(platform.announce(TIMED_POPS, TIMED_POPS, 50, False))
     load.send_signal(signal.SIGINT)
     rate = re.search(r"Requests/sec: +([0-9.]+)", load.communicate()[0])
+    assert rate
     run_in_own_loop(call_meanwhile(hang_up(service), platform, 2 * TIMED_POPS, asks_again=False))
     assert not platform.breaks and not platform.failures, (platform.breaks, platform.failures)
     run_in_own_loop(call_meanwhile(kill(service), platform, 2 * TIMED_POPS + DISTURBED_POPS, asks_again=True))
@@ -261,24 +260,27 @@ def prove(folder: Path, database_url: str) -> None:
     here.send("end")
     heard: list[Heard] = here.recv()
     browsers.join()
-    tell(database_url, service, platform, heard, float(rate[1]) if rate else 0.0)
+    tell(database_url, service, platform, heard, float(rate[1]))
     assert service.stop() == 0
 
 
 def tell(database_url: str, service: Service, platform: Platform, heard: list[Heard], rate: float) -> None:
     """Print what was seen and check it; raises AssertionError."""
-    rows = {call.document: call.token for n in range(STREAMS) for call in service.store.call_lists.list_at(f"b{n}", 99)}
+    calls = [call for n in range(STREAMS) for call in service.store.call_lists.list_at(f"b{n}", 99)]
+    rows = {call.document: call.token for call in calls}
+    created = {call.token: call.created_at for call in calls}
     lost = sum(rows.get(document) != token for document, token in platform.journal.items())
-    doubled = len(rows) - len(platform.journal)
+    doubled = len(calls) - len(platform.journal)
+    wanted: list[set[str]] = [set() for _ in range(STREAMS)]
+    for document, token in platform.journal.items():
+        wanted[int(document) % STREAMS].add(token)
     unheard = twice = 0
-    created, arrived = {}, {}
-    for number, one in enumerate(heard):
+    arrived: dict[str, float] = {}
+    for one, tokens_of_one in zip(heard, wanted, strict=True):
         told = Counter(token for token, _ in one.calls)
-        wanted = {t for document, t in platform.journal.items() if platform.extensions[document] == f"b{number}"}
-        unheard += len(wanted - set(told))
-        twice += sum(count - 1 for count in told.values()) + len(set(told) - wanted)
+        unheard += len(tokens_of_one - set(told))
+        twice += sum(count - 1 for count in told.values()) + len(set(told) - tokens_of_one)
         arrived.update(one.calls)
-        created.update({call.token: call.created_at for call in service.store.call_lists.list_at(f"b{number}", 99)})
     tokens = list(platform.journal.values())
     timed = {"alone": tokens[:TIMED_POPS], "wrk at full speed": tokens[TIMED_POPS : 2 * TIMED_POPS]}
     for name, some in timed.items():
