@@ -191,7 +191,7 @@ class Dispatcher:
             try:
                 return await self._pool.run(work)
             except RowMissing as missing:
-                await self._look_ups.wait_for(missing)
+                await missing.finder.wait_for(missing)
 
     def answer_now(self, post: Post) -> "Reply | Read | None":
         """Answer a plain read whose message is known: at once, or when its rows are known; None for everything else."""
@@ -215,7 +215,7 @@ class Dispatcher:
             return self._result(read.call, read.work(), read.address)
         except RowMissing as missing:
             try:
-                self._look_ups.find(missing, partial(self._go_on, read))
+                missing.finder.find(missing, partial(self._go_on, read))
             except StoreUnavailable as refusal:
                 return self._fault(read.call, refusal, read.address)
             return None

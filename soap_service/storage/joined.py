@@ -68,7 +68,7 @@ class JoinedLookUps(LookUps):
             self._timer.cancel()
 
     def reads(self) -> TelephonyReads:  # noqa: D102
-        return KnownRows(self._store.now, asyncio.get_running_loop().time() + READ_SECONDS)
+        return KnownRows(self, self._store.now, asyncio.get_running_loop().time() + READ_SECONDS)
 
     def find(self, missing: RowMissing, go_on: Callable[[Exception | None], None]) -> None:  # noqa: D102
         if len(self._unanswered) >= MOST_WAITING:

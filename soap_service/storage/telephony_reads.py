@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import case, func, literal_column, select
 
@@ -61,18 +61,37 @@ class TelephonyReads(LookingUp):
         raise RequestNotFound(number)
 
 
+class Finder(Protocol):
+    """What finds the rows that a read misses."""
+
+    def find(self, missing: "RowMissing", go_on: Callable[[Exception | None], None]) -> None:
+        """Have `go_on` called once, later: when the rows are known, or with the error why they cannot be.
+
+        Raises: StoreUnavailable when too much waits already.
+        """
+
+    async def wait_for(self, missing: "RowMissing") -> None:
+        """Wait until the rows are known; raises the error why they cannot be, StoreUnavailable."""
+
+
 class RowMissing(Exception):
-    """A read needs rows that are not known yet."""
+    """A read needs rows that are not known yet; `finder` can find them."""
 
     def __init__(self, known: "KnownRows", look_up: LookUp, key: object) -> None:
         super().__init__()
         self.known, self.look_up, self.key = known, look_up, key
 
+    @property
+    def finder(self) -> Finder:
+        """Whoever gave the read what it is run on."""
+        return self.known.finder
+
 
 class KnownRows(TelephonyReads):
     """The reads, on what has been looked up for one of them so far; they raise RowMissing for the rest."""
 
-    def __init__(self, now: Callable[[], datetime], deadline: float) -> None:
+    def __init__(self, finder: Finder, now: Callable[[], datetime], deadline: float) -> None:
+        self.finder = finder
         self._now = now
         self.deadline = deadline
         self._rows: dict[tuple[LookUp, object], Sequence[Any]] = {}
@@ -103,17 +122,6 @@ class LookUps:
     def reads(self) -> TelephonyReads:
         """Return what one read is run on."""
         return self._store
-
-    def find(self, missing: RowMissing, go_on: Callable[[Exception | None], None]) -> None:
-        """Have `go_on` called once, later: when the rows are known, or with the error why they cannot be.
-
-        Raises: StoreUnavailable when too much waits already.
-        """
-        raise NotImplementedError
-
-    async def wait_for(self, missing: RowMissing) -> None:
-        """Wait until the rows are known; raises the error why they cannot be, StoreUnavailable."""
-        raise NotImplementedError
 
     async def run(self, work: Callable[[], Any]) -> Any:
         """Return what a read returns, whose `reads` it asks; raises what it raises, StoreUnavailable."""
