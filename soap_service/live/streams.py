@@ -30,6 +30,7 @@ from soap_service.live.browser_stream import (
     part,
     position_of,
 )
+from soap_service.live.deliveries import Deliveries
 from soap_service.live.event_feed import EventFeed
 from soap_service.live.missed_calls import MissedCalls
 from soap_service.live.presence import LISTENER_SECONDS, Presence
@@ -37,7 +38,7 @@ from soap_service.live.progress import Progress
 from soap_service.live.proofs import PATH as PROOFS_PATH
 from soap_service.live.proofs import Proofs
 from soap_service.live.registry import Registry
-from soap_service.metrics import delivery_seconds, open_streams
+from soap_service.metrics import open_streams
 from soap_service.rules.cursor import Position
 from soap_service.store import Delivery, Ownership, Store
 
@@ -53,8 +54,6 @@ MOST_OPENING = 64
 HEARTBEAT_SECONDS = 15.0
 #: A log-in that ended elsewhere ends its streams within about this time.
 CHECK_SECONDS = 60.0
-#: Deliveries are recorded together, each with its own time, this long after the first of them.
-RECORD_SECONDS = 0.05
 #: The newest of the calls that wait for a browser when it connects; an agent cannot answer more.
 MOST_REPLAYED = 50
 
@@ -90,8 +89,7 @@ class Streams:
         #: Changes of ownership are read again this far back; applying one twice changes nothing.
         self._overlap = store.traits.commit_lag
         self._opening = asyncio.Semaphore(MOST_OPENING)
-        self._delivered: dict[str, datetime] = {}
-        self._has_delivered = asyncio.Event()
+        self._deliveries = Deliveries(store, self._write)
         self._tasks: list[asyncio.Task[None]] = []
         self._missed = MissedCalls(store, self._registry.by_agent)
         self._events = EventFeed(store, self._registry, self._missed.recount)
@@ -106,7 +104,7 @@ class Streams:
         self._last_change = self._store.now()
         await self._presence.end()
         self._store.subscribe(lambda: self._on_commit(loop))
-        work = (self._watch, self._record, self._keep_listeners, self._missed.watch)
+        work = (self._watch, self._deliveries.record, self._keep_listeners, self._missed.watch)
         self._tasks = [asyncio.create_task(one()) for one in work]
 
     def stop(self) -> None:
@@ -228,10 +226,7 @@ class Streams:
     def _has_sent(self, event: Event) -> bool:
         """Note when a call was sent to its browser."""
         if event.call is not None:
-            now = self._store.now()
-            self._delivered.setdefault(event.call.token, now)
-            self._has_delivered.set()
-            delivery_seconds.observe((now - event.call.created_at).total_seconds())
+            self._deliveries.note(event.call)
         return True
 
     async def _is_logged_in(self, stream: BrowserStream) -> bool:
@@ -341,22 +336,6 @@ class Streams:
         calls = self._store.calls.list_after(self._calls.position)
         started = self._store.now()
         return started, calls, self._store.extensions.list_changed_since(self._last_change - self._overlap)
-
-    async def _record(self) -> None:
-        """Record in the store which calls were sent to a browser; after the fact, so that no call waits for it."""
-        while True:
-            await self._has_delivered.wait()
-            await asyncio.sleep(RECORD_SECONDS)
-            self._has_delivered.clear()
-            delivered, self._delivered = self._delivered, {}
-            try:
-                await self._write(self._store.calls.mark_delivered, delivered)
-            except StoreUnavailable:
-                self._delivered = {**self._delivered, **delivered}
-                self._has_delivered.set()
-                await asyncio.sleep(POLL_SECONDS)
-            except Exception:
-                log.exception("recording of deliveries")
 
     async def _apply_change(self, change: Ownership) -> None:
         """Give an extension to its owner's streams and take it from anybody else's, telling their pages."""
