@@ -1,21 +1,16 @@
 """`python -m bench [FOLDER]`: the service and its peers on one SQLite file, turn by turn."""
 
-import sys
-from pathlib import Path
 from statistics import mean
 
-from bench.dataset import make
 from bench.disk import bare_commits
 from bench.servers import PEERS, start_service
-from bench.turns import REQUESTS, Bench, list_cases, median_and_range
+from bench.turns import Bench, given_folder, list_cases, median_and_range, requests_file
 
 
 def main() -> None:
     """Make the data, start everybody, and print the tables."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "var/bench").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    database = folder / f"requests-{REQUESTS}.db"
-    make(database, REQUESTS)
+    folder = given_folder()
+    database = requests_file(folder)
     bare: list[float] = []
     with Bench(folder) as bench:
         bench.add(start_service(f"sqlite:///{database}", folder / "soap_service.log"))

@@ -6,12 +6,11 @@ or a tenth of all in the smallest database, half of them in progress.
 
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from bench.dataset import HEAVY, document, make
+from bench.turns import given_folder
 from soap_service.store import Announcement, Store
 
 SIZES = [int(size) for size in os.environ.get("BENCH_SIZES", "10000 1000000 10000000").split()]
@@ -48,8 +47,7 @@ def costs(store: Store, size: int, known: int) -> list[float]:
 
 def main() -> None:
     """Make each database and print its row."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "var/bench").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = given_folder()
     print("| requests | count | count, heavy requester | data of a request | announce a call |\n|---|---|---|---|---|")
     for size in SIZES:
         file = folder / f"requests-{size}.db"

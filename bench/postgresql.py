@@ -4,30 +4,25 @@ It has the rows of the SQLite file of `python -m bench`. The database's processe
 apart from the servers'.
 """
 
-import sys
 from pathlib import Path
 
 from sqlalchemy import make_url
 
-from bench import dataset
 from bench.copies import copy_to_postgresql
 from bench.servers import start_service
-from bench.turns import REQUESTS, Bench, list_cases
+from bench.turns import Bench, given_folder, list_cases, requests_file
 from tests.postgres import Postgres
 
 
 def make(folder: Path, postgres: Postgres) -> str:
     """Fill a server's database with `REQUESTS` requests, and return its URL."""
-    file = folder / f"requests-{REQUESTS}.db"
-    dataset.make(file, REQUESTS)
-    copy_to_postgresql(f"sqlite:///{file}", postgres.url)
+    copy_to_postgresql(f"sqlite:///{requests_file(folder)}", postgres.url)
     return make_url(postgres.url).render_as_string(hide_password=False)
 
 
 def main() -> None:
     """Fill a database, start everybody on it, and print the tables."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "var/bench").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = given_folder()
     postgres = Postgres(is_durable=True, shared_buffers="1GB")
     try:
         url = make(folder, postgres)

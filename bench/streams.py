@@ -11,16 +11,14 @@ import os
 import re
 import sqlite3
 import statistics
-import sys
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bench.dataset import make
 from bench.disk import bare_commits
 from bench.servers import Server, start_service
-from bench.turns import REQUESTS, Case, load
+from bench.turns import Case, given_folder, load, requests_file
 from soap_service.rules.credentials import SESSION_COOKIE
 from soap_service.store import Store
 
@@ -189,10 +187,8 @@ def tell(name: str, measured: list[list[float]]) -> None:
 async def main() -> None:
     """Open the streams, pop, load, pop, burst."""
     gc.disable()  # a pause of this process is not the service's
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "var/bench").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    database = folder / f"requests-{REQUESTS}.db"
-    make(database, REQUESTS)
+    folder = given_folder()
+    database = requests_file(folder)
     cookies = log_in_everybody(database)
     server = start_service(f"sqlite:///{database}", folder / "streams.log")
     store = Store(f"sqlite:///{database}")

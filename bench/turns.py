@@ -17,6 +17,7 @@ from statistics import median
 from typing import NamedTuple
 
 from bench.answers import difference
+from bench.dataset import make
 from bench.servers import NotStarted, Server, start_peer
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -24,6 +25,20 @@ SECONDS = int(os.environ.get("BENCH_SECONDS", "3"))
 WARM_SECONDS = int(os.environ.get("BENCH_WARM_SECONDS", "5"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "1000000"))
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+def given_folder() -> Path:
+    """Return the folder that the command names, var/bench if it names none; made where it is missing."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "var/bench").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def requests_file(folder: Path) -> Path:
+    """Return the SQLite file of `REQUESTS` requests in a folder; made where it is missing."""
+    file = folder / f"requests-{REQUESTS}.db"
+    make(file, REQUESTS)
+    return file
 
 
 class Case(NamedTuple):
