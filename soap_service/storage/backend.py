@@ -6,13 +6,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Column, Connection, Engine
+from sqlalchemy import Column, Connection, Engine, Executable
 from sqlalchemy.orm import DeclarativeBase
 
 from soap_service.errors import StoreUnavailable
-from soap_service.storage.prepared import Prepared
 from soap_service.turns import Turns
 
 #: The values of a row, in the order of its columns.
@@ -48,10 +47,17 @@ class Traits:
     notifies_processes: bool
 
 
+class Question(NamedTuple):
+    """A prebuilt statement and its values."""
+
+    statement: Executable
+    values: dict[str, Any]
+
+
 class Link(Protocol):
     """A connection for the event loop, made when it is needed, and again when its server was gone."""
 
-    async def fetch(self, prepared: Prepared, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
+    async def fetch(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row]:
         """Return the rows of a statement; raises the driver's errors."""
 
     def close(self) -> None:

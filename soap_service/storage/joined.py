@@ -16,7 +16,6 @@ from typing import Any
 
 from soap_service.errors import StoreUnavailable
 from soap_service.storage.backend import Link
-from soap_service.storage.prepared import Prepared
 from soap_service.storage.telephony_reads import KnownRows, LookUps, RowMissing, TelephonyReads
 
 log = logging.getLogger(__name__)
@@ -47,12 +46,11 @@ class JoinedLookUps(LookUps):
         self,
         store: TelephonyReads,
         links: Sequence[Link],
-        prepare: Callable[[Any], Prepared],
         failure: Callable[[Exception], StoreUnavailable],
         errors: tuple[type[Exception], ...],
     ) -> None:
         super().__init__(store)
-        self._prepare, self._failure, self._errors = prepare, failure, errors
+        self._failure, self._errors = failure, errors
         self._links, self._free = links, list(links)
         self._queue: deque[_Waiting] = deque()
         self._unanswered: set[_Waiting] = set()
@@ -129,7 +127,7 @@ class JoinedLookUps(LookUps):
             return
         look_up = batch[0].look_up
         rows: dict[object, list[Any]] = {waiting.key: [] for waiting in batch}
-        for key, *row in await link.fetch(self._prepare(look_up.many), {"keys": list(rows)}):
+        for key, *row in await link.fetch(look_up.many, {"keys": list(rows)}):
             rows[key].append(row)
         for waiting in batch:
             waiting.known.add(look_up, waiting.key, rows[waiting.key])

@@ -21,9 +21,9 @@ from soap_service.storage.postgresql_server import (
     IS_POOLED,
     NotificationListener,
     Server,
-    ServerLink,
     sqlstate_of,
 )
+from soap_service.storage.server_link import ServerLink
 from soap_service.turns import Turns
 
 log = logging.getLogger(__name__)

@@ -14,13 +14,11 @@ from typing import Any
 import psycopg
 from psycopg import errors
 from psycopg.abc import PQGen
-from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from soap_service.errors import InputRefused
-from soap_service.storage.prepared import Prepared
 
 log = logging.getLogger(__name__)
 #: It warns of what its own error tells: a pipeline whose connection is gone.
@@ -43,6 +41,9 @@ _SESSION = {
     "lock_timeout": f"{STATEMENT_SECONDS:.0f}s",
     "idle_in_transaction_session_timeout": "10s",
 }
+#: Of the event loop's connections, which wait for no other's lock. Each statement is planned once, whatever its values:
+#: for an array it would be planned anew each time, at three times the price of the look-up.
+_LINK_SESSION = {"lock_timeout": "100ms", "plan_cache_mode": "force_generic_plan"}
 _NETWORK: dict[str, Any] = {
     "connect_timeout": 2,
     "target_session_attrs": "read-write",  # of several hosts, the one that is primary; a standby counts as gone
@@ -84,18 +85,6 @@ class BoundedConnection(psycopg.Connection[Any]):
             raise psycopg.OperationalError("the database did not answer in time") from None
 
 
-class AsyncBoundedConnection(psycopg.AsyncConnection[Any]):
-    """A connection for the event loop, bounded as the other one."""
-
-    async def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Wait for what the driver waits for, but not longer; raises OperationalError."""
-        try:
-            return await super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
-        except errors._WaitTimeout:
-            self.pgconn.finish()
-            raise psycopg.OperationalError("the database did not answer in time") from None
-
-
 class Server:
     """A PostgreSQL server, or a cluster of which one is primary: makes connections, remembers that it is gone."""
 
@@ -130,7 +119,7 @@ class Server:
             return False
         driver: Any = connection.connection.dbapi_connection
         dialect: Any = connection.dialect
-        if sqlstate_of(error) != _READ_ONLY and not dialect.is_disconnect(error, driver, None):
+        if not is_read_only(error) and not dialect.is_disconnect(error, driver, None):
             return False
         self.forget(connection.info[_MADE_AT])
         connection.invalidate(error)
@@ -151,7 +140,7 @@ class Server:
 
     def _forget_gone(self, context: ExceptionContext) -> None:
         """Drop every connection once one was lost, or its primary became a standby: the primary is elsewhere."""
-        if sqlstate_of(context.original_exception) == _READ_ONLY:
+        if is_read_only(context.original_exception):
             context.is_disconnect = True
         if context.is_disconnect and context.connection is not None:
             self.forget(context.connection.info[_MADE_AT])
@@ -168,22 +157,14 @@ class Server:
         connection.autocommit = True
         return connection
 
-    async def connect_async(self) -> AsyncBoundedConnection:
-        """Return a connection of its own for the event loop, in autocommit mode; raises OperationalError.
-
-        It plans each statement once, whatever the keys: for an array it would plan anew each time, at three times the
-        price of the look-up.
-        """
+    async def connect_async(self) -> psycopg.AsyncConnection[Any]:
+        """Return a connection of its own for the event loop; raises OperationalError."""
         arguments, named = self._address()
         with self._attempt():
-            connection = await AsyncBoundedConnection.connect(
-                *arguments,
-                **self._options(named, _SESSION | {"plan_cache_mode": "force_generic_plan"}),
-                autocommit=True,
+            connection = await psycopg.AsyncConnection.connect(
+                *arguments, **self._options(named, _SESSION | _LINK_SESSION)
             )
         self._note_primary(connection)
-        connection.prepare_threshold = 0
-        connection.adapters.register_dumper(int, Int8Dumper)  # of each list: else its type changes with its values
         return connection
 
     def _address(self) -> tuple[Sequence[Any], dict[str, Any]]:
@@ -228,7 +209,7 @@ class Server:
             options["host"], options["port"] = (",".join(part) for part in zip(*pairs, strict=True))
         return options
 
-    def _note_primary(self, connection: BoundedConnection | AsyncBoundedConnection) -> None:
+    def _note_primary(self, connection: BoundedConnection | psycopg.AsyncConnection[Any]) -> None:
         self._primary = (connection.info.host, connection.info.port)
 
     @contextmanager
@@ -243,48 +224,13 @@ class Server:
             raise
 
 
-class ServerLink:
-    """A connection for the event loop that is made when it is needed, and again when its server was gone."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._connection: AsyncBoundedConnection | None = None
-        self._made_at = 0.0
-
-    def close(self) -> None:
-        """Close the connection; nothing waits for it."""
-        if self._connection is not None:
-            self._connection.pgconn.finish()
-            self._connection = None
-
-    async def fetch(self, prepared: Prepared, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
-        """Return the rows of a statement, asked once more if the connection was a stale one; raises psycopg.Error."""
-        if self._server.is_stale(self._made_at):
-            self.close()
-        is_old = self._connection is not None
-        try:
-            return await self._fetch(prepared, values)
-        except psycopg.Error:
-            if not (is_old and self._connection is None):
-                raise
-        return await self._fetch(prepared, values)
-
-    async def _fetch(self, prepared: Prepared, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
-        if self._connection is None:
-            made_at = time.monotonic()
-            self._connection = await self._server.connect_async()
-            self._made_at = made_at
-        try:
-            return await prepared.fetch_async(self._connection.cursor(), values)
-        except psycopg.Error:
-            if self._connection.closed:
-                self._server.forget(self._made_at)
-                self._connection = None
-            raise
-
-
 def _note_age(_driver: object, record: ConnectionPoolEntry) -> None:
     record.info[_MADE_AT] = time.monotonic()
+
+
+def is_read_only(error: BaseException | None) -> bool:
+    """Tell whether an error says that the database is a standby, or has become one."""
+    return sqlstate_of(error) == _READ_ONLY
 
 
 def sqlstate_of(error: BaseException | None) -> str:

@@ -36,29 +36,26 @@ class Prepared:
 
     def fetch(self, cursor: Any, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
         """Return the rows, in one round trip; raises the driver's errors."""
-        cursor.execute(self.sql, self._sent(values))
-        return self._received(cursor.fetchall())
+        cursor.execute(self.sql, self.sent(values))
+        return self.received(cursor.fetchall())
 
     def fetch_each(
         self, cursor: Any, fetch_each: Callable[[Any, str, Sequence[Any]], list[list[Any]]], values: Iterable[Any]
     ) -> list[Sequence[Sequence[Any]]]:
         """Return the rows for each of many values, as `Backend.fetch_each` gets them."""
-        sent = [self._sent(one) for one in values]
-        return [self._received(rows) for rows in fetch_each(cursor, self.sql, sent)]
+        sent = [self.sent(one) for one in values]
+        return [self.received(rows) for rows in fetch_each(cursor, self.sql, sent)]
 
-    async def fetch_async(self, cursor: Any, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
-        """Do what `fetch` does, with a cursor whose methods are awaited."""
-        await cursor.execute(self.sql, self._sent(values))
-        return self._received(await cursor.fetchall())
-
-    def _sent(self, values: dict[str, Any]) -> dict[str, Any] | list[Any]:
+    def sent(self, values: dict[str, Any]) -> dict[str, Any] | list[Any]:
+        """Return the statement's values as the driver takes them: by name, or in their places."""
         if self._fixed or self._to_driver:
             values = {**self._fixed, **values}
             for name, processor in self._to_driver.items():
                 values[name] = processor(values[name])
         return values if self._names is None else [values[name] for name in self._names]
 
-    def _received(self, rows: list[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    def received(self, rows: list[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Return the driver's rows as the statement's types have them."""
         return [self._converted(row) for row in rows] if self._from_driver else rows
 
     def _converted(self, row: Sequence[Any]) -> Sequence[Any]:

@@ -25,4 +25,4 @@ class Telephony(TelephonyReads, Part):
         links = database.backend.open_links(MOST_UNDER_WAY)
         if not links:
             return LookUps(self)
-        return JoinedLookUps(self, links, database.prepare, database.failure, database.errors)
+        return JoinedLookUps(self, links, database.failure, database.errors)
