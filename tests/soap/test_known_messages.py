@@ -69,9 +69,50 @@ def test_a_value_that_is_not_plain_is_left_to_the_reader(value: str) -> None:
 
 
 def test_the_word_that_probes_teaches_nothing_where_it_stands_elsewhere() -> None:
-    written = "".join(f"&#{ord(letter)};" for letter in "Probe7")
-    known = taught(envelope(f'<t:cpf x="Probe7">{written}</t:cpf>'))
+    written = "".join(f"&#{ord(letter)};" for letter in "Probe7x0")
+    known = taught(envelope(f'<t:cpf x="Probe7x0">{written}</t:cpf>'))
     assert known.recall(TYPE, envelope(f'<t:cpf x="52998224725">{written}</t:cpf>')) is None
+
+
+def announcement(document: str, extension: str, template: str = "<t:cpf>{}</t:cpf>\n<t:ramal>{}</t:ramal>") -> bytes:
+    return envelope(template.format(document, extension), "novaSolicitacao")
+
+
+@pytest.mark.parametrize(
+    "template", ["<t:cpf>{}</t:cpf>\n<t:ramal>{}</t:ramal>", "<t:ramal>{1}</t:ramal><t:cpf>{0}</t:cpf>"]
+)
+def test_a_known_message_of_two_values_is_recalled_with_others(template: str) -> None:
+    known = taught(announcement("11144477735", "4067", template))
+    asked = announcement("52998224725", "4068", template)
+    message = known.recall(TYPE, asked)
+    assert message is not None
+    assert message.bind() == ["52998224725", "4068"]
+    assert message == read_message(asked, TYPE, OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("document", "extension"),
+    [
+        ("11144477735", "4447"),  # part of the other: where does it stand?
+        ("11144477735", "11144477735"),
+        ("11144477735", ""),
+        ("111.444.777-35", "4067"),
+        ("11144477735", "<!--4067-->&#52;067"),
+        ("&#49;1144477735<!--11144477735-->", "4067"),
+    ],
+)
+def test_two_values_of_which_one_is_not_plain_are_not_learned(document: str, extension: str) -> None:
+    known = taught(announcement(document, extension))
+    assert known._known == []
+
+
+@pytest.mark.parametrize(
+    "value", ["", "4067</t:ramal><t:ramal>4068", "40 67", "40-67", "<x/>", "4067</t:cpf>\n<t:ramal>1"]
+)
+def test_of_two_values_one_that_is_not_plain_is_left_to_the_reader(value: str) -> None:
+    known = taught(announcement("11144477735", "4067"))
+    assert known.recall(TYPE, announcement("52998224725", value)) is None
+    assert known.recall(TYPE, announcement(value, "4067")) is None
 
 
 def test_another_media_type_is_another_message() -> None:
@@ -148,6 +189,22 @@ def test_whatever_was_learned_a_message_means_what_the_reader_reads(
         except SoapServiceError:
             continue
         asked = envelope(second.join(around), operation)
+        recalled = known.recall(TYPE, asked)
+        if recalled is not None:
+            assert recalled == _read(asked)
+
+
+@given(pieces, *[st.text("0123456789abcXYZ", min_size=1, max_size=MAX_VALUE)] * 2, *[st.text(max_size=MAX_VALUE)] * 2)
+def test_whatever_was_learned_of_two_values_means_what_the_reader_reads(
+    piece: str, document: str, extension: str, second_document: str, second_extension: str
+) -> None:
+    template = "<t:cpf>{}" + piece.replace("cpf", "ramal") + "{}</t:ramal>"
+    for around in (template, f"<t:cpf>{{}}</t:cpf><t:ramal>{{}}</t:ramal>{piece}"):
+        try:
+            known = taught(announcement(document, extension, around))
+        except SoapServiceError:
+            continue
+        asked = announcement(second_document, second_extension, around)
         recalled = known.recall(TYPE, asked)
         if recalled is not None:
             assert recalled == _read(asked)
