@@ -225,10 +225,6 @@ class TelephonyService(ServiceBase):
         )
 
 
-#: Operations that only read: they end in one look-up by index and may run on the event loop.
-READING_OPERATIONS = frozenset({"obterQtdeSolicitacoes", "obterDadosSolicitacao"})
-
-
 def make_application() -> Application:
     """Return the Spyne application, from which `wsdl` and `answers` are built at start."""
     return Application(

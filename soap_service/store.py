@@ -40,6 +40,7 @@ from soap_service.storage.listeners import Listeners
 from soap_service.storage.live_events import LiveEvents
 from soap_service.storage.login_tries import KNOWN_FOR, LoginTries
 from soap_service.storage.logins import CODE_WITHIN, Logins
+from soap_service.storage.missing import WAIT_SECONDS, Finder, GoOn, Missing, Waiting
 from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
 from soap_service.storage.parameters import Parameters
 from soap_service.storage.people import People, PersonView, contact_edit_of, edit_of
@@ -55,10 +56,11 @@ from soap_service.storage.scopes import Scopes
 from soap_service.storage.search import MOST_RANKED, FoundRequests, Search
 from soap_service.storage.second_factors import SecondFactors, key_file_beside
 from soap_service.storage.secret_key import SecretKey
+from soap_service.storage.shared_commits import SharedCommits, open_shared_commits
 from soap_service.storage.staff import Staff
 from soap_service.storage.tables import Tables
 from soap_service.storage.telephony import Telephony
-from soap_service.storage.telephony_reads import RequestSummary, RowMissing, TelephonyReads
+from soap_service.storage.telephony_reads import RequestSummary, TelephonyReads
 from soap_service.storage.unknown_asked import UnknownAsked
 from soap_service.storage.work_done import DayOfWork, WorkDone
 from soap_service.storage.worklist import MOST_COUNTED, RequestPage, WorkCounts, Worklist
@@ -72,6 +74,7 @@ __all__ = [
     "MOST_RANKED",
     "NOBODY",
     "SIGN_ON_WITHIN",
+    "WAIT_SECONDS",
     "Announcement",
     "Answer",
     "Attendance",
@@ -86,12 +89,15 @@ __all__ = [
     "Erased",
     "Exported",
     "ExtensionStatus",
+    "Finder",
     "FirstSteps",
     "FoundRequests",
+    "GoOn",
     "GroupLoad",
     "HourOfCalls",
     "KnownIntegration",
     "KnownOutcome",
+    "Missing",
     "NewRefusal",
     "NewRequest",
     "NotAnnounced",
@@ -108,11 +114,12 @@ __all__ = [
     "RequestView",
     "Restored",
     "Retention",
-    "RowMissing",
     "Sealed",
+    "SharedCommits",
     "Store",
     "TelephonyReads",
     "Verification",
+    "Waiting",
     "WorkCounts",
     "add_delays",
     "contact_edit_of",
@@ -212,6 +219,10 @@ class Store:
     def write_in_turn(self, turns: Turns) -> None:
         """Have workers of one service write in a fair order where one writes at a time."""
         self._database.backend.write_in_turn(turns)
+
+    def open_shared_commits(self) -> list[SharedCommits]:
+        """Return how calls that are announced at the same time share transactions, each way for one at a time."""
+        return open_shared_commits(self.calls, self._database)
 
     def change_marker(self) -> int:
         """Return a number that is another one when other processes may have committed."""

@@ -1,10 +1,13 @@
 """A network between service and PostgreSQL that breaks exactly at COMMIT: before it arrives, or before its answer."""
 
+import re
 import socket
 import threading
 from contextlib import suppress
 
 _COMMIT = b"COMMIT\x00"
+#: A statement that is prepared under a name goes by it afterwards.
+_PREPARED = re.compile(rb"(\w+)\x00COMMIT\x00")
 
 
 class CommitProxy:
@@ -38,9 +41,11 @@ class CommitProxy:
                 threading.Thread(target=_forward, args=(far, near), daemon=True).start()
 
     def _forward_requests(self, near: socket.socket, far: socket.socket) -> None:
+        commits = {_COMMIT}
         with suppress(OSError):
             while data := near.recv(65536):
-                if _COMMIT in data and self._take_cut():
+                commits |= {b"\x00%b\x00" % name for name in _PREPARED.findall(data)}
+                if any(commit in data for commit in commits) and self._take_cut():
                     if self.cut_before <= self.cut_after:
                         self.cut_before += 1
                     else:

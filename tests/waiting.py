@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from soap_service.store import Missing
+
 T = TypeVar("T")
 
 
@@ -29,6 +31,26 @@ def run_in_own_loop(
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(run).result()
+
+
+async def run_operation(work: Callable[[], T]) -> T:
+    """Return what an operation returns once it has all that it misses, as whoever answers a call runs it."""
+    while True:
+        try:
+            return work()
+        except Missing as missing:
+            found: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+            def go_on(error: Exception | None, found: "asyncio.Future[None]" = found) -> None:
+                if found.done():
+                    return  # who waited was cancelled
+                if error is None:
+                    found.set_result(None)
+                else:
+                    found.set_exception(error)
+
+            missing.find(go_on)
+        await found
 
 
 def free_port() -> int:

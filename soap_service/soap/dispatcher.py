@@ -1,8 +1,8 @@
 """SOAP without HTTP: a posted message in, an answer out, and nothing raises past it.
 
-Two ways lead through it, one meaning: `answer` takes every message; `answer_now` takes a plain read of a known message
-and leaves the rest to `answer`. Reads run on the event loop. On the embedded database each is one look-up by index;
-on a server their look-ups are joined, and nobody waits but who asked (`storage/joined.py`). Writes wait in a pool.
+Two ways lead into it, one meaning: `answer` takes every message; `answer_now` takes one that is known already, and
+leaves the rest to `answer`. Either runs an operation on the event loop until it has all it needs: rows of a server, or
+the receipt of its call (`storage/missing.py`).
 """
 
 import asyncio
@@ -19,8 +19,9 @@ from soap_service.config import Settings
 from soap_service.errors import CrossSite, StoreUnavailable, Unauthorized
 from soap_service.rate_limit import OWN_LIMITS, Limits
 from soap_service.rules.calls import Refused
-from soap_service.services import READING_OPERATIONS, Caller
+from soap_service.services import Caller
 from soap_service.soap.admission import Admission
+from soap_service.soap.announcements import Announcements
 from soap_service.soap.call_log import LOGGER, CallLog
 from soap_service.soap.faults import fault_of, internal_fault
 from soap_service.soap.headers import NO_HEADERS, Addressing, Headers
@@ -38,14 +39,15 @@ from soap_service.soap.reader import read_message
 from soap_service.soap.refusals import Refusals
 from soap_service.soap.workers import Pool
 from soap_service.soap.writer import MEDIA_TYPES, Answers
-from soap_service.store import KnownIntegration, KnownOutcome, RowMissing, Store
+from soap_service.store import WAIT_SECONDS, KnownIntegration, KnownOutcome, Missing, Store
 
 if TYPE_CHECKING:
     from spyne import Application
 
 log = logging.getLogger(LOGGER)
 
-#: IVR platforms give up after 3 to 5 s: later than this the answer is INDISPONIVEL.
+#: IVR platforms give up after 3 to 5 s: later than this the answer is INDISPONIVEL. What an operation misses is waited
+#: for a little less (`WAIT_SECONDS`).
 ANSWER_SECONDS = 3.0
 #: Beyond a budget an announcement is answered after this, or a multiple of it: a known caller may take twice as long as
 #: an unknown one, and that would tell the two apart.
@@ -103,17 +105,23 @@ class _Call:
     integration: str = "-"
     addressing: Addressing | None = None
     caller: Caller | None = None
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True, eq=False)
-class Read:
-    """A read that waits for rows; its reply goes to `deliver`, which whoever gets it sets at once."""
+class Pending:
+    """A call that waits for what it needs; its reply goes to `deliver`, which whoever gets it sets at once."""
 
     work: Callable[[], Any]
     call: _Call
     address: str | None
     deliver: Callable[[Reply], None] = lambda _: None
+
+    async def reply(self) -> Reply:
+        """Return the reply once it is there."""
+        replied: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.deliver = lambda reply: None if replied.done() else replied.set_result(reply)
+        return await replied
 
 
 class Dispatcher:
@@ -132,12 +140,14 @@ class Dispatcher:
         self._known_messages = KnownMessages()
         self._pool = Pool(store)
         self._look_ups = store.telephony.join_look_ups()
+        self._announcements = Announcements(store, self._pool)
         self.call_log = CallLog(LastUses(store, self._pool).note, limits)
         self._refusals = Refusals(store, self._pool)
         self._refreshing: asyncio.Future[None] | None = None
 
     def close(self) -> None:
         """Let the work in progress end, and write what is left of the call log."""
+        self._announcements.close()
         self._pool.close()
         self._look_ups.close()
         self.call_log.flush()
@@ -160,23 +170,18 @@ class Dispatcher:
     async def _answer(self, post: Post, admit: Callable[[Post, _Call, Headers], KnownIntegration]) -> Reply:
         call = _Call(_version_of(post.content_type))
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                if self._admission.must_refresh():
+            if self._admission.must_refresh():
+                async with asyncio.timeout(ANSWER_SECONDS):
                     await self._refresh()
-                known = None if post.encoding else self._known_messages.recall(post.content_type, post.body)
-                found = known or self._read(post)  # before anybody is admitted: it may hold the credential
-                integration = admit(post, call, _note_headers(found, call))
-                if isinstance(found, Exception):
-                    raise found
-                message = found
-                if known is None:
-                    self._known_messages.learn(post.content_type, post.body, message)
-                work = self._begin(message, integration, post, call)
-                result = await (self._look_ups.run(work) if _is_read(message) else self._run(work))
-                if call.caller is not None and call.caller.is_withheld:
-                    taken = time.perf_counter() - call.started
-                    await asyncio.sleep(WITHHELD_SECONDS - taken % WITHHELD_SECONDS)
-                return self._result(call, result, post.address)
+            known = None if post.encoding else self._known_messages.recall(post.content_type, post.body)
+            found = known or self._read(post)  # before anybody is admitted: it may hold the credential
+            integration = admit(post, call, _note_headers(found, call))
+            if isinstance(found, Exception):
+                raise found
+            message = found
+            if known is None:
+                self._known_messages.learn(post.content_type, post.body, message)
+            pending = Pending(self._begin(message, integration, post, call), call, post.address)
         except (UnsupportedMediaType, CrossSite) as error:
             self._note(call, error, _OUTSIDE_SOAP.get(type(error), ""), post.address)
             raise
@@ -184,48 +189,54 @@ class Dispatcher:
             return self._fault(call, StoreUnavailable(), post.address)
         except Exception as error:
             return self._fault(call, error, post.address)
+        return self._advance(pending) or await pending.reply()
 
-    async def _run(self, work: Callable[[], Any]) -> Any:
-        """Return what an operation returns that announces a call, and may look up whether it may be told of it."""
-        while True:
-            try:
-                return await self._pool.run(work)
-            except RowMissing as missing:
-                await missing.finder.wait_for(missing)
-
-    def answer_now(self, post: Post) -> "Reply | Read | None":
-        """Answer a plain read whose message is known: at once, or when its rows are known; None for everything else."""
+    def answer_now(self, post: Post) -> Reply | Pending | None:
+        """Answer a message that is known: at once, or when it has all it needs; None for everything else."""
         is_unusual = post.is_cross_site or post.encoding or self._admission.must_refresh()
         message = None if is_unusual else self._known_messages.recall(post.content_type, post.body)
-        if message is None or not _is_read(message):
+        if message is None:
             return None
         call = _Call()
         try:
             integration = self._admit(post, call, NO_HEADERS)
-            read = Read(self._begin(message, integration, post, call), call, post.address)
+            pending = Pending(self._begin(message, integration, post, call), call, post.address)
         except Exception as error:
             return self._fault(call, error, post.address)
-        return self._advance(read) or read
+        return self._advance(pending) or pending
 
-    def _advance(self, read: "Read", error: Exception | None = None) -> Reply | None:
-        """Run a read from its start; None when it waits for another row."""
+    def _advance(self, pending: Pending, error: Exception | None = None) -> Reply | None:
+        """Run an operation from its start; None when it waits for something."""
+        call = pending.call
         try:
             if error is not None:
                 raise error
-            return self._result(read.call, read.work(), read.address)
-        except RowMissing as missing:
+            result = pending.work()
+            if call.caller is not None and call.caller.is_withheld:
+                self._withhold(pending, result)
+                return None
+            return self._result(call, result, pending.address)
+        except Missing as missing:
             try:
-                missing.finder.find(missing, partial(self._go_on, read))
+                missing.find(partial(self._go_on, pending))
             except StoreUnavailable as refusal:
-                return self._fault(read.call, refusal, read.address)
+                return self._fault(call, refusal, pending.address)
             return None
         except Exception as failure:
-            return self._fault(read.call, failure, read.address)
+            return self._fault(call, failure, pending.address)
 
-    def _go_on(self, read: "Read", error: Exception | None) -> None:
-        reply = self._advance(read, error)
+    def _go_on(self, pending: Pending, error: Exception | None) -> None:
+        reply = self._advance(pending, error)
         if reply is not None:
-            read.deliver(reply)
+            pending.deliver(reply)
+
+    def _withhold(self, pending: Pending, result: Any) -> None:
+        """Have an answer wait until the time that it took tells nothing."""
+        taken = time.monotonic() - pending.call.started
+        asyncio.get_running_loop().call_later(
+            WITHHELD_SECONDS - taken % WITHHELD_SECONDS,
+            lambda: pending.deliver(self._result(pending.call, result, pending.address)),
+        )
 
     def refuse(self, refusal: MessageRefused, content_type: str, address: str | None) -> Reply:
         """Answer a message that was not even read."""
@@ -251,9 +262,10 @@ class Dispatcher:
         operation = message.operation
         call.version, call.operation = message.version, operation.name
         self._admission.check_operation(integration, operation.name)
+        deadline = call.started + WAIT_SECONDS
         call.caller = caller = Caller(
-            reads=self._look_ups.reads(),
-            announce=KnownOutcome().announce,
+            reads=self._look_ups.reads(deadline),
+            announce=KnownOutcome(self._announcements, deadline).announce,
             integration=integration,
             budget=self.guessing.of(integration.id),
             public_url=self._settings.base_url,
@@ -268,7 +280,7 @@ class Dispatcher:
             body = answers.result(call.operation, result)
         else:
             body = answers.addressed_result(call.operation, result, call.addressing)
-        self.call_log.record(call.operation, call.integration, "ok", time.perf_counter() - call.started, address)
+        self.call_log.record(call.operation, call.integration, "ok", time.monotonic() - call.started, address)
         return Reply(200, MEDIA_TYPES[call.version], body)
 
     def _fault(self, call: _Call, error: Exception, address: str | None) -> Reply:
@@ -290,7 +302,7 @@ class Dispatcher:
 
     def _note(self, call: _Call, error: Exception, outcome: str, address: str | None) -> None:
         """Leave a call behind that failed."""
-        self.call_log.record(call.operation, call.integration, outcome, time.perf_counter() - call.started, address)
+        self.call_log.record(call.operation, call.integration, outcome, time.monotonic() - call.started, address)
         self._refusals.note(error, outcome, call.integration, call.operation, address)
 
     async def _refresh(self) -> None:
@@ -310,10 +322,6 @@ def _note_headers(found: Message | MessageRefused | UnsupportedMediaType, call: 
     if found.headers is not NO_HEADERS:
         call.version, call.addressing = found.version or call.version, found.headers.addressing
     return found.headers
-
-
-def _is_read(message: Message) -> bool:
-    return message.operation.name in READING_OPERATIONS
 
 
 def _version_of(content_type: str) -> SoapVersion:

@@ -1,6 +1,6 @@
-"""The fast path of a plain SOAP read: answered in the protocol class, without an ASGI task.
+"""The fast path of a plain SOAP call: answered in the protocol class, without an ASGI task.
 
-On the embedded database that is between two bytes; on a server the connection waits for a joined look-up.
+A read on the embedded database is answered between two bytes; else the connection waits for what the call needs.
 
 Whatever is unusual goes on to uvicorn as if it had never been looked at. Knows the endpoint, and the streams that wait
 for a turn of a busy event loop.
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from soap_service.asgi.protocol import BoundedProtocol
-from soap_service.soap.dispatcher import Post, Read, Reply
+from soap_service.soap.dispatcher import Pending, Post, Reply
 from soap_service.soap.endpoint import Endpoint
 
 #: A longer head is parsed each time.
@@ -24,7 +24,7 @@ _Headers = list[tuple[bytes, bytes]]
 
 
 class _KnownHead(NamedTuple):
-    """The head of a read that this connection has sent before, and the message that came with it."""
+    """The head of a call that this connection has sent before, and the message that came with it."""
 
     head: bytes
     message_bytes: int
@@ -32,7 +32,7 @@ class _KnownHead(NamedTuple):
 
 
 class _Awaited:
-    """What uvicorn sees of a read that waits for its rows: a whole request, not answered yet.
+    """What uvicorn sees of a call that waits for what it needs: a whole request, not answered yet.
 
     So what a client sends behind it waits, a closed sending side is answered, and a server that stops waits for it.
     """
@@ -48,7 +48,7 @@ class _Awaited:
 
 
 class FastPath(BoundedProtocol):
-    """Answer plain SOAP reads here; leave everything else to uvicorn.
+    """Answer plain SOAP calls here; leave everything else to uvicorn.
 
     A POST to the endpoint whose body came along with its head is held until it is whole, and shown to the dispatcher.
     What that does not answer on the spot, and what is not whole by then, goes on as if it had never been held.
@@ -143,10 +143,10 @@ class FastPath(BoundedProtocol):
             self._await(reply, keep_alive=not is_last)
         return True
 
-    def _await(self, read: Read, keep_alive: bool) -> None:
-        """Have what follows on this connection wait until a read is answered."""
+    def _await(self, pending: Pending, keep_alive: bool) -> None:
+        """Have what follows on this connection wait until a call is answered."""
         self.cycle = awaited = _Awaited(keep_alive)  # type: ignore[assignment]
-        read.deliver = partial(self._answer_awaited, awaited)
+        pending.deliver = partial(self._answer_awaited, awaited)
 
     def _answer_awaited(self, awaited: "_Awaited", reply: Reply) -> None:
         awaited.response_complete = True

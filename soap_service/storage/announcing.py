@@ -1,16 +1,17 @@
 """Announcements of calls: many are kept at once, each of their statements for all of them together.
 
-On a server the statements of all calls travel in one pipeline; on the embedded database they are function calls.
+It is told in steps (`steps.py`): on a server those of all calls travel together, on the embedded database each is a
+function call.
 """
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Executable, bindparam, exists, select, text
+from sqlalchemy import bindparam, exists, select, text
 
 from soap_service.column_types import UtcDateTime
 from soap_service.errors import RequestNotFound
@@ -18,10 +19,9 @@ from soap_service.model import Agent, Call, Extension, Listener, Notice, RecentC
 from soap_service.rules.documents import documents_to_look_up
 from soap_service.storage.call_events import publish_transfers
 from soap_service.storage.expressions import insert_of
+from soap_service.storage.missing import GoOn, Missing
+from soap_service.storage.steps import Asked, Steps
 from soap_service.storage.transfers import CALLER, IS_TRANSFER, TRANSFER, earlier_calls
-
-#: Returns the rows of a prebuilt statement for each of many values.
-FetchEach = Callable[[Executable, Sequence[dict[str, Any]]], Sequence[Sequence[Any]]]
 
 
 @dataclass(frozen=True)
@@ -65,21 +65,34 @@ class Receipt:
 Outcome = Receipt | Exception
 
 
-class NotAnnounced(Exception):
+class Announcer(Protocol):
+    """What has calls announced."""
+
+    def find(self, missing: "NotAnnounced", go_on: GoOn) -> None:
+        """Do what `Missing.find` does."""
+
+
+class NotAnnounced(Missing):
     """An operation needs the receipt of a call that is not announced yet."""
 
     def __init__(self, known: "KnownOutcome", announcement: Announcement) -> None:
         super().__init__()
         self.known, self.announcement = known, announcement
 
+    def find(self, go_on: GoOn) -> None:  # noqa: D102
+        self.known.announcer.find(self, go_on)
+
 
 class KnownOutcome:
     """What became of the one call that an operation announces, once that is known; until then NotAnnounced is raised.
 
-    So the operation is run until it announces, and again from its start afterwards, as a read is.
+    Whoever waits for it waits until `deadline` of the event loop's clock at most.
     """
 
     outcome: Outcome | None = None
+
+    def __init__(self, announcer: Announcer, deadline: float) -> None:
+        self.announcer, self.deadline = announcer, deadline
 
     def announce(self, announcement: Announcement) -> Receipt:
         """Return the receipt; raises NotAnnounced, RequestNotFound, StoreUnavailable."""
@@ -135,34 +148,33 @@ class _NewCall:
         return Receipt(self.token, self.requester_id is not None, self.notice, self.extension, bool(self.is_paused))
 
 
-def keep_calls(
-    fetch_each: FetchEach, announcements: Sequence[Announcement], now: datetime, repeat_within: timedelta
-) -> Sequence[Outcome]:
+def keep_calls(announcements: Sequence[Announcement], now: datetime, repeat_within: timedelta) -> Steps[list[Outcome]]:
     """Keep announced calls within a transaction, and return what became of each, in their order.
 
     Three statements for each, one more for all when no extension was said. A transfer takes one more to mark the
     earlier call, and two to tell the browsers that show it. What is refused, RequestNotFound, leaves nothing.
     """
-    calls = [_NewCall(*each) for each in zip(announcements, _extensions(fetch_each, announcements), strict=True)]
-    _find_only_extension(fetch_each, calls)
-    _find_facts(fetch_each, calls, now)
+    extensions = yield from _extensions(announcements)
+    calls = [_NewCall(*each) for each in zip(announcements, extensions, strict=True)]
+    yield from _find_only_extension(calls)
+    yield from _find_facts(calls, now)
     wanted = [call for call in calls if not call.is_refused]
-    _remember(fetch_each, wanted, now, repeat_within)
+    yield from _remember(wanted, now, repeat_within)
     new = [call for call in wanted if not call.is_repeat]
-    fetch_each(_ANNOUNCE, [call.row(now) for call in new])
-    _transfer(fetch_each, [call for call in new if call.is_transfer], now)
+    yield Asked(_ANNOUNCE, [call.row(now) for call in new], needs_rows=False)
+    yield from _transfer([call for call in new if call.is_transfer], now)
     repeats = [call for call in wanted if call.is_repeat]
     outcomes: dict[_NewCall, Outcome] = {call: call.receipt() for call in new}
-    first_receipts = fetch_each(_ANNOUNCED, [{"key": call.key} for call in repeats])
+    first_receipts = yield Asked(_ANNOUNCED, [{"key": call.key} for call in repeats])
     for call, [(token, requester_id, notice, extension)] in zip(repeats, first_receipts, strict=True):
         outcomes[call] = Receipt(token, requester_id is not None, Notice(notice), extension, bool(call.is_paused))
     return [outcomes.get(call) or RequestNotFound(call.said.request_id) for call in calls]
 
 
-def _extensions(fetch_each: FetchEach, announcements: Sequence[Announcement]) -> list[str | None]:
+def _extensions(announcements: Sequence[Announcement]) -> Steps[list[str | None]]:
     """Return, for each, the first of its preferred extensions that somebody has registered, or else the one said."""
     preferred = {extension: False for said in announcements for extension in said.preferred_extensions}
-    registered = fetch_each(_IS_REGISTERED, [{"extension": extension} for extension in preferred])
+    registered = yield Asked(_IS_REGISTERED, [{"extension": extension} for extension in preferred])
     preferred = {extension: bool(rows) for extension, rows in zip(preferred, registered, strict=True)}
     return [
         next((extension for extension in said.preferred_extensions if preferred[extension]), said.extension)
@@ -170,33 +182,30 @@ def _extensions(fetch_each: FetchEach, announcements: Sequence[Announcement]) ->
     ]
 
 
-def _find_only_extension(fetch_each: FetchEach, calls: Sequence[_NewCall]) -> None:
+def _find_only_extension(calls: Sequence[_NewCall]) -> Steps[None]:
     """Give calls at no extension the registered one when there is exactly one: a call is never sent to everyone."""
     without = [call for call in calls if not call.extension]
-    for numbers in fetch_each(_FIRST_TWO_REGISTERED, [{}] if without else []):
+    for numbers in (yield Asked(_FIRST_TWO_REGISTERED, [{}] if without else [])):
         for call in without:
             call.extension = numbers[0][0] if len(numbers) == 1 else None
 
 
-def _find_facts(fetch_each: FetchEach, calls: Sequence[_NewCall], now: datetime) -> None:
+def _find_facts(calls: Sequence[_NewCall], now: datetime) -> Steps[None]:
     """Find the callers, also under another document that theirs stands for, and what matters for the receipt."""
     asking = [(call, documents_to_look_up(call.document)) for call in calls]
     while asking:
         asked = [(call, others, meant) for call, others in asking if (meant := next(others, None)) is not None]
-        found = fetch_each(
-            _FACTS,
-            [
-                {
-                    "document": meant,
-                    "number": call.said.request_id,
-                    "extension": call.extension,
-                    "now": now,
-                    **call.earlier(meant, now),
-                }
-                for call, _, meant in asked
-            ],
-        )
-        for (call, _, meant), [facts] in zip(asked, found, strict=True):
+        values = [
+            {
+                "document": meant,
+                "number": call.said.request_id,
+                "extension": call.extension,
+                "now": now,
+                **call.earlier(meant, now),
+            }
+            for call, _, meant in asked
+        ]
+        for (call, _, meant), [facts] in zip(asked, (yield Asked(_FACTS, values)), strict=True):
             (
                 call.requester_id,
                 call.owner_id,
@@ -210,7 +219,7 @@ def _find_facts(fetch_each: FetchEach, calls: Sequence[_NewCall], now: datetime)
         asking = [(call, others) for call, others, _ in asked if call.requester_id is None]
 
 
-def _remember(fetch_each: FetchEach, calls: Sequence[_NewCall], now: datetime, repeat_within: timedelta) -> None:
+def _remember(calls: Sequence[_NewCall], now: datetime, repeat_within: timedelta) -> Steps[None]:
     """Keep the keys of calls, and find which of them are repeats.
 
     In the order of the keys: so two transactions never wait for each other.
@@ -218,15 +227,15 @@ def _remember(fetch_each: FetchEach, calls: Sequence[_NewCall], now: datetime, r
     # A clock that was set back further must not make everything a repeat.
     window = {"since": now - repeat_within, "until": now + repeat_within}
     calls = sorted(calls, key=lambda call: call.key)
-    kept = fetch_each(_REMEMBER, [{"key": call.key, "token": call.token, "now": now, **window} for call in calls])
+    kept = yield Asked(_REMEMBER, [{"key": call.key, "token": call.token, "now": now, **window} for call in calls])
     for call, rows in zip(calls, kept, strict=True):
         call.is_repeat = not rows
 
 
-def _transfer(fetch_each: FetchEach, calls: Sequence[_NewCall], now: datetime) -> None:
+def _transfer(calls: Sequence[_NewCall], now: datetime) -> Steps[None]:
     """Have the earlier calls of these callers be transferred, and tell the browsers that show them."""
     calls = sorted(calls, key=lambda call: call.requester_id or 0)  # two transactions never wait for each other
-    earlier = fetch_each(
+    earlier = yield Asked(
         TRANSFER,
         [{"caller": call.requester_id, "to": call.extension, **call.earlier(call.document, now)} for call in calls],
     )
@@ -235,7 +244,7 @@ def _transfer(fetch_each: FetchEach, calls: Sequence[_NewCall], now: datetime) -
         for call, rows in zip(calls, earlier, strict=True)
         for token, former in rows
     ]
-    publish_transfers(fetch_each, told, now)
+    yield from publish_transfers(told, now)
 
 
 #: Keep the key of an announcement, or tell by no row that it is there and fresh. Who comes second waits for the first.

@@ -29,9 +29,8 @@ class Traits:
     """What those who use a store may know of its database.
 
     `reads_inline`: a read is so quick that an event loop can wait for it. `writers`: how many threads may usefully
-    write at once, and `shared_commits` how many transactions that calls share may be under way. `poll_seconds`: how
-    often to look for what no notification has told. `commit_lag`: how late a transaction may become visible after its
-    time.
+    write at once. `poll_seconds`: how often to look for what no notification has told. `commit_lag`: how late a
+    transaction may become visible after its time.
     `import_seconds`: how long a transaction of an import may take, for those who write meanwhile.
     `counts_written_numbers`: whether a key that was written by hand counts as one that the database has given.
     `notifies_processes`: whether the database tells other processes of a commit.
@@ -39,7 +38,6 @@ class Traits:
 
     reads_inline: bool
     writers: int
-    shared_commits: int
     poll_seconds: float
     commit_lag: timedelta
     import_seconds: float
@@ -59,6 +57,12 @@ class Link(Protocol):
 
     async def fetch(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row]:
         """Return the rows of a statement; raises the driver's errors."""
+
+    async def ask(self, questions: Sequence[Question]) -> Sequence[Sequence[Row]]:
+        """Return the rows of each of many statements that are sent together; raises the driver's errors.
+
+        They are one transaction, unless one of them begins one that goes on. After an error nothing of it is done.
+        """
 
     def close(self) -> None:
         """Close the connection; nothing waits for it."""
@@ -137,11 +141,8 @@ class Backend(ABC):
         """Return an INSERT that can say what happens ON CONFLICT."""
 
     @abstractmethod
-    def pipelined(self, connection: Connection, waits: bool) -> AbstractContextManager[None]:
-        """Send a transaction's statements without waiting for each answer, if that can be.
-
-        Unless it `waits`, it fails soon where another transaction has locked what it needs.
-        """
+    def pipelined(self, connection: Connection) -> AbstractContextManager[None]:
+        """Send a transaction's statements without waiting for each answer, if that can be."""
 
     @abstractmethod
     def fetch_each(self, cursor: Any, statement: str, values: Sequence[Any]) -> list[list[Row]]:
@@ -166,6 +167,13 @@ class Backend(ABC):
     @abstractmethod
     def open_links(self, count: int) -> list[Link]:
         """Return that many connections for the event loop; none where reads are inline."""
+
+    @abstractmethod
+    def bounds_on_link(self) -> tuple[list[Question], list[Question]]:
+        """Return what begins a transaction on a link, one that soon gives up waiting for another's locks, and its end.
+
+        The end commits, and notifies the other processes.
+        """
 
     # Whole tables
 

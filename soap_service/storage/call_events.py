@@ -1,15 +1,15 @@
 """What happens to a call, told to the browsers that show it: those of its extension, and of who acted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Executable, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from soap_service.model import Call, Extension
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
 from soap_service.storage.live_events import PUBLISH, publish, row_of
+from soap_service.storage.steps import Asked, Steps
 
 
 def publish_about_call(
@@ -38,18 +38,14 @@ def publish_at_extension(
     return owner_id
 
 
-def publish_transfers(
-    fetch_each: Callable[[Executable, Sequence[dict[str, Any]]], Sequence[Sequence[Any]]],
-    transfers: Sequence[tuple[str, str, str]],
-    now: datetime,
-) -> None:
+def publish_transfers(transfers: Sequence[tuple[str, str, str]], now: datetime) -> Steps[None]:
     """Tell, each at its former extension, of calls by token that were transferred from there to another."""
-    owners = fetch_each(_OWNER, [{"number": former} for _, former, _ in transfers])
+    owners = yield Asked(_OWNER, [{"number": former} for _, former, _ in transfers])
     events = [
         LiveEvent(LiveEventKind.CALL_TRANSFERRED, rows[0][0] if rows else None, former, token, {"to": to})
         for (token, former, to), rows in zip(transfers, owners, strict=True)
     ]
-    fetch_each(PUBLISH, [row_of(event, now) for event in events])
+    yield Asked(PUBLISH, [row_of(event, now) for event in events], needs_rows=False)
 
 
 _OWNER = select(Extension.agent_id).where(Extension.number == bindparam("number"))

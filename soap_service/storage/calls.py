@@ -33,6 +33,7 @@ from soap_service.storage.database import Database
 from soap_service.storage.live_events import publish_request_change
 from soap_service.storage.part import Part
 from soap_service.storage.requests import NewRequest, add_event, create_request
+from soap_service.storage.steps import Steps, take
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Calls(Part):
 
         Raises: RequestNotFound when the request does not exist or is not the document's; nothing is kept then.
         """
-        [outcome] = self._database.retrying(lambda: self._announce(lambda: [announcement], waits=True))
+        [outcome] = self._database.retrying(lambda: self.announce_together(lambda: [announcement]))
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -79,15 +80,15 @@ class Calls(Part):
     def announce_together(self, gather: Callable[[], Sequence[Announcement]]) -> Sequence[Outcome]:
         """Do what `announce` does for all calls that have gathered once one transaction for them may write.
 
-        Returns what became of each, in their order. It waits for no other transaction. Raises: StoreUnavailable when
-        nothing was kept, or it is not known whether.
+        Returns what became of each, in their order. Raises: StoreUnavailable when nothing was kept, or it is not known
+        whether.
         """
-        return self._announce(gather, waits=False)
+        with self._database.pipelined() as connection:
+            return take(self.keep(gather()), partial(self._database.fetch_each, connection))
 
-    def _announce(self, gather: Callable[[], Sequence[Announcement]], waits: bool) -> Sequence[Outcome]:
-        with self._database.pipelined(waits) as connection:
-            fetch_each = partial(self._database.fetch_each, connection)
-            return keep_calls(fetch_each, gather(), self._database.now(), self.repeat_within)
+    def keep(self, announcements: Sequence[Announcement]) -> Steps[list[Outcome]]:
+        """Return the steps that keep calls within a transaction; they return what became of each, in their order."""
+        return keep_calls(announcements, self._database.now(), self.repeat_within)
 
     def find(self, token: str) -> Call:
         """Return a call with its requester, request, integration, who answered and who returned it.

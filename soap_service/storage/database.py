@@ -71,7 +71,7 @@ class Database:
         Where other processes notify, after theirs too; `change_marker` tells of the others.
         """
         self._subscribers.append(on_change)
-        self.backend.subscribe(self._notify_here)
+        self.backend.subscribe(self.notify_here)
 
     def now(self) -> datetime:
         """Return the time by the clock that decides: on PostgreSQL the database's, as it was at the last `check`."""
@@ -190,14 +190,11 @@ class Database:
             self.notify()
 
     @contextmanager
-    def pipelined(self, waits: bool = True) -> Iterator[Connection]:
-        """Give a connection for `fetch_each` in one transaction; then notify. For the rest as `transaction`.
-
-        Unless it `waits`, StoreUnavailable is raised soon when another transaction has locked what it needs.
-        """
+    def pipelined(self) -> Iterator[Connection]:
+        """Give a connection for `fetch_each` in one transaction; then notify. For the rest as `transaction`."""
         with self.as_domain_errors(), self.lock, self.backend.direct.connect() as connection:
             try:
-                with self.backend.pipelined(connection, waits), connection.begin():
+                with self.backend.pipelined(connection), connection.begin():
                     yield connection
             except self.errors as error:
                 is_gone = self.backend.drop_if_gone(connection, error)
@@ -289,10 +286,11 @@ class Database:
 
     def notify(self) -> None:
         """Notify whoever waits for changes, here and on other nodes. One that cannot be sent is no failure."""
-        self._notify_here()
+        self.notify_here()
         self.backend.notify_others(self.fetch)
 
-    def _notify_here(self) -> None:
+    def notify_here(self) -> None:
+        """Notify whoever waits for changes in this process."""
         for on_change in self._subscribers:
             on_change()
 

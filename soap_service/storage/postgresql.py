@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import DeclarativeBase
 
 from soap_service.errors import InputRefused, StoreUnavailable, TransactionLost
-from soap_service.storage.backend import Backend, Fetch, Link, ReadOnly, Row, Traits
+from soap_service.storage.backend import Backend, Fetch, Link, Question, ReadOnly, Row, Traits
 from soap_service.storage.full_text import find_in_postgresql
 from soap_service.storage.postgresql_server import (
     CHANNEL,
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 _TRAITS = Traits(
     reads_inline=False,
     writers=8,
-    shared_commits=2,  # so that it works while we answer
     poll_seconds=1.0,
     commit_lag=timedelta(seconds=30),
     import_seconds=0.05,  # others write beside it
@@ -45,9 +44,11 @@ _FORGET = (
     "VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE FALSE, INDEX_CLEANUP ON) requester, requester_name, requester_contact, "
     "contact, person_change, request, request_event, request_words, call"
 )
-#: For one transaction: plan each statement once, whatever its values; and wait no longer for a lock.
+#: For one transaction: plan each statement once, whatever its values.
 _PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
-_BE_IMPATIENT = "SET LOCAL lock_timeout = '100ms'"
+_BEGIN = Question(text("BEGIN"), {})
+_BE_IMPATIENT = Question(text("SET LOCAL lock_timeout = '100ms'"), {})
+_COMMIT = Question(text("COMMIT"), {})
 _PROCESS = text("SELECT pg_backend_pid()")
 _STATEMENT_TIMEOUT = text("SELECT current_setting('statement_timeout')")
 _LIMIT_THE_ROLE = "set its limits by ALTER ROLE as docs/operations.md says"
@@ -150,12 +151,10 @@ class PostgresqlBackend(Backend):
         return insert(table)
 
     @contextmanager
-    def pipelined(self, connection: Connection, waits: bool) -> Iterator[None]:  # noqa: D102
+    def pipelined(self, connection: Connection) -> Iterator[None]:  # noqa: D102
         driver: Any = connection.connection.dbapi_connection
         with driver.pipeline():
             driver.execute(_PLAN_ONCE)
-            if not waits:
-                driver.execute(_BE_IMPATIENT)
             yield
 
     def fetch_each(self, cursor: Any, statement: str, values: Sequence[Any]) -> list[list[Row]]:  # noqa: D102
@@ -177,6 +176,10 @@ class PostgresqlBackend(Backend):
 
     def open_links(self, count: int) -> list[Link]:  # noqa: D102
         return [ServerLink(self._server) for _ in range(count)]
+
+    def bounds_on_link(self) -> tuple[list[Question], list[Question]]:  # noqa: D102
+        notification = [Question(_NOTIFY, {"name": self._name})] if self._can_notify else []
+        return [_BEGIN, _BE_IMPATIENT], [_COMMIT, *notification]
 
     def begin_migration(self, connection: Connection) -> None:  # noqa: D102
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATION_LOCK})

@@ -41,9 +41,9 @@ _SESSION = {
     "lock_timeout": f"{STATEMENT_SECONDS:.0f}s",
     "idle_in_transaction_session_timeout": "10s",
 }
-#: Of the event loop's connections, which wait for no other's lock. Each statement is planned once, whatever its values:
-#: for an array it would be planned anew each time, at three times the price of the look-up.
-_LINK_SESSION = {"lock_timeout": "100ms", "plan_cache_mode": "force_generic_plan"}
+#: Of the event loop's connections: each statement is planned once, whatever its values. For an array it would be
+#: planned anew each time, at three times the price of the look-up.
+_LINK_SESSION = {"plan_cache_mode": "force_generic_plan"}
 _NETWORK: dict[str, Any] = {
     "connect_timeout": 2,
     "target_session_attrs": "read-write",  # of several hosts, the one that is primary; a standby counts as gone

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import DeclarativeBase
 
 from soap_service.errors import DatabaseDamaged, StoreUnavailable
-from soap_service.storage.backend import Backend, Fetch, Link, Row, Traits
+from soap_service.storage.backend import Backend, Fetch, Link, Question, Row, Traits
 from soap_service.storage.full_text import find_in_sqlite
 from soap_service.turns import Turns
 
@@ -25,7 +25,6 @@ BUSY_SECONDS = 5.0
 _TRAITS = Traits(
     reads_inline=True,
     writers=1,
-    shared_commits=1,
     poll_seconds=0.1,
     commit_lag=timedelta(seconds=5),
     import_seconds=0.025,  # nobody else writes
@@ -103,7 +102,7 @@ class SqliteBackend(Backend):
     def insert_into(self, table: type[DeclarativeBase]) -> Any:  # noqa: D102
         return insert(table)
 
-    def pipelined(self, connection: Connection, waits: bool) -> AbstractContextManager[None]:
+    def pipelined(self, connection: Connection) -> AbstractContextManager[None]:
         """Do nothing: a statement is a function call, and who waits holds `lock`."""
         return nullcontext()
 
@@ -135,6 +134,10 @@ class SqliteBackend(Backend):
 
     def open_links(self, count: int) -> list[Link]:  # noqa: D102
         return []
+
+    def bounds_on_link(self) -> tuple[list[Question], list[Question]]:
+        """Return nothing: there is no link."""
+        return [], []
 
     def begin_migration(self, connection: Connection) -> None:
         """Do nothing: whoever migrates holds `lock`."""

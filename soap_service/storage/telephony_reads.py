@@ -13,6 +13,7 @@ from soap_service.rules.documents import documents_to_look_up
 from soap_service.rules.situations import OPEN_SITUATIONS, SITUATION_LABELS, Situation
 from soap_service.rules.unknown_budgets import ANSWERED_FOR
 from soap_service.storage.look_ups import LookingUp, LookUp
+from soap_service.storage.missing import GoOn, Missing
 from soap_service.tables.administration import AnsweredBefore
 
 
@@ -61,36 +62,28 @@ class TelephonyReads(LookingUp):
         raise RequestNotFound(number)
 
 
-class Finder(Protocol):
+class RowFinder(Protocol):
     """What finds the rows that a read misses."""
 
-    def find(self, missing: "RowMissing", go_on: Callable[[Exception | None], None]) -> None:
-        """Have `go_on` called once, later: when the rows are known, or with the error why they cannot be.
-
-        Raises: StoreUnavailable when too much waits already.
-        """
-
-    async def wait_for(self, missing: "RowMissing") -> None:
-        """Wait until the rows are known; raises the error why they cannot be, StoreUnavailable."""
+    def find(self, missing: "RowMissing", go_on: GoOn) -> None:
+        """Do what `Missing.find` does."""
 
 
-class RowMissing(Exception):
-    """A read needs rows that are not known yet; `finder` can find them."""
+class RowMissing(Missing):
+    """A read needs rows that are not known yet."""
 
     def __init__(self, known: "KnownRows", look_up: LookUp, key: object) -> None:
         super().__init__()
         self.known, self.look_up, self.key = known, look_up, key
 
-    @property
-    def finder(self) -> Finder:
-        """Whoever gave the read what it is run on."""
-        return self.known.finder
+    def find(self, go_on: GoOn) -> None:  # noqa: D102
+        self.known.finder.find(self, go_on)
 
 
 class KnownRows(TelephonyReads):
     """The reads, on what has been looked up for one of them so far; they raise RowMissing for the rest."""
 
-    def __init__(self, finder: Finder, now: Callable[[], datetime], deadline: float) -> None:
+    def __init__(self, finder: RowFinder, now: Callable[[], datetime], deadline: float) -> None:
         self.finder = finder
         self._now = now
         self.deadline = deadline
@@ -119,13 +112,9 @@ class LookUps:
     def close(self) -> None:
         """Close what was opened; whoever still waits is told nothing."""
 
-    def reads(self) -> TelephonyReads:
-        """Return what one read is run on."""
+    def reads(self, deadline: float) -> TelephonyReads:
+        """Return what one read is run on, which waits until that time of the event loop's clock at most."""
         return self._store
-
-    async def run(self, work: Callable[[], Any]) -> Any:
-        """Return what a read returns, whose `reads` it asks; raises what it raises, StoreUnavailable."""
-        return work()
 
 
 _IS_OPEN = Request.situation.in_([literal_column(f"'{situation}'") for situation in OPEN_SITUATIONS])

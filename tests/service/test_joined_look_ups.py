@@ -14,12 +14,12 @@ import pytest
 from soap_service.errors import RequesterNotFound, StoreUnavailable
 from soap_service.rules.cursor import Position
 from soap_service.storage.joined import MOST_WAITING
-from soap_service.store import Announcement, Store
+from soap_service.store import WAIT_SECONDS, Announcement, Store
 from tests.conftest import Service, start_service
 from tests.postgres import Postgres, create_database, execute
 from tests.soap.test_fast_path import post
 from tests.soap.wire import Connection
-from tests.waiting import run_in_own_loop, wait_until
+from tests.waiting import run_in_own_loop, run_operation, wait_until
 
 COUNT = post("<cpf>11144477735</cpf>", "obterQtdeSolicitacoes")
 DATA = post("<id>955</id>", "obterDadosSolicitacao")
@@ -46,6 +46,11 @@ def is_answered(connection: Connection, request: bytes = COUNT, words: bytes = b
     return words in connection.reply().body
 
 
+def in_time() -> float:
+    """Return until when somebody waits who begins now."""
+    return asyncio.get_running_loop().time() + WAIT_SECONDS
+
+
 def joined_statements(server: Postgres) -> int:
     return (server.folder / "log").read_text().count("ANY (")
 
@@ -55,8 +60,11 @@ def test_reads_that_come_together_share_a_statement(server: Postgres, node: Serv
 
     async def ask() -> list[object]:
         look_ups = node.store.telephony.join_look_ups()
-        works = [partial(look_ups.reads().count_open_requests, document) for document in documents * 100]
-        answers = await asyncio.gather(*map(look_ups.run, works), return_exceptions=True)
+        reads = [look_ups.reads(in_time()) for _ in documents * 100]
+        works = [
+            partial(one.count_open_requests, document) for one, document in zip(reads, documents * 100, strict=True)
+        ]
+        answers = await asyncio.gather(*map(run_operation, works), return_exceptions=True)
         look_ups.close()
         return list(answers)
 
@@ -127,9 +135,9 @@ def test_a_frozen_server_is_told_in_time_and_what_waits_is_bounded(server: Postg
         started = time.monotonic()
 
         async def one(number: int) -> None:
-            reads = look_ups.reads()
+            reads = look_ups.reads(in_time())
             with pytest.raises(StoreUnavailable):
-                await look_ups.run(lambda: reads.summarise_request(number))
+                await run_operation(lambda: reads.summarise_request(number))
 
         all_of_them = [asyncio.create_task(one(number)) for number in range(1, MOST_WAITING + 51)]
         await asyncio.sleep(0)  # each has asked
