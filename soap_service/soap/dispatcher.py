@@ -38,7 +38,7 @@ from soap_service.soap.reader import read_message
 from soap_service.soap.refusals import Refusals
 from soap_service.soap.workers import Pool
 from soap_service.soap.writer import MEDIA_TYPES, Answers
-from soap_service.store import KnownIntegration, KnownOutcome, RowMissing, Store
+from soap_service.store import KnownIntegration, KnownOutcome, RowMissing, Store, TelephonyReads
 
 if TYPE_CHECKING:
     from spyne import Application
@@ -131,7 +131,7 @@ class Dispatcher:
         self.guessing = self._admission.guessing
         self._known_messages = KnownMessages()
         self._pool = Pool(store)
-        self._look_ups = store.telephony.join_look_ups()
+        self.look_ups = store.telephony.join_look_ups()
         self.call_log = CallLog(LastUses(store, self._pool).note, limits)
         self._refusals = Refusals(store, self._pool)
         self._refreshing: asyncio.Future[None] | None = None
@@ -139,7 +139,7 @@ class Dispatcher:
     def close(self) -> None:
         """Let the work in progress end, and write what is left of the call log."""
         self._pool.close()
-        self._look_ups.close()
+        self.look_ups.close()
         self.call_log.flush()
         self._refusals.flush()
 
@@ -171,8 +171,8 @@ class Dispatcher:
                 message = found
                 if known is None:
                     self._known_messages.learn(post.content_type, post.body, message)
-                work = self._begin(message, integration, post, call)
-                result = await (self._look_ups.run(work) if _is_read(message) else self._run(work))
+                work = self._begin(message, integration, post, call, self.look_ups.reads())
+                result = await (self.look_ups.run(work) if _is_read(message) else self._run(work))
                 if call.caller is not None and call.caller.is_withheld:
                     taken = time.perf_counter() - call.started
                     await asyncio.sleep(WITHHELD_SECONDS - taken % WITHHELD_SECONDS)
@@ -202,7 +202,8 @@ class Dispatcher:
         call = _Call()
         try:
             integration = self._admit(post, call, NO_HEADERS)
-            read = Read(self._begin(message, integration, post, call), call, post.address)
+            reads = self.look_ups.reads_of_turn()
+            read = Read(self._begin(message, integration, post, call, reads), call, post.address)
         except Exception as error:
             return self._fault(call, error, post.address)
         return self._advance(read) or read
@@ -246,13 +247,15 @@ class Dispatcher:
         self._admission.count_call(integration)
         return integration
 
-    def _begin(self, message: Message, integration: KnownIntegration, post: Post, call: _Call) -> Callable[[], Any]:
+    def _begin(
+        self, message: Message, integration: KnownIntegration, post: Post, call: _Call, reads: TelephonyReads
+    ) -> Callable[[], Any]:
         """Return the operation's work; raises what the message deserves."""
         operation = message.operation
         call.version, call.operation = message.version, operation.name
         self._admission.check_operation(integration, operation.name)
         call.caller = caller = Caller(
-            reads=self._look_ups.reads(),
+            reads=reads,
             announce=KnownOutcome().announce,
             integration=integration,
             budget=self.guessing.of(integration.id),

@@ -111,7 +111,7 @@ class KnownRows(TelephonyReads):
 
 
 class LookUps:
-    """How the reads of one process are run; here each where it is asked, as on SQLite."""
+    """How the reads of one process are run; here each where it is asked."""
 
     def __init__(self, store: TelephonyReads) -> None:
         self._store = store
@@ -122,6 +122,16 @@ class LookUps:
     def reads(self) -> TelephonyReads:
         """Return what one read is run on."""
         return self._store
+
+    def reads_of_turn(self) -> TelephonyReads:
+        """Return what one read is run on that is answered within this turn of the event loop."""
+        return self.reads()
+
+    def begin_turn(self) -> None:
+        """Let the next `reads_of_turn` be of one moment, until `end_turn` is called in the same turn."""
+
+    def end_turn(self) -> None:
+        """Have what is read from now on be of no earlier moment; called before an answer is sent."""
 
     async def run(self, work: Callable[[], Any]) -> Any:
         """Return what a read returns, whose `reads` it asks; raises what it raises, StoreUnavailable."""
