@@ -141,7 +141,9 @@ class LookUps:
 _IS_OPEN = Request.situation.in_([literal_column(f"'{situation}'") for situation in OPEN_SITUATIONS])
 _ONLY_REQUEST = select(func.max(Request.id)).where(Request.requester_id == Requester.id, _IS_OPEN).scalar_subquery()
 # The number is looked up only where it is the only one, so the answer costs the same whatever somebody's requests.
-_COUNT_AND_NUMBER = select(Requester.open_requests, case((Requester.open_requests == 1, _ONLY_REQUEST)))
+_COUNT_AND_NUMBER = select(
+    Requester.open_requests, case((Requester.open_requests == literal_column("1"), _ONLY_REQUEST))
+)
 OPEN_REQUESTS = LookUp(_COUNT_AND_NUMBER.add_columns(Requester.merged_into_id), by=Requester.document)
 OPEN_REQUESTS_OF = LookUp(_COUNT_AND_NUMBER, by=Requester.id)
 ANSWERED = LookUp(select(AnsweredBefore.answered_at), by=AnsweredBefore.asked_hash)
