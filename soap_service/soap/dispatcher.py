@@ -73,10 +73,6 @@ class Post(NamedTuple):
     encoding: str = ""
     is_cross_site: bool = False
 
-    def with_body(self, body: bytes) -> "Post":
-        """Return the message with another body."""
-        return Post(body, *self[1:])
-
 
 class Reply(NamedTuple):
     """An answer: HTTP status, media type, envelope, further headers."""
@@ -94,25 +90,21 @@ class _Context:
     udc: Caller
 
 
-@dataclass(slots=True)
-class _Call:
-    """What is known of a call so far, for its fault and its line in the log."""
+@dataclass(slots=True, eq=False)
+class Call:
+    """What is known of a call so far, for its fault and its line in the log.
 
+    One that waits for rows has its `work`; its reply goes to `deliver`, which whoever gets the call sets at once.
+    """
+
+    address: str | None
     version: SoapVersion = SoapVersion.SOAP_11
     operation: str = "-"
     integration: str = "-"
     addressing: Addressing | None = None
     caller: Caller | None = None
     started: float = field(default_factory=time.perf_counter)
-
-
-@dataclass(slots=True, eq=False)
-class Read:
-    """A read that waits for rows; its reply goes to `deliver`, which whoever gets it sets at once."""
-
-    work: Callable[[], Any]
-    call: _Call
-    address: str | None
+    work: Callable[[], Any] = lambda: None
     deliver: Callable[[Reply], None] = lambda _: None
 
 
@@ -150,15 +142,15 @@ class Dispatcher:
     async def simulate(self, post: Post, integration: KnownIntegration) -> Reply:
         """Answer a message that this process itself vouches for, as that integration; nothing over HTTP does."""
 
-        def admit(_: Post, call: _Call, __: Headers) -> KnownIntegration:
+        def admit(_: Post, call: Call, __: Headers) -> KnownIntegration:
             call.integration = integration.name
             self._admission.count_call(integration)
             return integration
 
         return await self._answer(post, admit)
 
-    async def _answer(self, post: Post, admit: Callable[[Post, _Call, Headers], KnownIntegration]) -> Reply:
-        call = _Call(_version_of(post.content_type))
+    async def _answer(self, post: Post, admit: Callable[[Post, Call, Headers], KnownIntegration]) -> Reply:
+        call = Call(post.address, _version_of(post.content_type))
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if self._admission.must_refresh():
@@ -176,14 +168,14 @@ class Dispatcher:
                 if call.caller is not None and call.caller.is_withheld:
                     taken = time.perf_counter() - call.started
                     await asyncio.sleep(WITHHELD_SECONDS - taken % WITHHELD_SECONDS)
-                return self._result(call, result, post.address)
+                return self._result(call, result)
         except (UnsupportedMediaType, CrossSite) as error:
-            self._note(call, error, _OUTSIDE_SOAP.get(type(error), ""), post.address)
+            self._note(call, error, _OUTSIDE_SOAP.get(type(error), ""))
             raise
         except TimeoutError:
-            return self._fault(call, StoreUnavailable(), post.address)
+            return self._fault(call, StoreUnavailable())
         except Exception as error:
-            return self._fault(call, error, post.address)
+            return self._fault(call, error)
 
     async def _run(self, work: Callable[[], Any]) -> Any:
         """Return what an operation returns that announces a call, and may look up whether it may be told of it."""
@@ -193,44 +185,46 @@ class Dispatcher:
             except RowMissing as missing:
                 await missing.finder.wait_for(missing)
 
-    def answer_now(self, post: Post) -> "Reply | Read | None":
-        """Answer a plain read whose message is known: at once, or when its rows are known; None for everything else."""
+    def answer_now(self, post: Post, body: bytes) -> Reply | Call | None:
+        """Answer a plain read whose message is known: at once, or when its rows are known; None for everything else.
+
+        The body is not the post's own where that has come with the same head before.
+        """
         is_unusual = post.is_cross_site or post.encoding or self._admission.must_refresh()
-        message = None if is_unusual else self._known_messages.recall(post.content_type, post.body)
+        message = None if is_unusual else self._known_messages.recall(post.content_type, body)
         if message is None or not _is_read(message):
             return None
-        call = _Call()
+        call = Call(post.address)
         try:
             integration = self._admit(post, call, NO_HEADERS)
-            reads = self.look_ups.reads_of_turn()
-            read = Read(self._begin(message, integration, post, call, reads), call, post.address)
+            call.work = self._begin(message, integration, post, call, self.look_ups.reads_of_turn())
         except Exception as error:
-            return self._fault(call, error, post.address)
-        return self._advance(read) or read
+            return self._fault(call, error)
+        return self._advance(call) or call
 
-    def _advance(self, read: "Read", error: Exception | None = None) -> Reply | None:
+    def _advance(self, call: Call, error: Exception | None = None) -> Reply | None:
         """Run a read from its start; None when it waits for another row."""
         try:
             if error is not None:
                 raise error
-            return self._result(read.call, read.work(), read.address)
+            return self._result(call, call.work())
         except RowMissing as missing:
             try:
-                missing.finder.find(missing, partial(self._go_on, read))
+                missing.finder.find(missing, partial(self._go_on, call))
             except StoreUnavailable as refusal:
-                return self._fault(read.call, refusal, read.address)
+                return self._fault(call, refusal)
             return None
         except Exception as failure:
-            return self._fault(read.call, failure, read.address)
+            return self._fault(call, failure)
 
-    def _go_on(self, read: "Read", error: Exception | None) -> None:
-        reply = self._advance(read, error)
+    def _go_on(self, call: Call, error: Exception | None) -> None:
+        reply = self._advance(call, error)
         if reply is not None:
-            read.deliver(reply)
+            call.deliver(reply)
 
     def refuse(self, refusal: MessageRefused, content_type: str, address: str | None) -> Reply:
         """Answer a message that was not even read."""
-        return self._fault(_Call(_version_of(content_type)), refusal, address)
+        return self._fault(Call(address, _version_of(content_type)), refusal)
 
     def _read(self, post: Post) -> Message | MessageRefused | UnsupportedMediaType:
         """Return the message, or why there is none."""
@@ -241,14 +235,14 @@ class Dispatcher:
         except (MessageRefused, UnsupportedMediaType) as refusal:
             return refusal
 
-    def _admit(self, post: Post, call: _Call, headers: Headers) -> KnownIntegration:
+    def _admit(self, post: Post, call: Call, headers: Headers) -> KnownIntegration:
         integration = self._admission.identify(post.authorization, post.address, post.is_cross_site, headers.token)
         call.integration = integration.name
         self._admission.count_call(integration)
         return integration
 
     def _begin(
-        self, message: Message, integration: KnownIntegration, post: Post, call: _Call, reads: TelephonyReads
+        self, message: Message, integration: KnownIntegration, post: Post, call: Call, reads: TelephonyReads
     ) -> Callable[[], Any]:
         """Return the operation's work; raises what the message deserves."""
         operation = message.operation
@@ -265,16 +259,16 @@ class Dispatcher:
         )
         return partial(operation.function, _Context(caller), *message.bind())
 
-    def _result(self, call: _Call, result: Any, address: str | None) -> Reply:
+    def _result(self, call: Call, result: Any) -> Reply:
         answers = self._answers[call.version]
         if call.addressing is None:
             body = answers.result(call.operation, result)
         else:
             body = answers.addressed_result(call.operation, result, call.addressing)
-        self.call_log.record(call.operation, call.integration, "ok", time.perf_counter() - call.started, address)
+        self._record(call, "ok")
         return Reply(200, MEDIA_TYPES[call.version], body)
 
-    def _fault(self, call: _Call, error: Exception, address: str | None) -> Reply:
+    def _fault(self, call: Call, error: Exception) -> Reply:
         """Return the answer that an error deserves."""
         headers = (_CHALLENGE,) if isinstance(error, Unauthorized) else ()
         if isinstance(error, MessageRefused) and error.version is not None:
@@ -287,14 +281,18 @@ class Dispatcher:
             fault = internal_fault(incident, language)
         answers = self._answers[call.version]
         outcome = fault.code or fault.faultcode
-        self._note(call, error, outcome, address)
+        self._note(call, error, outcome)
         status = 401 if headers else answers.status(fault)
         return Reply(status, MEDIA_TYPES[call.version], answers.fault(fault, call.addressing), headers)
 
-    def _note(self, call: _Call, error: Exception, outcome: str, address: str | None) -> None:
+    def _note(self, call: Call, error: Exception, outcome: str) -> None:
         """Leave a call behind that failed."""
-        self.call_log.record(call.operation, call.integration, outcome, time.perf_counter() - call.started, address)
-        self._refusals.note(error, outcome, call.integration, call.operation, address)
+        self._record(call, outcome)
+        self._refusals.note(error, outcome, call.integration, call.operation, call.address)
+
+    def _record(self, call: Call, outcome: str) -> None:
+        seconds = time.perf_counter() - call.started
+        self.call_log.record(call.operation, call.integration, outcome, seconds, call.address)
 
     async def _refresh(self) -> None:
         """Have admission read its rules again: here where that is quick, else once for all calls that wait for it."""
@@ -306,7 +304,7 @@ class Dispatcher:
         await asyncio.shield(self._refreshing)
 
 
-def _note_headers(found: Message | MessageRefused | UnsupportedMediaType, call: _Call) -> Headers:
+def _note_headers(found: Message | MessageRefused | UnsupportedMediaType, call: Call) -> Headers:
     """Return the headers of what was read; a call that has some is answered as its envelope asks, whoever it is."""
     if isinstance(found, UnsupportedMediaType):
         return NO_HEADERS
