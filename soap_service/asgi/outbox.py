@@ -6,24 +6,37 @@ answers that follow; sent in one go, answers find all their peers still waiting.
 
 import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
 
 class Outbox:
-    """The connections of one event loop that have something to send at the end of this turn."""
+    """The connections of one event loop that have something to send at the end of this turn.
 
-    def __init__(self) -> None:
+    `on_first` is called when the first of a turn has something to wait with, `before_sending` before any sends.
+    """
+
+    def __init__(
+        self, on_first: Callable[[], None] = lambda: None, before_sending: Callable[[], None] = lambda: None
+    ) -> None:
+        self._on_first, self._before_sending = on_first, before_sending
         self._waiting: list[GatheringTransport] = []
 
     def add(self, transport: "GatheringTransport") -> None:
         """Have the transport flushed when everything that has arrived was looked at."""
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._empty)
+            self._on_first()
         self._waiting.append(transport)
 
+    def send(self, transport: "GatheringTransport") -> None:
+        """Have the transport flushed now."""
+        self._before_sending()
+        transport.flush()
+
     def _empty(self) -> None:
+        self._before_sending()
         waiting, self._waiting = self._waiting, []
         for transport in waiting:
             transport.flush()
@@ -55,7 +68,7 @@ class GatheringTransport:
         is_first = not self._held
         self._held += data
         if len(self._connections) == 1 or len(self._held) > self.MOST_HELD:
-            self.flush()
+            self._outbox.send(self)
         elif is_first:
             self._outbox.add(self)
 
@@ -72,5 +85,5 @@ class GatheringTransport:
 
     def close(self) -> None:
         """Close once everything is sent."""
-        self.flush()
+        self._outbox.send(self)
         self._transport.close()

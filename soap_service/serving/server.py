@@ -85,10 +85,11 @@ def make_server(settings: Settings) -> Server:
 
 def config_of(settings: Settings, app: App) -> uvicorn.Config:
     """Return what uvicorn is told; its protocol is a class of this server's own."""
+    look_ups = app.endpoint.dispatcher.look_ups
     shared = {
         "request_seconds": settings.request_seconds,
         "endpoint": app.endpoint,
-        "outbox": Outbox(),
+        "outbox": Outbox() if app.limits.is_shared else Outbox(look_ups.begin_turn, look_ups.end_turn),
         "deliver_commit": staticmethod(app.streams.deliver_commit),
         "logged_refusals": logged_refusals(app.limits),
     }

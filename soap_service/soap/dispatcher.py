@@ -39,7 +39,7 @@ from soap_service.soap.reader import read_message
 from soap_service.soap.refusals import Refusals
 from soap_service.soap.workers import Pool
 from soap_service.soap.writer import MEDIA_TYPES, Answers
-from soap_service.store import WAIT_SECONDS, KnownIntegration, KnownOutcome, Missing, Store
+from soap_service.store import WAIT_SECONDS, KnownIntegration, KnownOutcome, Missing, Store, TelephonyReads
 
 if TYPE_CHECKING:
     from spyne import Application
@@ -75,10 +75,6 @@ class Post(NamedTuple):
     encoding: str = ""
     is_cross_site: bool = False
 
-    def with_body(self, body: bytes) -> "Post":
-        """Return the message with another body."""
-        return Post(body, *self[1:])
-
 
 class Reply(NamedTuple):
     """An answer: HTTP status, media type, envelope, further headers."""
@@ -96,25 +92,21 @@ class _Context:
     udc: Caller
 
 
-@dataclass(slots=True)
-class _Call:
-    """What is known of a call so far, for its fault and its line in the log."""
+@dataclass(slots=True, eq=False)
+class Call:
+    """What is known of a call so far, for its fault and its line in the log.
 
+    One that waits for something has its `work`; its reply goes to `deliver`, which whoever gets the call sets at once.
+    """
+
+    address: str | None
     version: SoapVersion = SoapVersion.SOAP_11
     operation: str = "-"
     integration: str = "-"
     addressing: Addressing | None = None
     caller: Caller | None = None
     started: float = field(default_factory=time.monotonic)
-
-
-@dataclass(slots=True, eq=False)
-class Pending:
-    """A call that waits for what it needs; its reply goes to `deliver`, which whoever gets it sets at once."""
-
-    work: Callable[[], Any]
-    call: _Call
-    address: str | None
+    work: Callable[[], Any] = lambda: None
     deliver: Callable[[Reply], None] = lambda _: None
 
     async def reply(self) -> Reply:
@@ -139,7 +131,7 @@ class Dispatcher:
         self.guessing = self._admission.guessing
         self._known_messages = KnownMessages()
         self._pool = Pool(store)
-        self._look_ups = store.telephony.join_look_ups()
+        self.look_ups = store.telephony.join_look_ups()
         self._announcements = Announcements(store, self._pool)
         self.call_log = CallLog(LastUses(store, self._pool).note, limits)
         self._refusals = Refusals(store, self._pool)
@@ -149,7 +141,7 @@ class Dispatcher:
         """Let the work in progress end, and write what is left of the call log."""
         self._announcements.close()
         self._pool.close()
-        self._look_ups.close()
+        self.look_ups.close()
         self.call_log.flush()
         self._refusals.flush()
 
@@ -160,15 +152,15 @@ class Dispatcher:
     async def simulate(self, post: Post, integration: KnownIntegration) -> Reply:
         """Answer a message that this process itself vouches for, as that integration; nothing over HTTP does."""
 
-        def admit(_: Post, call: _Call, __: Headers) -> KnownIntegration:
+        def admit(_: Post, call: Call, __: Headers) -> KnownIntegration:
             call.integration = integration.name
             self._admission.count_call(integration)
             return integration
 
         return await self._answer(post, admit)
 
-    async def _answer(self, post: Post, admit: Callable[[Post, _Call, Headers], KnownIntegration]) -> Reply:
-        call = _Call(_version_of(post.content_type))
+    async def _answer(self, post: Post, admit: Callable[[Post, Call, Headers], KnownIntegration]) -> Reply:
+        call = Call(post.address, _version_of(post.content_type))
         try:
             if self._admission.must_refresh():
                 async with asyncio.timeout(ANSWER_SECONDS):
@@ -181,66 +173,69 @@ class Dispatcher:
             message = found
             if known is None:
                 self._known_messages.learn(post.content_type, post.body, message)
-            pending = Pending(self._begin(message, integration, post, call), call, post.address)
+            deadline = call.started + WAIT_SECONDS
+            call.work = self._begin(message, integration, post, call, self.look_ups.reads(deadline))
         except (UnsupportedMediaType, CrossSite) as error:
-            self._note(call, error, _OUTSIDE_SOAP.get(type(error), ""), post.address)
+            self._note(call, error, _OUTSIDE_SOAP.get(type(error), ""))
             raise
         except TimeoutError:
-            return self._fault(call, StoreUnavailable(), post.address)
+            return self._fault(call, StoreUnavailable())
         except Exception as error:
-            return self._fault(call, error, post.address)
-        return self._advance(pending) or await pending.reply()
+            return self._fault(call, error)
+        return self._advance(call) or await call.reply()
 
-    def answer_now(self, post: Post) -> Reply | Pending | None:
-        """Answer a message that is known: at once, or when it has all it needs; None for everything else."""
+    def answer_now(self, post: Post, body: bytes) -> Reply | Call | None:
+        """Answer a message that is known: at once, or when it has all it needs; None for everything else.
+
+        The body is not the post's own where that has come with the same head before.
+        """
         is_unusual = post.is_cross_site or post.encoding or self._admission.must_refresh()
-        message = None if is_unusual else self._known_messages.recall(post.content_type, post.body)
+        message = None if is_unusual else self._known_messages.recall(post.content_type, body)
         if message is None:
             return None
-        call = _Call()
+        call = Call(post.address)
         try:
             integration = self._admit(post, call, NO_HEADERS)
-            pending = Pending(self._begin(message, integration, post, call), call, post.address)
+            reads = self.look_ups.reads_of_turn(call.started + WAIT_SECONDS)
+            call.work = self._begin(message, integration, post, call, reads)
         except Exception as error:
-            return self._fault(call, error, post.address)
-        return self._advance(pending) or pending
+            return self._fault(call, error)
+        return self._advance(call) or call
 
-    def _advance(self, pending: Pending, error: Exception | None = None) -> Reply | None:
+    def _advance(self, call: Call, error: Exception | None = None) -> Reply | None:
         """Run an operation from its start; None when it waits for something."""
-        call = pending.call
         try:
             if error is not None:
                 raise error
-            result = pending.work()
+            result = call.work()
             if call.caller is not None and call.caller.is_withheld:
-                self._withhold(pending, result)
+                self._withhold(call, result)
                 return None
-            return self._result(call, result, pending.address)
+            return self._result(call, result)
         except Missing as missing:
             try:
-                missing.find(partial(self._go_on, pending))
+                missing.find(partial(self._go_on, call))
             except StoreUnavailable as refusal:
-                return self._fault(call, refusal, pending.address)
+                return self._fault(call, refusal)
             return None
         except Exception as failure:
-            return self._fault(call, failure, pending.address)
+            return self._fault(call, failure)
 
-    def _go_on(self, pending: Pending, error: Exception | None) -> None:
-        reply = self._advance(pending, error)
+    def _go_on(self, call: Call, error: Exception | None) -> None:
+        reply = self._advance(call, error)
         if reply is not None:
-            pending.deliver(reply)
+            call.deliver(reply)
 
-    def _withhold(self, pending: Pending, result: Any) -> None:
+    def _withhold(self, call: Call, result: Any) -> None:
         """Have an answer wait until the time that it took tells nothing."""
-        taken = time.monotonic() - pending.call.started
+        taken = time.monotonic() - call.started
         asyncio.get_running_loop().call_later(
-            WITHHELD_SECONDS - taken % WITHHELD_SECONDS,
-            lambda: pending.deliver(self._result(pending.call, result, pending.address)),
+            WITHHELD_SECONDS - taken % WITHHELD_SECONDS, lambda: call.deliver(self._result(call, result))
         )
 
     def refuse(self, refusal: MessageRefused, content_type: str, address: str | None) -> Reply:
         """Answer a message that was not even read."""
-        return self._fault(_Call(_version_of(content_type)), refusal, address)
+        return self._fault(Call(address, _version_of(content_type)), refusal)
 
     def _read(self, post: Post) -> Message | MessageRefused | UnsupportedMediaType:
         """Return the message, or why there is none."""
@@ -251,21 +246,22 @@ class Dispatcher:
         except (MessageRefused, UnsupportedMediaType) as refusal:
             return refusal
 
-    def _admit(self, post: Post, call: _Call, headers: Headers) -> KnownIntegration:
+    def _admit(self, post: Post, call: Call, headers: Headers) -> KnownIntegration:
         integration = self._admission.identify(post.authorization, post.address, post.is_cross_site, headers.token)
         call.integration = integration.name
         self._admission.count_call(integration)
         return integration
 
-    def _begin(self, message: Message, integration: KnownIntegration, post: Post, call: _Call) -> Callable[[], Any]:
+    def _begin(
+        self, message: Message, integration: KnownIntegration, post: Post, call: Call, reads: TelephonyReads
+    ) -> Callable[[], Any]:
         """Return the operation's work; raises what the message deserves."""
         operation = message.operation
         call.version, call.operation = message.version, operation.name
         self._admission.check_operation(integration, operation.name)
-        deadline = call.started + WAIT_SECONDS
         call.caller = caller = Caller(
-            reads=self._look_ups.reads(deadline),
-            announce=KnownOutcome(self._announcements, deadline).announce,
+            reads=reads,
+            announce=KnownOutcome(self._announcements, call.started + WAIT_SECONDS).announce,
             integration=integration,
             budget=self.guessing.of(integration.id),
             public_url=self._settings.base_url,
@@ -274,16 +270,16 @@ class Dispatcher:
         )
         return partial(operation.function, _Context(caller), *message.bind())
 
-    def _result(self, call: _Call, result: Any, address: str | None) -> Reply:
+    def _result(self, call: Call, result: Any) -> Reply:
         answers = self._answers[call.version]
         if call.addressing is None:
             body = answers.result(call.operation, result)
         else:
             body = answers.addressed_result(call.operation, result, call.addressing)
-        self.call_log.record(call.operation, call.integration, "ok", time.monotonic() - call.started, address)
+        self._record(call, "ok")
         return Reply(200, MEDIA_TYPES[call.version], body)
 
-    def _fault(self, call: _Call, error: Exception, address: str | None) -> Reply:
+    def _fault(self, call: Call, error: Exception) -> Reply:
         """Return the answer that an error deserves."""
         headers = (_CHALLENGE,) if isinstance(error, Unauthorized) else ()
         if isinstance(error, MessageRefused) and error.version is not None:
@@ -296,14 +292,18 @@ class Dispatcher:
             fault = internal_fault(incident, language)
         answers = self._answers[call.version]
         outcome = fault.code or fault.faultcode
-        self._note(call, error, outcome, address)
+        self._note(call, error, outcome)
         status = 401 if headers else answers.status(fault)
         return Reply(status, MEDIA_TYPES[call.version], answers.fault(fault, call.addressing), headers)
 
-    def _note(self, call: _Call, error: Exception, outcome: str, address: str | None) -> None:
+    def _note(self, call: Call, error: Exception, outcome: str) -> None:
         """Leave a call behind that failed."""
-        self.call_log.record(call.operation, call.integration, outcome, time.monotonic() - call.started, address)
-        self._refusals.note(error, outcome, call.integration, call.operation, address)
+        self._record(call, outcome)
+        self._refusals.note(error, outcome, call.integration, call.operation, call.address)
+
+    def _record(self, call: Call, outcome: str) -> None:
+        seconds = time.monotonic() - call.started
+        self.call_log.record(call.operation, call.integration, outcome, seconds, call.address)
 
     async def _refresh(self) -> None:
         """Have admission read its rules again: here where that is quick, else once for all calls that wait for it."""
@@ -315,7 +315,7 @@ class Dispatcher:
         await asyncio.shield(self._refreshing)
 
 
-def _note_headers(found: Message | MessageRefused | UnsupportedMediaType, call: _Call) -> Headers:
+def _note_headers(found: Message | MessageRefused | UnsupportedMediaType, call: Call) -> Headers:
     """Return the headers of what was read; a call that has some is answered as its envelope asks, whoever it is."""
     if isinstance(found, UnsupportedMediaType):
         return NO_HEADERS

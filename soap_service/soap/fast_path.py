@@ -14,7 +14,7 @@ from typing import NamedTuple
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from soap_service.asgi.protocol import BoundedProtocol
-from soap_service.soap.dispatcher import Pending, Post, Reply
+from soap_service.soap.dispatcher import Call, Post, Reply
 from soap_service.soap.endpoint import Endpoint
 
 #: A longer head is parsed each time.
@@ -68,7 +68,7 @@ class FastPath(BoundedProtocol):
     def data_received(self, data: bytes) -> None:  # noqa: D102
         known = self._known
         if known is not None and len(data) == known.message_bytes and data.startswith(known.head) and self._is_free():
-            reply = self.endpoint.dispatcher.answer_now(known.post.with_body(data[len(known.head) :]))
+            reply = self.endpoint.dispatcher.answer_now(known.post, data[len(known.head) :])
             if isinstance(reply, Reply):
                 self._count()
                 self._write(reply)
@@ -130,7 +130,7 @@ class FastPath(BoundedProtocol):
         """Write the dispatcher's answer to a whole body, if it has one on the spot."""
         scope = {"client": self.client, "headers": self.headers, "query_string": b""}
         post = self.endpoint.post_of(scope, body)
-        reply = self.endpoint.dispatcher.answer_now(post)
+        reply = self.endpoint.dispatcher.answer_now(post, body)
         if reply is None:
             return False
         is_last = self._is_over
@@ -143,10 +143,10 @@ class FastPath(BoundedProtocol):
             self._await(reply, keep_alive=not is_last)
         return True
 
-    def _await(self, pending: Pending, keep_alive: bool) -> None:
+    def _await(self, call: Call, keep_alive: bool) -> None:
         """Have what follows on this connection wait until a call is answered."""
         self.cycle = awaited = _Awaited(keep_alive)  # type: ignore[assignment]
-        pending.deliver = partial(self._answer_awaited, awaited)
+        call.deliver = partial(self._answer_awaited, awaited)
 
     def _answer_awaited(self, awaited: "_Awaited", reply: Reply) -> None:
         awaited.response_complete = True

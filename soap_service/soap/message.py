@@ -78,13 +78,23 @@ class ReplyElsewhere(MessageRefused):
     """WS-Addressing asks for the answer at another address than the connection's own."""
 
 
+class Argument(NamedTuple):
+    """What Spyne declares of an argument: text, or a number between two others."""
+
+    name: str
+    is_text: bool
+    is_required: bool
+    least: float
+    most: float
+
+
 @dataclass(frozen=True)
 class Operation:
-    """A published operation: its function, and the types of its arguments by wire name, in order."""
+    """A published operation: its function, and its arguments by wire name, in order."""
 
     name: str
     function: Callable[..., Any]
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Argument]
 
 
 class Message(NamedTuple):
@@ -105,32 +115,44 @@ class Message(NamedTuple):
         Raises: MissingArgument for a required one that is absent, nil, or empty where it is a number;
         InvalidArgument for a number that is none; ForeignArgument.
         """
-        for name, namespace in self.foreign.items():
+        if self.foreign:
+            name, namespace = next(iter(self.foreign.items()))
             sentence = N_("O elemento {name} está no namespace {found}; o certo é {namespace}.")
             raise ForeignArgument(sentence, self.version, name=name, found=shown(namespace), namespace=NAMESPACE)
-        return [_bound(name, declared, self.texts) for name, declared in self.operation.arguments.items()]
+        return [_bound(argument, self.texts) for argument in self.operation.arguments.values()]
 
 
 def list_operations(application: Application) -> dict[str, Operation]:
     """Return the operations that an application publishes, by name."""
     return {
-        name: Operation(name, descriptor.function, dict(descriptor.in_message._type_info))
+        name: Operation(name, descriptor.function, _arguments(descriptor.in_message._type_info))
         for name, descriptor in list_descriptors(application).items()
     }
 
 
-def _bound(name: str, declared: Any, texts: Mapping[str, str | None]) -> Any:
+def _arguments(declared: Mapping[str, Any]) -> dict[str, Argument]:
+    """Return arguments as Spyne declares them."""
+    arguments = {}
+    for name, kind in declared.items():
+        said, is_text = kind.Attributes, issubclass(kind, Unicode)
+        bounds = (0, 0) if is_text else (said.min_bound, said.max_bound)
+        arguments[name] = Argument(name, is_text, bool(said.min_occurs), *bounds)
+    return arguments
+
+
+def _bound(argument: Argument, texts: Mapping[str, str | None]) -> Any:
     """Turn the text of one argument into what its declared type takes."""
+    name, is_text, is_required, least, most = argument
     text = texts.get(name)
-    if issubclass(declared, Unicode):
+    if is_text:
         if name in texts:
             return text or ""
     elif text is not None and text.strip():
         number = _WHOLE_NUMBER.fullmatch(text)
-        if number is None or not declared.Attributes.min_bound <= int(number[1]) <= declared.Attributes.max_bound:
+        if number is None or not least <= int(number[1]) <= most:
             raise InvalidArgument(name)
         return int(number[1])
-    if declared.Attributes.min_occurs:
+    if is_required:
         raise MissingArgument(name)
     return None
 

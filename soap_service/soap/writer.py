@@ -131,13 +131,11 @@ class _Answer:
 
     def fill(self, value: Any) -> bytes:
         """Put the values in; those that are None are nil already in what stands around."""
-        texts = tuple(
-            [v if v is None else write(v) for v, write in zip(self._values_of(value), self._formats, strict=True)]
-        )
+        texts = [v if v is None else write(v) for v, write in zip(self._values_of(value), self._formats, strict=True)]
         if None not in texts:
-            return (self._full % texts).encode()
+            return self._full % tuple(texts)
         template = self._templates[tuple(text is None for text in texts)]
-        return (template % tuple(text for text in texts if text is not None)).encode()
+        return template % tuple(text for text in texts if text is not None)
 
 
 def _alone(value: Any) -> tuple[Any]:
@@ -153,11 +151,11 @@ def clean(text: str) -> str:
     return text if _NOT_PLAIN.search(text) is None else escape(_NOT_XML.sub("", text), {"\r": "&#13;"})
 
 
-_FORMATS: dict[Any, Callable[[Any], str]] = {
-    Unicode: clean,
-    Integer32: str,
-    Boolean: lambda value: "true" if value else "false",
-    DateTime: lambda instant: instant.isoformat("T", "seconds"),  # IVRs speak it as it stands
+_FORMATS: dict[Any, Callable[[Any], bytes]] = {
+    Unicode: lambda text: clean(text).encode(),
+    Integer32: lambda number: b"%d" % number,
+    Boolean: lambda value: b"true" if value else b"false",
+    DateTime: lambda instant: instant.isoformat("T", "seconds").encode(),  # IVRs speak it as it stands
 }
 _SAMPLES = {Unicode: "x", Integer32: 1, Boolean: True, DateTime: datetime(2016, 6, 30, tzinfo=UTC)}
 
@@ -175,8 +173,8 @@ def _fields(descriptor: Any) -> Mapping[str, Any]:
     return {name: _kind(declared) for name, declared in result._type_info.items()}
 
 
-def _templates(application: Application, protocol: Any, descriptor: Any) -> Iterator[tuple[tuple[bool, ...], str]]:
-    """Have Spyne write the answer once for each combination of nil fields, with `%s` for each value."""
+def _templates(application: Application, protocol: Any, descriptor: Any) -> Iterator[tuple[tuple[bool, ...], bytes]]:
+    """Have Spyne write the answer once for each combination of nil fields, with `%b` for each value."""
     (result,) = descriptor.out_message._type_info.values()
     fields = _fields(descriptor)
     choices: list[tuple[bool, ...]] = [(False,)]
@@ -192,7 +190,7 @@ def _templates(application: Application, protocol: Any, descriptor: Any) -> Iter
             if len(leaf) == 0 and leaf.text:
                 leaf.text = _CUT
         written = etree.tostring(context.out_document, xml_declaration=True, encoding="UTF-8").decode()
-        yield nils, written.replace("%", "%%").replace(_CUT, "%s")
+        yield nils, written.replace("%", "%%").replace(_CUT, "%b").encode()
 
 
 _CUT = "\N{SYMBOL FOR UNIT SEPARATOR}"

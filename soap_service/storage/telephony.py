@@ -8,6 +8,7 @@ from soap_service.storage.joined import MOST_UNDER_WAY, JoinedLookUps
 from soap_service.storage.look_ups import LookUp
 from soap_service.storage.part import Part
 from soap_service.storage.telephony_reads import LookUps, TelephonyReads
+from soap_service.storage.turn_reads import TurnReads
 
 
 class Telephony(TelephonyReads, Part):
@@ -24,5 +25,5 @@ class Telephony(TelephonyReads, Part):
         database = self._database
         links = database.backend.open_links(MOST_UNDER_WAY)
         if not links:
-            return LookUps(self)
+            return TurnReads(self, database)
         return JoinedLookUps(self, links, database.failure, database.errors)

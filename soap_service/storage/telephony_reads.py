@@ -104,7 +104,7 @@ class KnownRows(TelephonyReads):
 
 
 class LookUps:
-    """How the reads of one process are run; here each where it is asked, as on SQLite."""
+    """How the reads of one process are run; here each where it is asked."""
 
     def __init__(self, store: TelephonyReads) -> None:
         self._store = store
@@ -116,11 +116,23 @@ class LookUps:
         """Return what one read is run on, which waits until that time of the event loop's clock at most."""
         return self._store
 
+    def reads_of_turn(self, deadline: float) -> TelephonyReads:
+        """Return the same for an operation that may be answered within this turn of the event loop."""
+        return self.reads(deadline)
+
+    def begin_turn(self) -> None:
+        """Let the next `reads_of_turn` be of one moment, until `end_turn` is called in the same turn."""
+
+    def end_turn(self) -> None:
+        """Have what is read from now on be of no earlier moment; called before an answer is sent."""
+
 
 _IS_OPEN = Request.situation.in_([literal_column(f"'{situation}'") for situation in OPEN_SITUATIONS])
 _ONLY_REQUEST = select(func.max(Request.id)).where(Request.requester_id == Requester.id, _IS_OPEN).scalar_subquery()
 # The number is looked up only where it is the only one, so the answer costs the same whatever somebody's requests.
-_COUNT_AND_NUMBER = select(Requester.open_requests, case((Requester.open_requests == 1, _ONLY_REQUEST)))
+_COUNT_AND_NUMBER = select(
+    Requester.open_requests, case((Requester.open_requests == literal_column("1"), _ONLY_REQUEST))
+)
 OPEN_REQUESTS = LookUp(_COUNT_AND_NUMBER.add_columns(Requester.merged_into_id), by=Requester.document)
 OPEN_REQUESTS_OF = LookUp(_COUNT_AND_NUMBER, by=Requester.id)
 ANSWERED = LookUp(select(AnsweredBefore.answered_at), by=AnsweredBefore.asked_hash)

@@ -50,6 +50,64 @@ def test_what_one_turn_writes_is_sent_at_its_end(new_loop: Callable[[], asyncio.
     assert run_in_own_loop(write(), new_loop) == [b"a1a2", b"b1b2", b"c1c2"]
 
 
+@pytest.mark.parametrize("new_loop", LOOPS.values(), ids=LOOPS)
+def test_who_reads_for_a_turn_is_told_when_it_begins_and_before_anything_is_sent(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """What had arrived when it was told stands behind each word."""
+
+    async def write() -> list[str]:
+        seen: list[str] = []
+        peers: list[socket.socket] = []
+
+        def note(what: str) -> None:
+            for peer in peers:
+                with suppress(BlockingIOError):
+                    what += f" {peer.recv(200_000)[:4].decode()}"
+            seen.append(what.rstrip())  # of one that was closed nothing comes
+
+        outbox, connections = Outbox(lambda: note("begin"), lambda: note("end")), list[GatheringTransport]()
+        for _ in range(3):
+            peer, end = socket.socketpair()
+            peer.setblocking(False)
+            peers.append(peer)
+            transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=end)
+            connections.append(GatheringTransport(transport, outbox, connections))
+        first, second, third = connections
+
+        first.write(b"a1")
+        first.write(b"a2")
+        second.write(b"b1")
+        await asyncio.sleep(0.01)
+        note("turn")
+        first.write(b"c1")
+        first.write(b"x" * GatheringTransport.MOST_HELD)
+        second.write(b"d1")
+        await asyncio.sleep(0.01)
+        note("much")
+        second.write(b"e1")
+        second.close()
+        third.write(b"f1")
+        await asyncio.sleep(0.01)
+        note("closed")
+        connections.remove(second)
+        connections.remove(third)
+        first.write(b"g1")
+        note("alone")
+        told = list(seen)
+        for transport in (first, second, third):
+            transport.close()
+        for peer in peers:
+            peer.close()
+        return told
+
+    told = run_in_own_loop(write(), new_loop)
+    assert told[:3] == ["begin", "end", "turn a1a2 b1"]
+    assert told[3:7] == ["begin", "end", "end c1xx", "much d1"]
+    assert told[7:11] == ["begin", "end", "end e1", "closed  f1"]
+    assert told[11:] == ["end", "alone g1"]
+
+
 def test_an_answer_that_is_held_reaches_a_client_that_has_closed_its_side(service: Service) -> None:
     """Its request and its end come in one turn: the loop would close the connection at once."""
     for count in range(1, 20):

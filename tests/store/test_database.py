@@ -304,7 +304,13 @@ EDIT = CalendarEdit(OFFICE_WEEK, skips_national=True)
 def public_methods() -> list[str]:
     """Return every method of the store's parts that asks or changes the database, as `part.method`."""
     own = {"schema.is_ready", "schema.must_exist", "schema.check_address", "backups.back_up", "backups.restore"}
-    own |= {"indexing.index_before_search", "telephony.join_look_ups", "telephony.look_up", "telephony.now"}
+    own |= {
+        "calls.keep",
+        "indexing.index_before_search",
+        "telephony.join_look_ups",
+        "telephony.look_up",
+        "telephony.now",
+    }
     own |= {"audit.note", "audit.flush", "audit.iterate", "audit.iterate_sealed"}
     own |= {"tables.import_requesters", "tables.import_requests", "tables.import_history", "tables.export"}
     store = Store("sqlite:///")
