@@ -4,21 +4,24 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from sqlalchemy import URL, Column, Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 
 from soap_service.errors import InputRefused, StoreUnavailable, TransactionLost
 from soap_service.storage.backend import Backend, Fetch, Link, ReadOnly, Row, Traits
 from soap_service.storage.full_text import find_in_postgresql
+from soap_service.storage.held import FewForAll, HeldConnections
 from soap_service.storage.postgresql_server import (
     CHANNEL,
     IS_POOLED,
+    POOL_SECONDS,
     NotificationListener,
     Server,
     ServerLink,
@@ -38,6 +41,13 @@ _TRAITS = Traits(
     counts_written_numbers=False,
     notifies_processes=True,
 )
+#: Connections of sessions and transactions, and of fetches. With those of joined look-ups and the one that listens a
+#: process has 11; of two engines, where a pooler lies before the database, each has half of the first.
+SESSIONS = 6
+FETCHES = 2
+#: So many of the first are left to what waits for nobody when pages, and calls that wait for a lock, have the rest.
+LEFT_TO_CALLS = 2
+_UNBOUNDED = nullcontext()
 _CHECK = text("SELECT clock_timestamp(), current_setting('transaction_read_only')")
 _NOTIFY = text("SELECT pg_notify(:channel, :name)").bindparams(channel=CHANNEL)
 #: The tables of people, of which autovacuum might not think for months. It holds up nobody who reads or writes.
@@ -58,6 +68,37 @@ _LOST_TO_ANOTHER = ("40001", "40P01")
 _MIGRATION_LOCK = 281_282_283
 
 
+class Share:
+    """So many of the connections of a pool, for those who may keep one for long: who finds none waits."""
+
+    def __init__(self, most: int) -> None:
+        self._free = threading.BoundedSemaphore(most)
+
+    def __enter__(self) -> None:
+        if not self._free.acquire(timeout=POOL_SECONDS):
+            raise PoolTimeout(f"no connection was free within {POOL_SECONDS:.0f} s")
+
+    def __exit__(self, *_: object) -> None:
+        self._free.release()
+
+
+class OnceForAll:
+    """Work that is done once for all who ask before it begins; who asks later waits and has it done again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tickets = count()
+        self._done_until = 0
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Do it, or have it done; raises what it raises."""
+        ticket = next(self._tickets)
+        with self._lock:
+            if ticket >= self._done_until:
+                self._done_until = next(self._tickets)
+                work()
+
+
 class PostgresqlBackend(Backend):
     """A PostgreSQL server, or a cluster of which one is primary."""
 
@@ -66,22 +107,25 @@ class PostgresqlBackend(Backend):
     def __init__(self, url: URL, direct_url: URL | None = None) -> None:
         self.lock = nullcontext()
         self._server = Server(url, direct_url)
-        # An error's text may reach the log; documents must not.
-        self.writer = self.direct = self._server.make_engine(hide_parameters=True)
-        if direct_url is not None:
-            self.direct = self._server.make_engine(is_direct=True, hide_parameters=True)
+        if direct_url is None:
+            self.writer = self.direct = self._server.make_engine(SESSIONS)
+            self._share = self._direct_share = Share(SESSIONS - LEFT_TO_CALLS)
+        else:
+            half = SESSIONS // 2
+            self.writer, self.direct = self._server.make_engine(half), self._server.make_engine(half, is_direct=True)
+            self._share, self._direct_share = Share(half - 1), Share(half - LEFT_TO_CALLS)
         self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
+        self._fetcher = self._server.make_engine(FETCHES, isolation_level="AUTOCOMMIT")
+        self._thread = threading.local()
         self._name = secrets.token_hex(8)
         self._listener: NotificationListener | None = None
         self._can_notify = True
-        self._notifying = threading.Lock()
-        self._tickets = count()
-        self._notified_until = 0
+        self._notifying, self._forgetting = OnceForAll(), OnceForAll()
         self._markers = count(1)
 
     def close(self) -> None:  # noqa: D102
-        self.writer.dispose()
-        self.direct.dispose()
+        for engine in (self.writer, self.direct, self._fetcher):
+            engine.dispose()
 
     def write_in_turn(self, turns: Turns) -> None:
         """Do nothing: the server has its own order."""
@@ -97,11 +141,25 @@ class PostgresqlBackend(Backend):
             if one.scalar(_PROCESS) == other.scalar(_PROCESS):
                 raise InputRefused("direct_database_url", IS_POOLED)
 
+    def hold_connections(self) -> HeldConnections:  # noqa: D102
+        return FewForAll(self._fetcher, FETCHES, POOL_SECONDS, self._server.is_stale_connection)
+
+    def give_way(self) -> None:  # noqa: D102
+        self._thread.gives_way = True
+
+    def share(self) -> AbstractContextManager[None]:  # noqa: D102
+        return self._share if self._gives_way() else _UNBOUNDED
+
+    def direct_share(self, waits: bool) -> AbstractContextManager[None]:  # noqa: D102
+        return self._direct_share if waits or self._gives_way() else _UNBOUNDED
+
+    def _gives_way(self) -> bool:
+        return getattr(self._thread, "gives_way", False)
+
     def read_clock(self, fetch: Fetch) -> datetime | None:  # noqa: D102
         instant, is_read_only = fetch(_CHECK)[0]
         if is_read_only == "on":
             log.error("database: it is read-only")
-            self.writer.dispose()
             self._server.forget()
             raise ReadOnly("it is read-only")
         return instant  # type: ignore[no-any-return]
@@ -111,9 +169,6 @@ class PostgresqlBackend(Backend):
 
     def drop_if_gone(self, connection: Connection, error: Exception) -> bool:  # noqa: D102
         return self._server.forget_if_gone(connection, error)
-
-    def is_stale(self, connection: Connection) -> bool:  # noqa: D102
-        return self._server.is_stale_connection(connection)
 
     def subscribe(self, on_notification: Callable[[], None]) -> None:  # noqa: D102
         if self._listener is None:
@@ -130,17 +185,15 @@ class PostgresqlBackend(Backend):
 
         An engine that cannot notify is asked once; the others look every second.
         """
-        if not self._can_notify:
-            return
-        ticket = next(self._tickets)
-        with self._notifying:
-            if ticket < self._notified_until:
-                return
-            self._notified_until = next(self._tickets)
+
+        def notify() -> None:
             try:
                 fetch(_NOTIFY, name=self._name)
             except StoreUnavailable as error:
                 self._can_notify = sqlstate_of(error.__cause__) != _NO_SUCH_FUNCTION
+
+        if self._can_notify:
+            self._notifying.do(notify)
 
     def change_marker(self, fetch: Fetch) -> int:
         """Return another number each time: only the tables tell."""
@@ -183,11 +236,14 @@ class PostgresqlBackend(Backend):
 
     def begin_long_work(self, connection: Connection) -> None:  # noqa: D102
         connection.detach()  # what is set here must not come back to the pool
+        self._unbind(connection)
+        connection.commit()
+
+    def _unbind(self, connection: Connection) -> None:
         driver: Any = connection.connection.dbapi_connection
         driver.answer_seconds = None
         for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
             connection.exec_driver_sql(f"SET {name} = 0")
-        connection.commit()
 
     def compact_words(self, connection: Connection, is_first: bool) -> bool:
         """Do nothing: its index knows no word that is in no text, and VACUUM frees the place."""
@@ -196,11 +252,17 @@ class PostgresqlBackend(Backend):
     def forget_removed(self) -> None:
         """Have indexes and the planner's statistics, which have samples of values, hold what is in rows alone.
 
-        Its log is the server's.
+        Its log is the server's. It takes seconds or minutes of one connection, for all who ask meanwhile.
         """
+        self._forgetting.do(self._forget_removed)
+
+    def _forget_removed(self) -> None:
         with self.direct.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            self.begin_long_work(connection)
-            connection.exec_driver_sql(_FORGET)
+            try:
+                self._unbind(connection)
+                connection.exec_driver_sql(_FORGET)
+            finally:
+                connection.invalidate()  # what is set here must not come back to the pool
 
     def begin_import(self, connection: Connection) -> None:
         """Do nothing: its memory is the server's."""
