@@ -14,6 +14,27 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
+class Share:
+    """So many of some connections, for who may have no more of them; who finds none waits, some seconds at most."""
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self._free, self._seconds = threading.Semaphore(most), seconds
+
+    def take(self) -> None:
+        """Take one; raises PoolTimeout."""
+        if not self._free.acquire(timeout=self._seconds):
+            raise PoolTimeout(f"no connection was free within {self._seconds:.0f} s")
+
+    def give_back(self) -> None:
+        """Leave it to the next."""
+        self._free.release()
+
+    __enter__ = take
+
+    def __exit__(self, *_: object) -> None:
+        self.give_back()
+
+
 class Held:
     """A connection, and a cursor of the driver's on it."""
 
@@ -87,18 +108,24 @@ class OneForEachThread(HeldConnections):
 
 
 class FewForAll(HeldConnections):
-    """So many connections for all threads; who finds none waits some seconds at most."""
+    """So many connections for all threads. One is left to those that do not give way; who finds none waits."""
 
-    def __init__(self, engine: Engine, count: int, seconds: float, is_stale: Callable[[Connection], bool]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        count: int,
+        seconds: float,
+        is_stale: Callable[[Connection], bool],
+        gives_way: Callable[[], bool],
+    ) -> None:
         super().__init__(engine)
-        self._seconds, self._is_stale = seconds, is_stale
-        self._turns = threading.Semaphore(count)
+        self._is_stale, self._gives_way = is_stale, gives_way
+        self._share, self._share_of_pages = Share(count, seconds), Share(count - 1, seconds)
         self._free: list[Held | None] = [None] * count
 
     def take(self) -> Held | None:
         """Return the one used last; None for one that was not opened yet, or whose server was gone since."""
-        if not self._turns.acquire(timeout=self._seconds):
-            raise PoolTimeout(f"no connection was free for a fetch within {self._seconds:.0f} s")
+        self._enter()
         held = self._free.pop()
         if held is None or not self._is_stale(held.connection):
             return held
@@ -107,9 +134,22 @@ class FewForAll(HeldConnections):
         held.close()
         return None
 
+    def _enter(self) -> None:
+        if not self._gives_way():
+            self._share.take()
+            return
+        self._share_of_pages.take()
+        try:
+            self._share.take()
+        except PoolTimeout:
+            self._share_of_pages.give_back()
+            raise
+
     def give_back(self, held: Held | None) -> None:  # noqa: D102
         self._free.append(held)
-        self._turns.release()
+        self._share.give_back()
+        if self._gives_way():
+            self._share_of_pages.give_back()
 
     def close(self) -> None:  # noqa: D102
         for held in self._free:

@@ -11,13 +11,12 @@ from typing import Any
 
 from sqlalchemy import URL, Column, Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 
 from soap_service.errors import InputRefused, StoreUnavailable, TransactionLost
 from soap_service.storage.backend import Backend, Fetch, Link, ReadOnly, Row, Traits
 from soap_service.storage.full_text import find_in_postgresql
-from soap_service.storage.held import FewForAll, HeldConnections
+from soap_service.storage.held import FewForAll, HeldConnections, Share
 from soap_service.storage.postgresql_server import (
     CHANNEL,
     IS_POOLED,
@@ -68,20 +67,6 @@ _LOST_TO_ANOTHER = ("40001", "40P01")
 _MIGRATION_LOCK = 281_282_283
 
 
-class Share:
-    """So many of the connections of a pool, for those who may keep one for long: who finds none waits."""
-
-    def __init__(self, most: int) -> None:
-        self._free = threading.BoundedSemaphore(most)
-
-    def __enter__(self) -> None:
-        if not self._free.acquire(timeout=POOL_SECONDS):
-            raise PoolTimeout(f"no connection was free within {POOL_SECONDS:.0f} s")
-
-    def __exit__(self, *_: object) -> None:
-        self._free.release()
-
-
 class OnceForAll:
     """Work that is done once for all who ask before it begins; who asks later waits and has it done again."""
 
@@ -109,11 +94,11 @@ class PostgresqlBackend(Backend):
         self._server = Server(url, direct_url)
         if direct_url is None:
             self.writer = self.direct = self._server.make_engine(SESSIONS)
-            self._share = self._direct_share = Share(SESSIONS - LEFT_TO_CALLS)
+            self._share = self._direct_share = Share(SESSIONS - LEFT_TO_CALLS, POOL_SECONDS)
         else:
             half = SESSIONS // 2
             self.writer, self.direct = self._server.make_engine(half), self._server.make_engine(half, is_direct=True)
-            self._share, self._direct_share = Share(half - 1), Share(half - LEFT_TO_CALLS)
+            self._share, self._direct_share = Share(half - 1, POOL_SECONDS), Share(half - LEFT_TO_CALLS, POOL_SECONDS)
         self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
         self._fetcher = self._server.make_engine(FETCHES, isolation_level="AUTOCOMMIT")
         self._thread = threading.local()
@@ -142,7 +127,7 @@ class PostgresqlBackend(Backend):
                 raise InputRefused("direct_database_url", IS_POOLED)
 
     def hold_connections(self) -> HeldConnections:  # noqa: D102
-        return FewForAll(self._fetcher, FETCHES, POOL_SECONDS, self._server.is_stale_connection)
+        return FewForAll(self._fetcher, FETCHES, POOL_SECONDS, self._server.is_stale_connection, self._gives_way)
 
     def give_way(self) -> None:  # noqa: D102
         self._thread.gives_way = True
