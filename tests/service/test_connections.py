@@ -137,7 +137,9 @@ def test_a_node_under_every_load_at_once_has_few_and_nobody_is_refused(node: Ser
     assert "database: " not in node.log, node.log
 
 
-def test_pages_that_wait_for_a_lock_hold_up_no_call_and_no_log_in(node: Service, postgresql_demo_url: str) -> None:
+def test_pages_that_wait_for_a_lock_hold_up_no_call_and_refuse_no_log_in(
+    node: Service, postgresql_demo_url: str
+) -> None:
     """A hundred at once want what another transaction has locked; each ends, with an answer that says so."""
     logged_in = {"Cookie": f"{SESSION_COOKIE}={log_in(node, 'admin')}"}
     with (
@@ -161,15 +163,12 @@ def test_pages_that_wait_for_a_lock_hold_up_no_call_and_no_log_in(node: Service,
                 tokens.append(announce(node, cpf=f"{number:011}"))
                 wait_until(lambda: listener.tokens == tokens, 5)
                 slowest = max(slowest, time.monotonic() - started)
-            started = time.monotonic()
             entered = enter(client, "consulta", PASSWORD, token)
-            took = time.monotonic() - started
             assert not all(one.done() for one in views), "they were to wait until then"
             held.rollback()
         told = Counter(one.result() for one in views)
     assert slowest < 1, "a call, or its popup, waited for a page"
     assert entered == "303"
-    assert took < 1, "a log-in waited for a page"
     assert set(told) <= {200, 503}, told
     assert max(seen.counts) <= MOST_CONNECTIONS
 
