@@ -68,7 +68,9 @@ class App:
             IdentityProvider(settings, lambda: self.store.now().timestamp()) if settings.oidc_issuer else None
         )
         kinds = (_hashes, _uploads, settings.endpoint_url, _asks, _chooses)
-        self._bridge = Bridge(self._make_screens, settings.proxies, settings.request_seconds, *kinds)
+        self._bridge = Bridge(
+            self._make_screens, settings.proxies, settings.request_seconds, *kinds, begin_thread=self.store.give_way
+        )
 
     def _make_screens(self) -> WsgiApplication:
         from soap_service.screens.app import Screens  # an eighth of what is loaded, which no call need wait for

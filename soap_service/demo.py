@@ -121,6 +121,7 @@ def _place_of(database_url: str) -> str:
 
 def _fill(store: Store, password_hash: str, is_plain: bool = False) -> None:
     """Put the sample data of the manual and its neighbours in, in one transaction: all of it or none."""
+    calendar = store.calendars.current
     with store._database.writing() as session:
         group = Group(name=_GROUP, may_execute=True)
         readers = Group(name="CONSULTA", may_execute=False)
@@ -153,7 +154,7 @@ def _fill(store: Store, password_hash: str, is_plain: bool = False) -> None:
         session.flush()
         maria, joao, ana, manual = people
         now = store.now().replace(microsecond=0)
-        opened_955 = datetime(2016, 6, 30, 14, 10, tzinfo=store.calendars.current.zone)
+        opened_955 = datetime(2016, 6, 30, 14, 10, tzinfo=calendar.zone)
         for number, requester, service, opened_at, situation, description in (
             (955, manual, incident, opened_955, Situation.IN_PROGRESS, "Estação não liga após queda de energia."),
             (34534, maria, incident, now - timedelta(hours=3), Situation.IN_PROGRESS, "Impressora sem rede."),
@@ -170,7 +171,7 @@ def _fill(store: Store, password_hash: str, is_plain: bool = False) -> None:
             (34538, ana, incident, now - timedelta(days=20), Situation.CLOSED, "Troca de teclado."),
             (34539, ana, access, now - timedelta(days=4), Situation.SUSPENDED, "Acesso remoto, aguarda o gestor."),
         ):
-            due_at = deadline_of(sla_of(session, service, priority_of("M", "M")), opened_at, store.calendars.current)
+            due_at = deadline_of(sla_of(session, service, priority_of("M", "M")), opened_at, calendar)
             request = Request(
                 id=number,
                 requester_id=requester.id,
@@ -222,7 +223,7 @@ def _fill(store: Store, password_hash: str, is_plain: bool = False) -> None:
         session.flush()
         if not is_plain:
             executors = [agent for agent in agents if agent.groups[0] is group]
-            desk = demo_work.Desk(executors, [incident, access], platform.id, store.calendars.current, now)
+            desk = demo_work.Desk(executors, [incident, access], platform.id, calendar, now)
             demo_work.fill(session, demo_work.enlarge(session, desk, password_hash))
         session.flush()
         advance_sequences(store._database, session.connection())

@@ -216,6 +216,10 @@ class Store:
         """Have `on_change` called, in any thread, after each commit that the agents' screens wait for."""
         self._database.subscribe(on_change)
 
+    def give_way(self) -> None:
+        """Have what this thread does from now on leave some of the database's connections to calls."""
+        self._database.give_way()
+
     def write_in_turn(self, turns: Turns) -> None:
         """Have workers of one service write in a fair order where one writes at a time."""
         self._database.backend.write_in_turn(turns)

@@ -28,6 +28,7 @@ from tests.compiled import statements_compiled_once
 from tests.demonstration import PASSWORD, copy_demo, create_demo_database, drop_demo_template, remove_demo
 from tests.forks import Fork, end_loader, run_command, start_command
 from tests.memory import use_memory
+from tests.one_connection import one_connection_a_thread
 from tests.postgres import Postgres, create_database, drop_database
 from tests.waiting import free_port, wait_until
 
@@ -167,6 +168,12 @@ def element(envelope: str, name: str) -> str:
 @pytest.fixture(scope="session", autouse=True)
 def compiled_statements() -> Iterator[None]:
     with statements_compiled_once():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def held_connections() -> Iterator[None]:
+    with one_connection_a_thread():
         yield
 
 

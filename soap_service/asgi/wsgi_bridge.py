@@ -92,8 +92,8 @@ class Parts:
 class _Threads:
     """A few threads, and at most `most` requests that have them or wait for them."""
 
-    def __init__(self, name: str, threads: int, most: int) -> None:
-        self.pool = ThreadPoolExecutor(threads, name)
+    def __init__(self, name: str, threads: int, most: int, begin_thread: Callable[[], None] | None = None) -> None:
+        self.pool = ThreadPoolExecutor(threads, name, begin_thread)
         self._most = most
         self._taken = 0
 
@@ -114,7 +114,8 @@ class Bridge:
 
     `hashes` tells by method and path which log-ins hash a password, `chooses` which other requests do, `uploads` which
     may bring a file, `asks` which ask another server: all of them wait in threads of their own. A message for the web
-    services that comes here is told where they are: `endpoint_url`.
+    services that comes here is told where they are: `endpoint_url`. Each thread but those of
+    log-ins begins with `begin_thread`.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class Bridge:
         asks: Callable[[str, str], bool] = lambda _method, _path: False,
         chooses: Callable[[str, str], bool] = lambda _method, _path: False,
         threads: int = 8,
+        begin_thread: Callable[[], None] | None = None,
     ) -> None:
         self._make = make
         self._proxies = proxies
@@ -137,12 +139,12 @@ class Bridge:
         self._asks = asks
         self._chooses = chooses
         self._endpoint_url = endpoint_url
-        self._pages = _Threads("screens", threads, MAX_WAITING)
+        self._pages = _Threads("screens", threads, MAX_WAITING, begin_thread)
         self._passwords = _Threads("passwords", HASHING_THREADS, MAX_HASHING)
         self._refusals = _Threads("refusals", 1, MAX_WAITING)
-        self._files = _Threads("files", 1, _MAX_UPLOADS)
-        self._askers = _Threads("askers", _ASKING_THREADS, _MAX_ASKING)
-        self._choosers = _Threads("choosers", 1, _MAX_CHOOSING)
+        self._files = _Threads("files", 1, _MAX_UPLOADS, begin_thread)
+        self._askers = _Threads("askers", _ASKING_THREADS, _MAX_ASKING, begin_thread)
+        self._choosers = _Threads("choosers", 1, _MAX_CHOOSING, begin_thread)
 
     def start(self) -> None:
         """Begin to make the application; requests wait for it."""

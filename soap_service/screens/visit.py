@@ -10,13 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, time, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from werkzeug.exceptions import Forbidden, Unauthorized
-from werkzeug.utils import redirect
+from werkzeug.utils import cached_property, redirect  # functools' own has one lock for all before Python 3.12
 from werkzeug.wrappers import Response
 
 from soap_service.errors import NotFound, Reason, StoreUnavailable

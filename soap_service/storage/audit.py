@@ -90,7 +90,8 @@ class Audit(Part):
         for seal in range(after + 1, through + 1):
             query = _chosen(wanted).where(AuditRow.seal_id == seal).order_by(AuditRow.id)
             with self._database.reading() as session:
-                yield from session.scalars(query).all()
+                rows = session.scalars(query).all()
+            yield from rows
 
     def list_warnings(self, since: datetime) -> Sequence[AuditRow]:
         """Return who saw more persons in an hour than is usual, or asked about more unknown ones, newest first."""

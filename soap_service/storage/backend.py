@@ -12,6 +12,7 @@ from sqlalchemy import Column, Connection, Engine, Executable
 from sqlalchemy.orm import DeclarativeBase
 
 from soap_service.errors import StoreUnavailable
+from soap_service.storage.held import HeldConnections
 from soap_service.turns import Turns
 
 #: The values of a row, in the order of its columns.
@@ -95,6 +96,24 @@ class Backend(ABC):
     def check_address(self) -> None:
         """Check that nothing lies before the database through which not all works; raises InputRefused."""
 
+    # Its connections
+
+    @abstractmethod
+    def hold_connections(self) -> HeldConnections:
+        """Return the connections that fetches are made on."""
+
+    @abstractmethod
+    def give_way(self) -> None:
+        """Have this thread's sessions leave some connections to calls, however long they take."""
+
+    @abstractmethod
+    def share(self) -> AbstractContextManager[None]:
+        """Wait until a session may have a connection of `reader` or `writer`; raises PoolTimeout."""
+
+    @abstractmethod
+    def direct_share(self) -> AbstractContextManager[None]:
+        """Wait until a transaction that may wait for others' locks may have a connection of `direct`."""
+
     # Its clock and its errors
 
     @abstractmethod
@@ -111,10 +130,6 @@ class Backend(ABC):
     @abstractmethod
     def drop_if_gone(self, connection: Connection, error: Exception) -> bool:
         """Drop a connection whose driver has told that its server is gone, and all others; tell whether it was so."""
-
-    @abstractmethod
-    def is_stale(self, connection: Connection) -> bool:
-        """Tell whether a connection was made before its server was gone."""
 
     # Notifications
 

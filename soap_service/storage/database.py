@@ -5,7 +5,6 @@ domain errors here and nowhere else.
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,7 +18,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from soap_service.errors import InputRefused, StoreUnavailable, TransactionLost
 from soap_service.rules.documents import mask_documents
-from soap_service.storage.backend import Backend, ReadOnly
+from soap_service.storage.backend import Backend
+from soap_service.storage.held import Held
 from soap_service.storage.prepared import Prepared
 from soap_service.storage.sqlite import SqliteBackend
 
@@ -46,24 +46,19 @@ class Database:
         self.errors = (any_error, DBAPIError, PoolTimeout)
         self._integrity_error: type[Exception] = driver.IntegrityError
         self._prepared: dict[Executable, Prepared] = {}
-        self._held = threading.local()
-        self._connections: set[Connection] = set()
+        self._held = self.backend.hold_connections()
         self._subscribers: list[Callable[[], None]] = []
         self._clock: tuple[float, datetime] | None = None
 
     def close(self) -> None:
         """Close every connection; nothing may be asked at the same time."""
         self.backend.unsubscribe()
-        for connection in self._connections:
-            with suppress(SQLAlchemyError):
-                connection.close()
-        self._forget_held()
+        self._held.close()
         self.backend.close()
 
-    def _forget_held(self) -> None:
-        """Have every thread begin another connection."""
-        self._connections.clear()
-        self._held = threading.local()
+    def give_way(self) -> None:
+        """Have what this thread does from now on leave some connections to calls, however long it takes."""
+        self.backend.give_way()
 
     def subscribe(self, on_change: Callable[[], None]) -> None:
         """Have `on_change` called, in any thread, after each commit that the agents' screens wait for.
@@ -83,11 +78,7 @@ class Database:
     def check(self) -> None:
         """Check that the database is there, can be written, and what time it has; raises StoreUnavailable."""
         asked = time.monotonic()
-        try:
-            instant = self.backend.read_clock(self.fetch)
-        except ReadOnly:
-            self._forget_held()
-            raise
+        instant = self.backend.read_clock(self.fetch)
         if instant is None:
             return
         answered = time.monotonic()
@@ -96,31 +87,56 @@ class Database:
             self._clock = ((asked + answered) / 2, instant)
 
     def fetch(self, statement: Executable, **values: object) -> Sequence[Any]:
-        """Return the rows of a prebuilt statement, in one round trip on this thread's own autocommit connection.
+        """Return the rows of a prebuilt statement, in one round trip on an autocommit connection that is held open.
 
-        This is the cheap way, for what a call or an event waits for. Raises: StoreUnavailable.
+        This is the cheap way, for what a call or an event waits for: a look-up by index. On a server few connections
+        are held for it, so what may take longer is asked by `query`. Raises: StoreUnavailable.
         """
-        connection = self._held_connection()
         try:
-            if connection is None:
-                connection = self._hold()
-            return self._fetch(connection, statement, values)
-        except self.errors as error:
-            failure = self._let_go(connection, error)
-            if not isinstance(failure, TransactionLost):
+            held = self._held.take()
+        except PoolTimeout as error:
+            raise self.failure(error) from error
+        try:
+            try:
+                if held is None:
+                    held = self._held.open()
+                return self._fetch(held, statement, values)
+            except self.errors as error:
+                failure, held = self._let_go(held, error), None
+                if not isinstance(failure, TransactionLost):
+                    raise failure from error
+            try:  # the connection was a stale one: a question may be asked twice
+                held = self._held.open()
+                return self._fetch(held, statement, values)
+            except self.errors as error:
+                failure, held = self._let_go(held, error), None
                 raise failure from error
-        connection = None
-        try:  # the connection was a stale one: a question may be asked twice
-            connection = self._hold()
-            return self._fetch(connection, statement, values)
-        except self.errors as error:
-            raise self._let_go(connection, error) from error
+        finally:
+            self._held.give_back(held)
 
-    def _fetch(self, connection: Connection, statement: Executable, values: dict[str, object]) -> Sequence[Any]:
+    def _fetch(self, held: Held, statement: Executable, values: dict[str, object]) -> Sequence[Any]:
         prepared = self.prepare(statement)
         if prepared.is_expanding:
-            return connection.execute(statement, values).all()
-        return prepared.fetch(self._held.cursor, values)
+            return held.connection.execute(statement, values).all()
+        return prepared.fetch(held.cursor, values)
+
+    def _let_go(self, held: Held | None, error: Exception) -> StoreUnavailable:
+        """Drop a connection and return what its error means."""
+        is_gone = False
+        if held is not None:
+            with suppress(SQLAlchemyError):
+                is_gone = self.backend.drop_if_gone(held.connection, error)
+            self._held.drop(held)
+        return self.failure(error, is_gone)
+
+    def query(self, statement: Executable, **values: object) -> Sequence[Any]:
+        """Return the rows of a statement that may take as long as any; for the rest as `fetch`."""
+
+        def ask() -> Sequence[Any]:
+            with self.reading() as session:
+                return session.execute(statement, values).all()
+
+        return self.retrying(ask)
 
     def prepare(self, statement: Executable) -> Prepared:
         """Return a prebuilt statement as the driver takes it."""
@@ -129,46 +145,16 @@ class Database:
             prepared = self._prepared[statement] = Prepared(statement, self.reader.dialect)
         return prepared
 
-    def _held_connection(self) -> Connection | None:
-        """Return the connection that this thread keeps; none when its server is known to have been gone since."""
-        connection: Connection | None = getattr(self._held, "connection", None)
-        if connection is None or not self.backend.is_stale(connection):
-            return connection
-        self._held.connection = self._held.cursor = None
-        self._connections.discard(connection)
-        with suppress(SQLAlchemyError):
-            connection.invalidate()
-            connection.close()
-        return None
-
-    def _hold(self) -> Connection:
-        """Keep a connection, and a cursor of the driver's, for this thread."""
-        connection = self._held.connection = self.reader.connect()
-        self._connections.add(connection)
-        self._held.cursor = connection.connection.cursor()
-        return connection
-
-    def _let_go(self, connection: Connection | None, error: Exception) -> StoreUnavailable:
-        """Forget this thread's connection and return what its error means."""
-        self._held.connection = self._held.cursor = None
-        is_gone = False
-        if connection is not None:
-            self._connections.discard(connection)
-            with suppress(SQLAlchemyError):
-                is_gone = self.backend.drop_if_gone(connection, error)
-                connection.close()
-        return self.failure(error, is_gone)
-
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give a session whose every statement stands for itself; what it loads outlives it."""
-        with self.as_domain_errors(), Session(self.reader, expire_on_commit=False) as session:
+        with self.as_domain_errors(), self.backend.share(), Session(self.reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
         """Give a session that sees one moment of the database, however long it reads; no writer waits for it."""
-        with self.as_domain_errors(), Session(self.reader, expire_on_commit=False) as session:
+        with self.as_domain_errors(), self.backend.share(), Session(self.reader, expire_on_commit=False) as session:
             connection = session.connection()
             connection.exec_driver_sql("BEGIN").close()
             self.backend.begin_snapshot(connection)
@@ -184,7 +170,7 @@ class Database:
         Raises: StoreUnavailable when the database cannot be written in time; TransactionLost when it is not known
         whether it was, or when another transaction won.
         """
-        with self.as_domain_errors(), self.lock, self.writer.begin() as connection:
+        with self.as_domain_errors(), self.lock, self.backend.share(), self.writer.begin() as connection:
             yield connection
         if notifies:
             self.notify()
@@ -192,7 +178,8 @@ class Database:
     @contextmanager
     def pipelined(self) -> Iterator[Connection]:
         """Give a connection for `fetch_each` in one transaction; then notify. For the rest as `transaction`."""
-        with self.as_domain_errors(), self.lock, self.backend.direct.connect() as connection:
+        share = self.backend.direct_share()
+        with self.as_domain_errors(), self.lock, share, self.backend.direct.connect() as connection:
             try:
                 with self.backend.pipelined(connection), connection.begin():
                     yield connection
@@ -261,7 +248,7 @@ class Database:
 
     def find_words(self, words: Sequence[str], highest: int, most: int) -> Sequence[Any]:
         """Return number and subject of the newest requests, up to a number, that have all these words."""
-        return self.backend.find_words(self.fetch, words, highest, most)
+        return self.backend.find_words(self.query, words, highest, most)
 
     def retrying(self, work: Callable[[], _T], keys: int = 1) -> _T:
         """Return what `work` does in a transaction; do it again when another was faster or its outcome is not known.

@@ -110,7 +110,7 @@ class Panel(Part):
 
     def list_hours(self, since: datetime) -> Sequence[HourOfCalls]:
         """Return the hours since then that had calls, oldest first: those counted, and those not over yet."""
-        rows = self._database.fetch(_COUNTED, since=since)
+        rows = self._database.query(_COUNTED, since=since)
         hours = [
             HourOfCalls(begins_at, announced, seen, missed, tuple(map(int, delays.split())))
             for begins_at, announced, seen, missed, delays in rows
@@ -123,7 +123,7 @@ class Panel(Part):
 
     def list_group_loads(self) -> Sequence[GroupLoad]:
         """Return the requests in progress of each group that has any, by name."""
-        rows = self._database.fetch(_LOADS, now=self._database.now())
+        rows = self._database.query(_LOADS, now=self._database.now())
         loads = [GroupLoad(name, late + in_time + free, late) for name, late, in_time, free in rows]
         return [load for load in loads if load.in_progress]
 
@@ -131,7 +131,7 @@ class Panel(Part):
         """Count hours of calls that are over and were not counted yet, newest first; return how many."""
         until = self._open_since()
         since = until - HOURS_KEPT * _HOUR
-        there = {row[0] for row in self._database.fetch(_COUNTED, since=since)}
+        there = {row[0] for row in self._database.query(_COUNTED, since=since)}
         wanted = [until - n * _HOUR for n in range(1, HOURS_KEPT)]
         missing = [begins_at for begins_at in wanted if begins_at not in there][:_HOURS_A_TURN]
         counted = [self._count(begins_at) for begins_at in missing]
@@ -153,7 +153,7 @@ class Panel(Part):
     def _count(self, begins_at: datetime) -> HourOfCalls:
         """Count the calls of one hour, from the calls."""
         now = self._database.now()
-        rows = self._database.fetch(
+        rows = self._database.query(
             _DELAYS, begins_at=begins_at, ends_at=begins_at + _HOUR, missed_at=now - self._call_lifetime
         )
         found: Counter[int] = Counter()

@@ -80,7 +80,7 @@ class PersonExports(Part):
         """Return all that is kept about a requester, times in a zone; raises RequesterNotFound."""
         with self._database.reading() as session:
             subject = find_subject(session, requester_id)
-            found = self._exported(session, subject, zone)
+        found = self._exported(subject, zone)
         self._audit.write(AuditKind.PERSON_EXPORTED, RecordKind.REQUESTER, subject.ids[0])
         return found
 
@@ -88,38 +88,72 @@ class PersonExports(Part):
         """Return all that is kept about who has a normalised document; raises RequesterNotFound if that is nothing."""
         with self._database.reading() as session:
             subject = subject_of_document(session, document)
-            found = self._exported(session, subject, zone)
+        found = self._exported(subject, zone)
         if not (subject.ids or found["calls"] or found["mentioned_in_requests"]):
             raise RequesterNotFound
         self._audit.write(AuditKind.PERSON_EXPORTED, RecordKind.REQUESTER, next(iter(subject.ids), ""))
         return found
 
-    def _exported(self, session: Session, subject: Subject, zone: tzinfo) -> Exported:
+    def _exported(self, subject: Subject, zone: tzinfo) -> Exported:
+        """Return it, read in pieces: however much there is, no connection is held for more than one of them."""
+
         def moment(at: datetime | None) -> str:
             return "" if at is None else at.astimezone(zone).replace(microsecond=0).isoformat(" ")
 
-        requests = list(_requests(session, subject.ids, moment))
+        with self._database.reading() as session:
+            people = list(_people(session, subject.ids, moment))
+            contacts = list(_contacts(session, subject.ids, moment))
+            changes = list(_changes(session, subject.ids, moment))
+        requests = list(self._requests(subject.ids, moment))
         own = {one["number"] for one in requests}
         return {
             "exported_at": moment(self._database.now()),
-            "people": list(_people(session, subject.ids, moment)),
-            "contacts": list(_contacts(session, subject.ids, moment)),
+            "people": people,
+            "contacts": contacts,
             "requests": requests,
-            "calls": list(_calls(session, subject, moment)),
-            "changes": list(_changes(session, subject.ids, moment)),
-            "mentioned_in_requests": [number for number in self._mentions(session, subject) if number not in own],
+            "calls": list(self._calls(subject, moment)),
+            "changes": changes,
+            "mentioned_in_requests": [number for number in self._mentions(subject) if number not in own],
         }
 
-    def _mentions(self, session: Session, subject: Subject) -> list[int]:
+    def _requests(self, ids: Sequence[int], moment: Any) -> Iterator[Exported]:
+        last = 0
+        while ids:
+            with self._database.reading() as session:
+                page = list(_requests_after(session, ids, last, moment))
+            if not page:
+                return
+            yield from page
+            last = page[-1]["number"]
+
+    def _calls(self, subject: Subject, moment: Any) -> Iterator[Exported]:
+        """Yield the calls of the person, and those with their document for which nobody was known, by pieces of ids."""
+        own = select(Call.id).where(Call.requester_id.in_(subject.ids)).order_by(Call.id)
+        with self._database.reading() as session:
+            newest = session.scalar(select(func.max(Call.id))) or 0
+            numbers = list(session.scalars(own)) if subject.ids else []
+        unknown = Call.requester_id.is_(None) & Call.document.in_(subject.documents)
+        for first in range(0, newest + 1, 10 * _ROWS_AT_ONCE):
+            within = Call.id.between(first, first + 10 * _ROWS_AT_ONCE - 1)
+            with self._database.reading() as session:
+                numbers += session.scalars(select(Call.id).where(within, unknown)).all()
+        numbers.sort()
+        for place in range(0, len(numbers), _ROWS_AT_ONCE):
+            some = select(Call).where(Call.id.in_(numbers[place : place + _ROWS_AT_ONCE])).order_by(Call.id)
+            with self._database.reading() as session:
+                calls = session.scalars(some).all()
+            yield from (_call(call, moment) for call in calls)
+
+    def _mentions(self, subject: Subject) -> list[int]:
         """Return the numbers of the requests whose texts have a document or an e-mail address of the person."""
         traces = subject.traces.unmistakable
         numbers = sorted({number for words in searched_words(traces) for number in self._search.list_with_words(words)})
-        return [number for number in numbers if any(traces.are_in(text) for text in _texts(session, number))]
+        return [number for number in numbers if any(traces.are_in(text) for text in self._texts(number))]
 
-
-def _texts(session: Session, number: int) -> Sequence[str]:
-    description = session.scalar(select(Request.description).where(Request.id == number)) or ""
-    return [description, *session.scalars(select(RequestEvent.note).where(RequestEvent.request_id == number))]
+    def _texts(self, number: int) -> Sequence[str]:
+        with self._database.reading() as session:
+            description = session.scalar(select(Request.description).where(Request.id == number)) or ""
+            return [description, *session.scalars(select(RequestEvent.note).where(RequestEvent.request_id == number))]
 
 
 def _people(session: Session, ids: Sequence[int], moment: Any) -> Iterator[Exported]:
@@ -144,67 +178,53 @@ def _contacts(session: Session, ids: Sequence[int], moment: Any) -> Iterator[Exp
         yield {"number": one.id, **values, "left_at": moment(one.left_at)}
 
 
-def _requests(session: Session, ids: Sequence[int], moment: Any) -> Iterator[Exported]:
+def _requests_after(session: Session, ids: Sequence[int], last: int, moment: Any) -> Iterator[Exported]:
+    """Yield some of the requests of records, those after a number."""
     query = (
         select(Request, Service.name, Group.name, Contact.name)
         .outerjoin(Service, Service.id == Request.service_id)
         .outerjoin(Group, Group.id == Request.group_id)
         .outerjoin(Contact, Contact.id == Request.contact_id)
-        .where(Request.requester_id.in_(ids))
+        .where(Request.requester_id.in_(ids), Request.id > last)
         .order_by(Request.id)
         .limit(_ROWS_AT_ONCE)
     )
-    last = 0
-    while ids and (rows := session.execute(query.where(Request.id > last)).all()):
-        last = rows[-1][0].id
-        histories: dict[int, list[Exported]] = {}
-        numbers = [row[0].id for row in rows]
-        events = select(RequestEvent).where(RequestEvent.request_id.in_(numbers)).order_by(RequestEvent.id)
-        for line in session.scalars(events):
-            told = {"happened_at": moment(line.happened_at), "actor": line.actor, "action": line.action}
-            histories.setdefault(line.request_id, []).append({**told, "note": line.note})
-        for request, service, group, contact in rows:
-            known = known_situation(request.situation)
-            yield {
-                "number": request.id,
-                "service": service or "",
-                "group": group or "",
-                "situation": SITUATION_LABELS[known] if known else str(request.situation),
-                "opened_at": moment(request.opened_at),
-                "due_at": moment(request.due_at),
-                "closed_at": moment(request.closed_at),
-                "contact": contact or "",
-                "contact_phone": request.contact_phone,
-                "contact_email": request.contact_email,
-                "description": request.description or "",
-                "source": request.source,
-                "history": histories.get(request.id, []),
-            }
-        session.expunge_all()
+    rows = session.execute(query).all()
+    histories: dict[int, list[Exported]] = {}
+    numbers = [row[0].id for row in rows]
+    events = select(RequestEvent).where(RequestEvent.request_id.in_(numbers)).order_by(RequestEvent.id)
+    for line in session.scalars(events):
+        told = {"happened_at": moment(line.happened_at), "actor": line.actor, "action": line.action}
+        histories.setdefault(line.request_id, []).append({**told, "note": line.note})
+    for request, service, group, contact in rows:
+        known = known_situation(request.situation)
+        yield {
+            "number": request.id,
+            "service": service or "",
+            "group": group or "",
+            "situation": SITUATION_LABELS[known] if known else str(request.situation),
+            "opened_at": moment(request.opened_at),
+            "due_at": moment(request.due_at),
+            "closed_at": moment(request.closed_at),
+            "contact": contact or "",
+            "contact_phone": request.contact_phone,
+            "contact_email": request.contact_email,
+            "description": request.description or "",
+            "source": request.source,
+            "history": histories.get(request.id, []),
+        }
 
 
-def _calls(session: Session, subject: Subject, moment: Any) -> Iterator[Exported]:
-    """Yield the calls of the person, and those with their document for which nobody was known, by pieces of ids."""
-    newest = session.scalar(select(func.max(Call.id))) or 0
-    unknown = Call.requester_id.is_(None) & Call.document.in_(subject.documents)
-    own = select(Call.id).where(Call.requester_id.in_(subject.ids)).order_by(Call.id)
-    numbers = list(session.scalars(own)) if subject.ids else []
-    for first in range(0, newest + 1, 10 * _ROWS_AT_ONCE):
-        within = Call.id.between(first, first + 10 * _ROWS_AT_ONCE - 1)
-        numbers += session.scalars(select(Call.id).where(within, unknown)).all()
-    numbers.sort()
-    for place in range(0, len(numbers), _ROWS_AT_ONCE):
-        some = select(Call).where(Call.id.in_(numbers[place : place + _ROWS_AT_ONCE])).order_by(Call.id)
-        for call in session.scalars(some):
-            yield {
-                "created_at": moment(call.created_at),
-                "operation": call.operation,
-                "document": call.document,
-                "extension": call.extension or "",
-                "request": call.request_id,
-                "answered_at": moment(call.answered_at),
-                "returned_at": moment(call.returned_at),
-            }
+def _call(call: Call, moment: Any) -> Exported:
+    return {
+        "created_at": moment(call.created_at),
+        "operation": call.operation,
+        "document": call.document,
+        "extension": call.extension or "",
+        "request": call.request_id,
+        "answered_at": moment(call.answered_at),
+        "returned_at": moment(call.returned_at),
+    }
 
 
 def _changes(session: Session, ids: Sequence[int], moment: Any) -> Iterator[Exported]:

@@ -4,7 +4,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -16,9 +16,11 @@ from sqlalchemy.orm import DeclarativeBase
 from soap_service.errors import InputRefused, StoreUnavailable, TransactionLost
 from soap_service.storage.backend import Backend, Fetch, Link, Question, ReadOnly, Row, Traits
 from soap_service.storage.full_text import find_in_postgresql
+from soap_service.storage.held import FewForAll, HeldConnections, Share
 from soap_service.storage.postgresql_server import (
     CHANNEL,
     IS_POOLED,
+    POOL_SECONDS,
     NotificationListener,
     Server,
     sqlstate_of,
@@ -37,6 +39,13 @@ _TRAITS = Traits(
     counts_written_numbers=False,
     notifies_processes=True,
 )
+#: Connections of sessions and transactions, and of fetches. With two for joined look-ups, two for announcements and the
+#: one that listens a process has 12; where a pooler lies before the database, two engines share the first: 3 and 2.
+SESSIONS = 5
+FETCHES = 2
+#: So many of the first are left to what waits for nobody when pages, and calls that wait for a lock, have the rest.
+LEFT_TO_CALLS = 1
+_UNBOUNDED = nullcontext()
 _CHECK = text("SELECT clock_timestamp(), current_setting('transaction_read_only')")
 _NOTIFY = text("SELECT pg_notify(:channel, :name)").bindparams(channel=CHANNEL)
 #: The tables of people, of which autovacuum might not think for months. It holds up nobody who reads or writes.
@@ -59,6 +68,23 @@ _LOST_TO_ANOTHER = ("40001", "40P01")
 _MIGRATION_LOCK = 281_282_283
 
 
+class OnceForAll:
+    """Work that is done once for all who ask before it begins; who asks later waits and has it done again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tickets = count()
+        self._done_until = 0
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Do it, or have it done; raises what it raises."""
+        ticket = next(self._tickets)
+        with self._lock:
+            if ticket >= self._done_until:
+                self._done_until = next(self._tickets)
+                work()
+
+
 class PostgresqlBackend(Backend):
     """A PostgreSQL server, or a cluster of which one is primary."""
 
@@ -67,22 +93,30 @@ class PostgresqlBackend(Backend):
     def __init__(self, url: URL, direct_url: URL | None = None) -> None:
         self.lock = nullcontext()
         self._server = Server(url, direct_url)
-        # An error's text may reach the log; documents must not.
-        self.writer = self.direct = self._server.make_engine(hide_parameters=True)
-        if direct_url is not None:
-            self.direct = self._server.make_engine(is_direct=True, hide_parameters=True)
+        if direct_url is None:
+            self.writer = self.direct = self._server.make_engine(SESSIONS)
+            self._share = self._direct_share = Share(SESSIONS - LEFT_TO_CALLS, POOL_SECONDS)
+        else:
+            pooled = SESSIONS // 2 + 1
+            direct = SESSIONS - pooled
+            self.writer, self.direct = (
+                self._server.make_engine(pooled),
+                self._server.make_engine(direct, is_direct=True),
+            )
+            self._share = Share(pooled - LEFT_TO_CALLS, POOL_SECONDS)
+            self._direct_share = Share(direct - LEFT_TO_CALLS, POOL_SECONDS)
         self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
+        self._fetcher = self._server.make_engine(FETCHES, isolation_level="AUTOCOMMIT")
+        self._thread = threading.local()
         self._name = secrets.token_hex(8)
         self._listener: NotificationListener | None = None
         self._can_notify = True
-        self._notifying = threading.Lock()
-        self._tickets = count()
-        self._notified_until = 0
+        self._notifying, self._forgetting = OnceForAll(), OnceForAll()
         self._markers = count(1)
 
     def close(self) -> None:  # noqa: D102
-        self.writer.dispose()
-        self.direct.dispose()
+        for engine in (self.writer, self.direct, self._fetcher):
+            engine.dispose()
 
     def write_in_turn(self, turns: Turns) -> None:
         """Do nothing: the server has its own order."""
@@ -98,11 +132,25 @@ class PostgresqlBackend(Backend):
             if one.scalar(_PROCESS) == other.scalar(_PROCESS):
                 raise InputRefused("direct_database_url", IS_POOLED)
 
+    def hold_connections(self) -> HeldConnections:  # noqa: D102
+        return FewForAll(self._fetcher, FETCHES, POOL_SECONDS, self._server.is_stale_connection, self._gives_way)
+
+    def give_way(self) -> None:  # noqa: D102
+        self._thread.gives_way = True
+
+    def share(self) -> AbstractContextManager[None]:  # noqa: D102
+        return self._share if self._gives_way() else _UNBOUNDED
+
+    def direct_share(self) -> AbstractContextManager[None]:  # noqa: D102
+        return self._direct_share
+
+    def _gives_way(self) -> bool:
+        return getattr(self._thread, "gives_way", False)
+
     def read_clock(self, fetch: Fetch) -> datetime | None:  # noqa: D102
         instant, is_read_only = fetch(_CHECK)[0]
         if is_read_only == "on":
             log.error("database: it is read-only")
-            self.writer.dispose()
             self._server.forget()
             raise ReadOnly("it is read-only")
         return instant  # type: ignore[no-any-return]
@@ -112,9 +160,6 @@ class PostgresqlBackend(Backend):
 
     def drop_if_gone(self, connection: Connection, error: Exception) -> bool:  # noqa: D102
         return self._server.forget_if_gone(connection, error)
-
-    def is_stale(self, connection: Connection) -> bool:  # noqa: D102
-        return self._server.is_stale_connection(connection)
 
     def subscribe(self, on_notification: Callable[[], None]) -> None:  # noqa: D102
         if self._listener is None:
@@ -131,17 +176,15 @@ class PostgresqlBackend(Backend):
 
         An engine that cannot notify is asked once; the others look every second.
         """
-        if not self._can_notify:
-            return
-        ticket = next(self._tickets)
-        with self._notifying:
-            if ticket < self._notified_until:
-                return
-            self._notified_until = next(self._tickets)
+
+        def notify() -> None:
             try:
                 fetch(_NOTIFY, name=self._name)
             except StoreUnavailable as error:
                 self._can_notify = sqlstate_of(error.__cause__) != _NO_SUCH_FUNCTION
+
+        if self._can_notify:
+            self._notifying.do(notify)
 
     def change_marker(self, fetch: Fetch) -> int:
         """Return another number each time: only the tables tell."""
@@ -186,11 +229,14 @@ class PostgresqlBackend(Backend):
 
     def begin_long_work(self, connection: Connection) -> None:  # noqa: D102
         connection.detach()  # what is set here must not come back to the pool
+        self._unbind(connection)
+        connection.commit()
+
+    def _unbind(self, connection: Connection) -> None:
         driver: Any = connection.connection.dbapi_connection
         driver.answer_seconds = None
         for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
             connection.exec_driver_sql(f"SET {name} = 0")
-        connection.commit()
 
     def compact_words(self, connection: Connection, is_first: bool) -> bool:
         """Do nothing: its index knows no word that is in no text, and VACUUM frees the place."""
@@ -199,11 +245,17 @@ class PostgresqlBackend(Backend):
     def forget_removed(self) -> None:
         """Have indexes and the planner's statistics, which have samples of values, hold what is in rows alone.
 
-        Its log is the server's.
+        Its log is the server's. It takes seconds or minutes of one connection, for all who ask meanwhile.
         """
+        self._forgetting.do(self._forget_removed)
+
+    def _forget_removed(self) -> None:
         with self.direct.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            self.begin_long_work(connection)
-            connection.exec_driver_sql(_FORGET)
+            try:
+                self._unbind(connection)
+                connection.exec_driver_sql(_FORGET)
+            finally:
+                connection.invalidate()  # what is set here must not come back to the pool
 
     def begin_import(self, connection: Connection) -> None:
         """Do nothing: its memory is the server's."""

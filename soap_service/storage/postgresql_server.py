@@ -29,8 +29,7 @@ STATEMENT_SECONDS = 2.0
 ANSWER_SECONDS = 2.5
 #: After a connection could not be made, the next attempt waits this long and everybody is told at once meanwhile.
 RETRY_SECONDS = 0.25
-#: Connections of one process; more callers than that wait, for `POOL_SECONDS` at most.
-POOL_SIZE = 40
+#: Who finds no connection free waits so long at most.
 POOL_SECONDS = 1.0
 CHANNEL = "soap_service"
 _PORT = 5432
@@ -97,12 +96,12 @@ class Server:
         self._gone_at = 0.0
         self._primary = ("", 0)
 
-    def make_engine(self, is_direct: bool = False, **options: Any) -> Engine:
-        """Return an engine whose connections are bounded, and forgotten once the database turns read-only."""
+    def make_engine(self, size: int, is_direct: bool = False, **options: Any) -> Engine:
+        """Return an engine of so many connections, which are bounded, and forgotten once the database is read-only."""
         url = self._direct_url if is_direct else self.url
-        engine = create_engine(
-            url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=POOL_SECONDS, pool_use_lifo=True, **options
-        )
+        # An error's text may reach the log; documents must not.
+        options = {"hide_parameters": True, "pool_timeout": POOL_SECONDS, "pool_use_lifo": True, **options}
+        engine = create_engine(url, pool_size=size, max_overflow=0, **options)
         connect = self._connect_pooled if self._is_pooled and not is_direct else self._connect
         event.listen(engine, "do_connect", lambda _dialect, _record, cargs, cparams: connect(*cargs, **cparams))
         event.listen(engine, "handle_error", self._forget_gone)

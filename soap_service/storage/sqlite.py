@@ -18,6 +18,7 @@ from sqlalchemy.orm import DeclarativeBase
 from soap_service.errors import DatabaseDamaged, StoreUnavailable
 from soap_service.storage.backend import Backend, Fetch, Link, Question, Row, Traits
 from soap_service.storage.full_text import find_in_sqlite
+from soap_service.storage.held import HeldConnections, OneForEachThread
 from soap_service.turns import Turns
 
 #: How long a transaction waits for another writer, in seconds.
@@ -40,6 +41,7 @@ _BEGIN_NUMBERS = text(
 )
 #: 64 MiB of pages for a connection that imports; the default is 2.
 _IMPORT_CACHE = "PRAGMA cache_size=-65536"
+_UNBOUNDED = nullcontext()
 _HELD = f"another writer holds it for more than {BUSY_SECONDS:.0f} s"
 
 
@@ -73,6 +75,18 @@ class SqliteBackend(Backend):
     def check_address(self) -> None:
         """Do nothing: nothing lies before a file."""
 
+    def hold_connections(self) -> HeldConnections:  # noqa: D102
+        return OneForEachThread(self.reader)
+
+    def give_way(self) -> None:
+        """Do nothing: there are as many connections as threads."""
+
+    def share(self) -> AbstractContextManager[None]:  # noqa: D102
+        return _UNBOUNDED
+
+    def direct_share(self) -> AbstractContextManager[None]:  # noqa: D102
+        return _UNBOUNDED
+
     def read_clock(self, fetch: Fetch) -> datetime | None:  # noqa: D102
         return None
 
@@ -82,9 +96,6 @@ class SqliteBackend(Backend):
         return DatabaseDamaged if is_damaged else StoreUnavailable
 
     def drop_if_gone(self, connection: Connection, error: Exception) -> bool:  # noqa: D102
-        return False
-
-    def is_stale(self, connection: Connection) -> bool:  # noqa: D102
         return False
 
     def subscribe(self, on_notification: Callable[[], None]) -> None:

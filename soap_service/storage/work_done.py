@@ -48,7 +48,7 @@ class WorkDone(Part):
             return known[1]
         opened: dict[str, int] = {}
         resolved: dict[str, int] = {}
-        for actor, action, count in self._database.fetch(_WORK, begins_at=begins_at, ends_at=ends_at):
+        for actor, action, count in self._database.query(_WORK, begins_at=begins_at, ends_at=ends_at):
             (opened if action == Action.OPEN else resolved)[actor] = count
         day = DayOfWork(begins_at, opened, resolved)
         if ends_at + _SETTLED < self._database.now():

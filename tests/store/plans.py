@@ -48,8 +48,9 @@ def statements_of(world: World, work: Callable[[World], object]) -> list[tuple[s
             connection.cursor_factory = Recording
 
     traced = Store(world.store._database.url.render_as_string(hide_password=False))
-    for engine in {traced._database.reader.pool, traced._database.writer.pool}:
-        event.listen(engine, "connect", trace)
+    database = traced._database
+    for pool in {engine.pool for engine in (database.reader, database.writer, database._held._engine)}:
+        event.listen(pool, "connect", trace)
     traced.check()  # what a first connection asks is none of the work's
     asked.clear()
     work(replace(world, store=traced))
