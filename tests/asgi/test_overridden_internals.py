@@ -25,6 +25,7 @@ import pytest
 import uvicorn
 from packaging.requirements import Requirement
 from prometheus_client import Histogram
+from psycopg.adapt import PyFormat, Transformer
 from sqlalchemy import DateTime, Integer, bindparam, column, select, table
 from sqlalchemy.dialects import postgresql, sqlite
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -339,29 +340,26 @@ def test_a_lenient_parser_ignores_what_follows_a_closing_request() -> None:
 # psycopg
 
 
-@pytest.mark.parametrize("kind", [psycopg.Connection, psycopg.AsyncConnection])
-def test_the_wait_of_the_driver_has_its_parameters(kind: Any) -> None:
-    assert parameters(kind.wait) == ["gen", "interval", "timeout"], broken("psycopg", f"{kind.__name__}.wait")
-    default = inspect.signature(kind.wait).parameters["timeout"].default
-    assert default is None, broken("psycopg", f"{kind.__name__}.wait")
+def test_the_wait_of_the_driver_has_its_parameters() -> None:
+    assert parameters(psycopg.Connection.wait) == ["gen", "interval", "timeout"], broken("psycopg", "Connection.wait")
+    default = inspect.signature(psycopg.Connection.wait).parameters["timeout"].default
+    assert default is None, broken("psycopg", "Connection.wait")
 
 
-def test_a_wait_on_the_event_loop_ends_too(postgres_url: str) -> None:
-    class Waiting(psycopg.AsyncConnection[Any]):
-        async def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-            return await super().wait(gen, interval, 0.2)
-
-    async def ask() -> float:
-        connection = await Waiting.connect(postgres_url)
-        began = time.monotonic()
-        with pytest.raises(psycopg.errors._WaitTimeout):
-            await connection.execute("SELECT pg_sleep(5)")
-            pytest.fail(broken("psycopg", "AsyncConnection.wait with a timeout"))
-        connection.pgconn.finish()
-        assert connection.closed, broken("psycopg", "AsyncConnection.pgconn.finish")
-        return time.monotonic() - began
-
-    assert run_in_own_loop(ask()) < 3, broken("psycopg", "AsyncConnection.wait with a timeout")
+def test_the_driver_turns_values_and_results_of_a_pipeline(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as connection:
+        transformer, libpq = Transformer(connection), connection.pgconn
+        words = transformer.dump_sequence([[1, 2], None, "x"], [PyFormat.TEXT] * 3)
+        assert [None if word is None else bytes(word) for word in words] == [b"{1,2}", None, b"x"], broken(
+            "psycopg", "Transformer.dump_sequence"
+        )
+        transformer.set_pgresult(libpq.exec_(b"SELECT 1, NULL, 'x' UNION ALL SELECT 2, NULL, 'y'"))
+        rows = transformer.load_rows(0, 2, tuple)
+        assert rows == [(1, None, "x"), (2, None, "y")], broken("psycopg", "Transformer.load_rows")
+        failed = libpq.exec_(b"SELECT 1/0")
+        error = psycopg.errors.error_from_result(failed, transformer.encoding)
+        assert error.sqlstate == "22012", broken("psycopg", "errors.error_from_result")
+        assert libpq.socket > 2, broken("psycopg", "PGconn.socket")
 
 
 @pytest.mark.parametrize("statement", ["SELECT pg_sleep(5)", "BEGIN; SELECT pg_sleep(5); COMMIT"])
