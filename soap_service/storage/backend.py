@@ -59,10 +59,11 @@ class Link(Protocol):
     async def fetch(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row]:
         """Return the rows of a statement; raises the driver's errors."""
 
-    async def ask(self, questions: Sequence[Question]) -> Sequence[Sequence[Row]]:
+    async def ask(self, questions: Sequence[Question], has_begun: bool = False) -> Sequence[Sequence[Row]]:
         """Return the rows of each of many statements that are sent together; raises the driver's errors.
 
-        They are one transaction, unless one of them begins one that goes on. After an error nothing of it is done.
+        They are one transaction, unless one of them begins one that goes on; with `has_begun` they are a part of that.
+        After an error nothing of it is done.
         """
 
     def close(self) -> None:

@@ -62,13 +62,16 @@ class ServerLink:
                 raise
         return (await self.ask(questions))[0]
 
-    async def ask(self, questions: Sequence[Question]) -> Sequence[Sequence[Row]]:
+    async def ask(self, questions: Sequence[Question], has_begun: bool = False) -> Sequence[Sequence[Row]]:
         """Return the rows of each of many statements that are sent together.
 
-        They are one transaction, unless one of them begins one that goes on. An error closes the connection, and what
-        was begun is undone. Raises: psycopg.Error.
+        They are one transaction, unless one of them begins one that goes on; with `has_begun` they are a part of that,
+        and never asked on another connection. An error closes the connection, and what was begun is undone.
+        Raises: psycopg.Error.
         """
         self._let_go_of_old()
+        if has_begun and self._wire is None:
+            raise psycopg.OperationalError("the connection was closed within a transaction")
         try:
             if self._wire is None:
                 made_at = time.monotonic()
@@ -91,7 +94,7 @@ class ServerLink:
 
 
 class _Wire:
-    """An open connection in pipeline mode, until it `is_gone`. Source: PostgreSQL's manual, libpq, pipeline mode."""
+    """An open connection in pipeline mode, until its server `is_gone`. Source: PostgreSQL's manual, libpq."""
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -161,7 +164,7 @@ class _Wire:
             self._libpq.consume_input()
             while not self._answer.done() and not self._libpq.is_busy():
                 self._take(self._libpq.get_result())
-        except psycopg.Error as error:
+        except Exception as error:  # the server's, or of a value that cannot be what its column is
             self._fail(error)
 
     def _take(self, result: "PGresult | None") -> None:
@@ -185,9 +188,9 @@ class _Wire:
         else:
             self._answer.set_exception(self._error)
 
-    def _fail(self, error: psycopg.Error) -> None:
-        """Tell who waits that the server is gone, if anybody does."""
-        self.is_gone = True
+    def _fail(self, error: Exception) -> None:
+        """Close the connection, and tell who waits, if anybody does."""
+        self.is_gone = isinstance(error, psycopg.OperationalError)
         self.close()
         if not self._answer.done():
             self._answer.set_exception(error)

@@ -41,16 +41,16 @@ def take(steps: Steps[T], fetch_each: Callable[[Executable, Sequence[dict[str, A
 
 async def take_on(link: Link, steps: Steps[T], before: Sequence[Question], after: Sequence[Question]) -> T:
     """Return what work returns whose questions a link answers: `before` goes along with the first, `after` last."""
-    waiting = list(before)
+    waiting, has_begun = list(before), False
     try:
         asked = next(steps)
         while True:
             waiting += [Question(asked.statement, values) for values in asked.values]
             rows: Sequence[Any] = ()
             if asked.needs_rows and asked.values:
-                rows = (await link.ask(waiting))[-len(asked.values) :]
-                waiting = []
+                rows = (await link.ask(waiting, has_begun))[-len(asked.values) :]
+                waiting, has_begun = [], True
             asked = steps.send(rows)
     except StopIteration as ended:
-        await link.ask([*waiting, *after])
+        await link.ask([*waiting, *after], has_begun)
         return ended.value  # type: ignore[no-any-return]

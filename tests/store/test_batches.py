@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
+import psycopg
 import pytest
 from sqlalchemy import event, text
 
@@ -14,6 +15,7 @@ from soap_service.errors import RequestNotFound, StoreUnavailable
 from soap_service.rules.cursor import Position
 from soap_service.soap.announcements import MAX_WAITING, Announcements
 from soap_service.soap.workers import Pool
+from soap_service.storage.steps import Asked, Steps, take_on
 from soap_service.store import Announcement, KnownOutcome, Outcome, Receipt, Store
 from tests.databases import is_sqlite
 from tests.store.conftest import World
@@ -187,6 +189,36 @@ def test_two_who_share_the_same_calls_in_another_order_meet_no_deadlock(world: W
     with ThreadPoolExecutor(2) as threads:
         first, second = threads.map(together, (list(range(20)), list(range(20))[::-1]))
     assert first == second
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_transaction_never_goes_on_on_another_connection(world: World, is_cut: bool) -> None:
+    """Somebody finds out that the server was gone, or it goes, between two of its steps: nothing of it is kept."""
+    database = world.store._database
+    remember = text("INSERT INTO recent_call (key, token, announced_at) VALUES (:key, 'x', now()) RETURNING token")
+    end_all = """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+    """
+
+    def steps() -> Steps[None]:
+        yield Asked(remember, [{"key": b"first"}])
+        if is_cut:
+            with psycopg.connect(database.url.render_as_string(hide_password=False)) as connection:
+                connection.execute(end_all)
+        else:
+            database.backend._server.forget()  # type: ignore[attr-defined]
+        yield Asked(remember, [{"key": b"second"}])
+
+    async def run() -> None:
+        (link,) = database.backend.open_links(1)
+        with pytest.raises(psycopg.OperationalError):
+            await take_on(link, steps(), *database.backend.bounds_on_link())
+        assert await link.fetch(text("SELECT count(*) FROM recent_call"), {}) == [(0,)]
+        link.close()
+
+    run_in_own_loop(run())
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
