@@ -170,6 +170,8 @@ class _Wire:
     def _take(self, result: "PGresult | None") -> None:
         """Take one result: of a statement, or, when all are here, of the whole; None stands between two statements."""
         if result is None:
+            if self._libpq.status != pq.ConnStatus.OK:  # libpq would give None for ever
+                raise psycopg.OperationalError("the connection was lost")
             return
         if result.status == pq.ExecStatus.PIPELINE_SYNC:
             self._finish()
