@@ -30,7 +30,7 @@ ANSWER_SECONDS = 2.5
 #: After a connection could not be made, the next attempt waits this long and everybody is told at once meanwhile.
 RETRY_SECONDS = 0.25
 #: Who finds no connection free waits so long at most.
-POOL_SECONDS = 1.0
+POOL_SECONDS = 2.0
 CHANNEL = "soap_service"
 _PORT = 5432
 

@@ -66,10 +66,14 @@ def simulating(healthy: Desk) -> Iterator[Desk]:
         cookies = browser.client.get_cookie("soap_service_session")
         browser.client = Client(healthy.screens)
         browser.client.set_cookie("soap_service_session", cookies.value if cookies else "")
+
+    async def close() -> None:
+        dispatcher.close()
+
     yield healthy
+    asyncio.run_coroutine_threadsafe(close(), simulation.loop).result()
     simulation.loop.call_soon_threadsafe(simulation.loop.stop)
     thread.join()
-    dispatcher._pool.close()
     simulation.loop.close()
 
 

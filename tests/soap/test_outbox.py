@@ -51,7 +51,7 @@ def test_what_one_turn_writes_is_sent_at_its_end(new_loop: Callable[[], asyncio.
 
 
 @pytest.mark.parametrize("new_loop", LOOPS.values(), ids=LOOPS)
-def test_who_reads_for_a_turn_is_told_when_it_begins_and_before_anything_is_sent(
+def test_who_reads_for_a_turn_is_told_of_its_begin_and_its_end(
     new_loop: Callable[[], asyncio.AbstractEventLoop],
 ) -> None:
     """What had arrived when it was told stands behind each word."""

@@ -222,7 +222,7 @@ def test_a_transaction_never_goes_on_on_another_connection(world: World, is_cut:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_call_whose_caller_was_told_is_not_begun_and_a_full_queue_refuses(world: World) -> None:
+def test_a_call_given_up_is_not_begun_and_a_full_queue_refuses(world: World) -> None:
     async def give_up(announce: Announce) -> None:
         with world.store._database.lock:  # nothing can be written
             waiting = [

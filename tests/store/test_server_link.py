@@ -57,7 +57,7 @@ def test_more_than_the_kernel_takes_at_once_is_sent_and_read(postgresql_database
     assert on_link(postgresql_database_url, ask) == [[(len(word), word)]] * 4
 
 
-def test_after_an_error_nothing_of_what_was_asked_together_is_done_and_the_next_question_is_answered(
+def test_after_an_error_nothing_is_done_and_the_next_one_is_answered(
     postgresql_database_url: str,
 ) -> None:
     made = Question(text("CREATE TABLE made (n int)"), {})
