@@ -109,6 +109,11 @@ class Call:
     work: Callable[[], Any] = lambda: None
     deliver: Callable[[Reply], None] = lambda _: None
 
+    @property
+    def deadline(self) -> float:
+        """Until when it waits for what it misses, by the event loop's clock."""
+        return self.started + WAIT_SECONDS
+
     async def reply(self) -> Reply:
         """Return the reply once it is there."""
         replied: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -173,8 +178,7 @@ class Dispatcher:
             message = found
             if known is None:
                 self._known_messages.learn(post.content_type, post.body, message)
-            deadline = call.started + WAIT_SECONDS
-            call.work = self._begin(message, integration, post, call, self.look_ups.reads(deadline))
+            call.work = self._begin(message, integration, post, call, self.look_ups.reads(call.deadline))
         except (UnsupportedMediaType, CrossSite) as error:
             self._note(call, error, _OUTSIDE_SOAP.get(type(error), ""))
             raise
@@ -196,8 +200,7 @@ class Dispatcher:
         call = Call(post.address)
         try:
             integration = self._admit(post, call, NO_HEADERS)
-            reads = self.look_ups.reads_of_turn(call.started + WAIT_SECONDS)
-            call.work = self._begin(message, integration, post, call, reads)
+            call.work = self._begin(message, integration, post, call, self.look_ups.reads_of_turn(call.deadline))
         except Exception as error:
             return self._fault(call, error)
         return self._advance(call) or call
@@ -261,7 +264,7 @@ class Dispatcher:
         self._admission.check_operation(integration, operation.name)
         call.caller = caller = Caller(
             reads=reads,
-            announce=KnownOutcome(self._announcements, call.started + WAIT_SECONDS).announce,
+            announce=KnownOutcome(self._announcements, call.deadline).announce,
             integration=integration,
             budget=self.guessing.of(integration.id),
             public_url=self._settings.base_url,
