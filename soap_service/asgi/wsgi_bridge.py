@@ -114,8 +114,8 @@ class Bridge:
 
     `hashes` tells by method and path which log-ins hash a password, `chooses` which other requests do, `uploads` which
     may bring a file, `asks` which ask another server: all of them wait in threads of their own. A message for the web
-    services that comes here is told where they are: `endpoint_url`. Each thread but those of
-    log-ins begins with `begin_thread`.
+    services that comes here is told where they are: `endpoint_url`. Each thread begins with `begin_thread`,
+    but those of log-ins and of refusals.
     """
 
     def __init__(

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -34,9 +33,6 @@ from soap_service.screens.premises import Premises
 from soap_service.screens.reasons import FIGURES, REASONS
 from soap_service.storage.scopes import is_restricted
 from soap_service.store import Attendance, Choice, Ownership
-
-if TYPE_CHECKING:
-    pass
 
 #: What was chosen on the log-in page; an agent's own choice goes before it.
 LANGUAGE_COOKIE = "soap_service_language"
