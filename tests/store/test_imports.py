@@ -12,18 +12,19 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from soap_service.cli import tables
 from soap_service.errors import RequestNotFound
 from soap_service.importing import spreadsheets
-from soap_service.model import Requester, RequesterName, RequestEvent
+from soap_service.model import Request, Requester, RequesterName, RequestEvent
 from soap_service.rules.edits import ContactEdit
 from soap_service.rules.situations import AUTOMATIC, Situation
 from soap_service.store import Announcement, NewRequest, Store
 from soap_service.tables.search import RequestWords, Unindexed
 from tests.forks import start_command
 from tests.importing import Desk
+from tests.store.counting import count, count_at_once
 
 CPF, OTHER_CPF, CNPJ = "11144477735", "52998224725", "11222333000181"
 
@@ -218,7 +219,7 @@ def test_file_12_requests_with_histories_and_what_is_refused(desk: Desk) -> None
     with desk.store._database.reading() as session:
         words = session.scalar(select(RequestWords.words).where(RequestWords.request_id == 500))
     assert {"piscando", "ligou", "aguarda"} <= set((words or "").split())
-    assert _count(desk.store, Unindexed) == 0
+    assert count(desk.store, Unindexed) == 0
     assert desk.run("import", "requests", file, "--source", "antigo", "--update") == 1
     assert desk.counts() == (11, 0, 0, 3, 8)
     new = desk.store.requests.open(NewRequest(maria.id, service.id, "Outra.", "incidente"), ana.id, "form:y")
@@ -226,11 +227,6 @@ def test_file_12_requests_with_histories_and_what_is_refused(desk: Desk) -> None
 
 
 # What is changed, made and kept.
-
-
-def _count(store: Store, table: type) -> int:
-    with store._database.reading() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def test_an_update_knows_people_by_document_or_other_id(desk: Desk) -> None:
@@ -241,7 +237,7 @@ def test_an_update_knows_people_by_document_or_other_id(desk: Desk) -> None:
     found = desk.store.requesters.find(CPF)
     assert (found.name, found.email) == ("Ana Lima", "a@x.br")
     assert [one.name for one in desk.store.requesters.list_named("lima")] == ["Ana Lima"]
-    assert _count(desk.store, RequesterName) == 3
+    assert count(desk.store, RequesterName) == 3
     # The document is corrected by the other desk's id.
     desk.run("import", "requesters", desk.file("c.csv", f"cpf;id_externo\n{CNPJ};u7\n"), "--update")
     assert desk.store.requesters.find(CNPJ).id == found.id
@@ -449,7 +445,7 @@ def test_json_that_is_too_deep_is_refused(desk: Desk) -> None:
 def test_a_file_that_is_no_table_is_told(desk: Desk, text: str, arguments: tuple[str, ...], said: str) -> None:
     assert desk.run("import", "requesters", desk.file("a.csv", text), *arguments) == 2
     assert said in desk.err
-    assert _count(desk.store, Requester) == 0
+    assert count(desk.store, Requester) == 0
 
 
 def test_a_file_that_is_not_there_is_told(desk: Desk) -> None:
@@ -497,8 +493,8 @@ def test_a_bar_is_drawn_on_a_terminal_alone(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.timeout(300)  # ten starts of the command
 def test_killed_imports_leave_nothing_half_and_the_next_ends_it(desk: Desk) -> None:
     desk.store.requesters.add(CPF, "Maria")
-    count = 6000
-    file = desk.file("a.csv", HEAD + "".join(_request_line(number, "Em andamento") for number in range(1, count + 1)))
+    lines = 6000
+    file = desk.file("a.csv", HEAD + "".join(_request_line(number, "Em andamento") for number in range(1, lines + 1)))
     url = desk.store._database.url.render_as_string(hide_password=False)
     command = ["import", "requests", str(file), "--database-url", url]
     seen = []
@@ -511,17 +507,16 @@ def test_killed_imports_leave_nothing_half_and_the_next_ends_it(desk: Desk) -> N
             time.sleep(0.01 * (kill + 1))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        whole = desk.store.requesters.find(CPF).open_requests
-        assert (_count(desk.store, RequestEvent), _count(desk.store, RequestWords)) == (whole, whole)
-        assert _count(desk.store, Unindexed) == 0
+        whole, events, words, unindexed = count_at_once(desk.store, Request, RequestEvent, RequestWords, Unindexed)
+        assert (events, words, unindexed) == (whole, whole, 0)
         seen.append(whole)
-        if whole == count:
+        if whole == lines:
             break
     assert seen == sorted(seen)
-    assert seen[0] < count
+    assert seen[0] < lines
     assert desk.run("import", "requests", file) == 0
-    assert desk.counts() == (count, count - seen[-1], 0, seen[-1], 0)
-    assert desk.store.requesters.find(CPF).open_requests == count
+    assert desk.counts() == (lines, lines - seen[-1], 0, seen[-1], 0)
+    assert desk.store.requesters.find(CPF).open_requests == lines
 
 
 def test_two_imports_at_once_take_each_line_once(desk: Desk) -> None:
@@ -532,7 +527,7 @@ def test_two_imports_at_once_take_each_line_once(desk: Desk) -> None:
     told = [one.communicate(timeout=60)[0] for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     added = sum(int(text.split(", ")[1].split()[0]) for text in told)
-    assert (added, _count(desk.store, Requester), _count(desk.store, Unindexed)) == (2000, 2000, 0)
+    assert (added, count(desk.store, Requester), count(desk.store, Unindexed)) == (2000, 2000, 0)
 
 
 def test_a_suspended_request_goes_on_with_what_was_left(desk: Desk) -> None:

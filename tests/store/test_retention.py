@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from soap_service import cli
 from soap_service.config import Settings
@@ -15,19 +15,15 @@ from soap_service.errors import InputRefused, RequestNotFound
 from soap_service.keepers.retention import RetentionKeeper
 from soap_service.model import Call, Request, RequestEvent
 from soap_service.rules.situations import Action
-from soap_service.store import Announcement, NewRequest, Purged, Retention, Store
+from soap_service.store import Announcement, NewRequest, Purged, Retention
 from soap_service.tables.search import RequestWords, Unindexed
 from tests.forks import start_command
 from tests.store.conftest import World
+from tests.store.counting import count, count_at_once
 
 UNKNOWN = "39053344705"
 LONG_AGO = timedelta(days=400)
 YEAR = Retention(calls=365, unknown_documents=365, finished_requests=365, refusals=365)
-
-
-def count(store: Store, table: type) -> int:
-    with store._database.reading() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def make_old(world: World, table: type, *ids: int, **values: object) -> None:
@@ -119,7 +115,8 @@ def test_a_purge_killed_at_ten_moments_leaves_nothing_half(world: World) -> None
         session.execute(insert(RequestEvent), [{**line, "request_id": one} for one in ids])
     while store.indexing.index_marked():
         pass
-    others = (count(store, Request) - number, count(store, RequestEvent) - number, count(store, RequestWords) - number)
+    tables = (Request, RequestEvent, RequestWords)
+    others = [rows - number for rows in count_at_once(store, *tables)]
     url = store._database.url.render_as_string(hide_password=False)
     command = ["purge", "--finished-requests-days", "365", "--database-url", url]
     seen = []
@@ -132,10 +129,11 @@ def test_a_purge_killed_at_ten_moments_leaves_nothing_half(world: World) -> None
         time.sleep(0.007 * kill)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        left = count(store, Request) - others[0]
+        *rows, unindexed = count_at_once(store, *tables, Unindexed)
+        left, *also = [now - other for now, other in zip(rows, others, strict=True)]
         seen.append(left)
-        assert (count(store, RequestEvent) - others[1], count(store, RequestWords) - others[2]) == (left, left)
-        assert count(store, Unindexed) == 0
+        assert also == [left, left]
+        assert unindexed == 0
     assert seen == sorted(seen, reverse=True)
     assert number > seen[0] > seen[-1] > 0
     assert store.retention.purge(YEAR, lambda seconds: None).finished_requests == seen[-1]
