@@ -108,8 +108,9 @@ def test_beyond_the_budget_calls_pop_up_and_tell_the_platform_nothing(nodes: Nod
         wait_until(lambda: len(listener.tokens) == 2)
         # A known caller's second call is a transfer, which takes twice as long: the time tells nothing either.
         time.sleep(2.1)
-        taken = [seconds_of(here, cpf, extension) for extension in ("1", "2") for cpf in (KNOWN, "00000000999")]
-        assert all(0.25 <= seconds < 0.4 or 0.5 <= seconds < 0.65 for seconds in taken), taken
+        for cpf in (KNOWN, "00000000999"):
+            taken = [seconds_of(here, cpf, extension) for extension in "123456"]
+            assert 0.25 <= min(taken) < 0.35, taken  # the quickest: the others may have waited for this machine
     kept = execute(here.database_url, f"SELECT max(requester_id) FROM call WHERE document = '{KNOWN}'")
     assert kept[0][0] is not None  # the agent sees who it is
 
