@@ -1,10 +1,12 @@
 """Kinds of columns that the tables have beside SQLAlchemy's own. Knows no table."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, String, TypeDecorator
+from sqlalchemy import ARRAY, BigInteger, DateTime, String, Text, TypeDecorator
+from sqlalchemy.types import TypeEngine
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -53,6 +55,21 @@ class ReadableMoment(UtcDateTime):
                 return None
 
         return tolerant
+
+
+class Numbers(TypeDecorator[Sequence[int]]):
+    """Whole numbers as one value of a statement: an array, or JSON where the database has none (SQLite)."""
+
+    impl = ARRAY(BigInteger)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Any) -> TypeEngine[Any]:
+        """Return the type that the database has for it."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(BigInteger))  # type: ignore[no-any-return]
+
+    def process_bind_param(self, value: Sequence[int] | None, dialect: Any) -> Any:
+        """Return the numbers as the database takes them."""
+        return json.dumps(value) if dialect.name == "sqlite" else value
 
 
 #: Text whose order is that of its bytes on every database, so that what begins alike stands together.

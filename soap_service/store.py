@@ -16,7 +16,7 @@ from soap_service.storage.announcing import Announcement, KnownOutcome, NotAnnou
 from soap_service.storage.attendance import Attendance, Attendances
 from soap_service.storage.audit import Audit, AuditFilter
 from soap_service.storage.audit_seals import AuditSeals, Sealed, Verification, told_seal
-from soap_service.storage.backend import Traits
+from soap_service.storage.backend import Link, Traits
 from soap_service.storage.backup import Backups, Restored
 from soap_service.storage.calendar import Calendars
 from soap_service.storage.call_list import CALLS_SHOWN, CallChoice, CallLists
@@ -41,6 +41,7 @@ from soap_service.storage.live_events import LiveEvents
 from soap_service.storage.login_tries import KNOWN_FOR, LoginTries
 from soap_service.storage.logins import CODE_WITHIN, Logins
 from soap_service.storage.missing import WAIT_SECONDS, Finder, GoOn, Missing, Waiting
+from soap_service.storage.news import News, NewsFeed, Told
 from soap_service.storage.panel import GroupLoad, HourOfCalls, Panel, add_delays, percentile
 from soap_service.storage.parameters import Parameters
 from soap_service.storage.people import People, PersonView, contact_edit_of, edit_of
@@ -97,9 +98,11 @@ __all__ = [
     "HourOfCalls",
     "KnownIntegration",
     "KnownOutcome",
+    "Link",
     "Missing",
     "NewRefusal",
     "NewRequest",
+    "News",
     "NotAnnounced",
     "Order",
     "Outcome",
@@ -118,6 +121,7 @@ __all__ = [
     "SharedCommits",
     "Store",
     "TelephonyReads",
+    "Told",
     "Verification",
     "Waiting",
     "WorkCounts",
@@ -192,6 +196,7 @@ class Store:
         self.erasures = Erasures(database, self.search, self.indexing)
 
         self.calls = Calls(database, self.calendars, repeat_within, call_lifetime)
+        self.news = NewsFeed(database, self.calls, self.extensions, self.live_events)
         self.call_lists = CallLists(database, call_lifetime)
         self.returned_calls = ReturnedCalls(database, call_lifetime)
         self.callers = Callers(database)

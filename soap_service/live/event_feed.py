@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from soap_service.live.browser_stream import BrowserStream, Event
 from soap_service.live.progress import Progress
 from soap_service.live.registry import Registry, is_concerned
+from soap_service.rules.cursor import Position
 from soap_service.rules.live_events import ENDING, RECOUNTING, LiveEvent, LiveEventKind
 from soap_service.store import Store
 
@@ -35,9 +36,10 @@ class EventFeed:
         """Go on after the events that are there now."""
         self._progress.begin(self._store.live_events.newest_position())
 
-    def read(self) -> Sequence[LiveEvent]:
-        """Return the events that have not been told yet."""
-        return self._store.live_events.list_after(self._progress.position)
+    @property
+    def position(self) -> Position:
+        """How far events have been told."""
+        return self._progress.position
 
     async def tell(self, events: Iterable[LiveEvent]) -> None:
         """Tell events to the browsers here that they concern, each once."""

@@ -11,11 +11,9 @@ Source: WHATWG HTML, Server-sent events.
 import asyncio
 import logging
 import random
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 from soap_service.asgi.messages import WRITE_NOW, Receive, Scope, Send, WriteNow, respond_text
@@ -40,7 +38,7 @@ from soap_service.live.proofs import Proofs
 from soap_service.live.registry import Registry
 from soap_service.metrics import open_streams
 from soap_service.rules.cursor import Position
-from soap_service.store import Delivery, Ownership, Store
+from soap_service.store import Delivery, Link, News, Ownership, Store, Told
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +82,6 @@ class Streams:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="stream-write")  # one: who listens is told in order
         self._calls = Progress(store.calls.lifetime)
         self._last_marker = 0
-        self._checked_at = 0.0
         self._last_change = store.now()
         #: Changes of ownership are read again this far back; applying one twice changes nothing.
         self._overlap = store.traits.commit_lag
@@ -93,6 +90,7 @@ class Streams:
         self._tasks: list[asyncio.Task[None]] = []
         self._missed = MissedCalls(store, self._registry.by_agent)
         self._events = EventFeed(store, self._registry, self._missed.recount)
+        self._link: Link | None = None
         self._is_stopping = False
 
     async def start(self) -> None:
@@ -104,7 +102,8 @@ class Streams:
         self._last_change = self._store.now()
         await self._presence.end()
         self._store.subscribe(lambda: self._on_commit(loop))
-        work = (self._watch, self._deliveries.record, self._keep_listeners, self._missed.watch)
+        self._link = self._store.news.listen(self.notice_commit)
+        work = (self._watch, self._look_at_server, self._deliveries.record, self._keep_listeners, self._missed.watch)
         self._tasks = [asyncio.create_task(one()) for one in work]
 
     def stop(self) -> None:
@@ -120,6 +119,8 @@ class Streams:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._link is not None:
+            self._link.close()
         with suppress(StoreUnavailable):
             await self._presence.end()
         for pool in (self._delivery_reader, self._opening_readers, self._writer):
@@ -245,7 +246,7 @@ class Streams:
             loop.call_soon_threadsafe(self.deliver_commit)
 
     def notice_commit(self) -> None:
-        """Deliver what another worker has committed; called on the event loop."""
+        """Deliver what another process has committed; called on the event loop."""
         if not self._is_stopping:
             self.has_commit = True
             self.deliver_commit()
@@ -263,14 +264,14 @@ class Streams:
     def _deliver_at_once(self) -> bool:
         """Deliver calls while no extension has changed hands; what stands in the way, `_watch` meets again."""
         try:
-            started, calls, changes = self._read_news()
+            news = self._store.news.read(self._told())
         except Exception:
             return False
-        if not all(self._is_applied(change) for change in changes):
+        if not all(self._is_applied(change) for change in news.changes):
             return False
-        self._last_change = started
-        self._push(calls)
-        return True
+        self._last_change = news.read_at
+        self._push(news.calls)
+        return not news.events
 
     def _is_applied(self, change: Ownership) -> bool:
         """Tell whether the streams have the extensions they should since one changed hands."""
@@ -284,9 +285,10 @@ class Streams:
         """Deliver at every notification, here or in another process; survive a database that is away."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._is_notified.wait(), self._store.traits.poll_seconds)
+                async with asyncio.timeout(self._store.traits.poll_seconds):
+                    await self._is_notified.wait()
             try:
-                if await self._is_due():
+                if self._is_due():
                     self._is_notified.clear()
                     await self._deliver()
             except StoreUnavailable:
@@ -300,25 +302,34 @@ class Streams:
         await asyncio.sleep(_RETRY_SECONDS)
         self._is_notified.set()
 
-    async def _is_due(self) -> bool:
-        """Tell whether there may be something new; look at the server's state and clock from time to time."""
-        if time.monotonic() - self._checked_at > POLL_SECONDS:
-            await self._read_to_deliver(self._store.check)
-            self._checked_at = time.monotonic()
+    async def _look_at_server(self) -> None:
+        """Look at the server's state and clock from time to time, and soon again while it is away."""
+        while True:
+            try:
+                await self._read_to_deliver(self._store.check)
+                await asyncio.sleep(POLL_SECONDS)
+            except StoreUnavailable:
+                await asyncio.sleep(_RETRY_SECONDS)
+            except Exception:
+                log.exception("a look at the database")
+                await asyncio.sleep(POLL_SECONDS)
+
+    def _is_due(self) -> bool:
+        """Tell whether there may be something new."""
         before, self._last_marker = self._last_marker, self._store.change_marker()
         return self._is_notified.is_set() or before != self._last_marker
 
     async def _deliver(self) -> None:
-        """Read what is new and queue it. Ownership is read after the calls, so that no call follows a former owner.
+        """Read what is new and queue it.
 
         Of the changes, those with an owner come first: who changes to another extension has not lost one.
         """
-        started, calls, changes = await self._read_to_deliver(self._read_news)
-        self._last_change = started
-        for change in sorted(changes, key=lambda change: change.owner_id is None):
+        news = await self._read_news()
+        self._last_change = news.read_at
+        for change in sorted(news.changes, key=lambda change: change.owner_id is None):
             await self._apply_change(change)
-        self._push(calls)
-        await self._events.tell(await self._read_to_deliver(self._events.read))
+        self._push(news.calls)
+        await self._events.tell(news.events)
 
     def _push(self, calls: Sequence[Delivery]) -> None:
         """Give calls to the streams of their extension, each once, whichever way they were read."""
@@ -332,10 +343,19 @@ class Streams:
                 self._missed.expect(call)
         self._calls.settle()
 
-    def _read_news(self) -> tuple[datetime, Sequence[Delivery], Sequence[Ownership]]:
-        calls = self._store.calls.list_after(self._calls.position)
-        started = self._store.now()
-        return started, calls, self._store.extensions.list_changed_since(self._last_change - self._overlap)
+    def _told(self) -> Told:
+        return Told(self._calls.position, self._events.position, self._last_change - self._overlap)
+
+    async def _read_news(self) -> News:
+        """Read what is new: on the link that listens, else, and for what that cannot tell, as others read."""
+        told = self._told()
+        if self._link is not None:
+            try:
+                return await self._store.news.read_on(self._link, told)
+            except (StoreUnavailable, ValueError, TypeError) as error:
+                log.warning("notifications: %s", error)
+        news: News = await self._read_to_deliver(self._store.news.read, told)
+        return news
 
     async def _apply_change(self, change: Ownership) -> None:
         """Give an extension to its owner's streams and take it from anybody else's, telling their pages."""

@@ -135,12 +135,12 @@ class Backend(ABC):
     # Notifications
 
     @abstractmethod
-    def subscribe(self, on_notification: Callable[[], None]) -> None:
-        """Have that called, in any thread, when another process has notified, however often this is asked."""
+    def listen(self, on_notification: Callable[[], None]) -> Link | None:
+        """Return a link that also calls back when another process has notified; None where none tells another.
 
-    @abstractmethod
-    def unsubscribe(self) -> None:
-        """Call nobody any more, and wait for a call under way: it may be asking the database something."""
+        It listens from the first question on, and again from the first after its server was gone: what was committed
+        before is in the answer.
+        """
 
     @abstractmethod
     def notify_others(self, fetch: Fetch) -> None:

@@ -26,10 +26,12 @@ from soap_service.rules.cursor import MOST_MISSING, Position
 from soap_service.rules.live_events import LiveEventKind
 from soap_service.rules.situations import AUTOMATIC, Action, Situation
 from soap_service.storage.announcing import Announcement, Outcome, Receipt, keep_calls
+from soap_service.storage.backend import Question
 from soap_service.storage.calendar import Calendars
 from soap_service.storage.call_events import publish_about_call, publish_at_extension
 from soap_service.storage.child_requests import child_service
 from soap_service.storage.database import Database
+from soap_service.storage.expressions import IsAmong
 from soap_service.storage.live_events import publish_request_change
 from soap_service.storage.part import Part
 from soap_service.storage.requests import NewRequest, add_event, create_request
@@ -100,9 +102,8 @@ class Calls(Part):
 
     def list_after(self, position: Position) -> Sequence[Delivery]:
         """Return the calls that a position does not cover, by id; one round trip."""
-        if position.missing:
-            return self._deliveries(_CALLS_NOT_COVERED, last=position.last, missing=sorted(position.missing))
-        return self._deliveries(_CALLS_AFTER, last=position.last)
+        statement, values = calls_not_covered(position)
+        return self._deliveries(statement, **values)
 
     def list_waiting(self, extension: str) -> Sequence[Delivery]:
         """Return the calls at an extension that may pop up, oldest first: young, not seen, answered or transferred."""
@@ -208,7 +209,7 @@ _DELIVERY = select(Call.id, Call.token, Call.extension, Call.created_at, _IS_OVE
 _ONE_CALL = _DELIVERY.where(Call.id == bindparam("call_id"))
 _NEWER = _DELIVERY.where(Call.id > bindparam("last"))
 _CALLS_AFTER = _NEWER.order_by(Call.id)
-_MISSED = _DELIVERY.where(Call.id.in_(bindparam("missing", expanding=True)))
+_MISSED = _DELIVERY.where(IsAmong(Call.id, "missing"))
 _CALLS_NOT_COVERED = union_all(_MISSED, _NEWER).order_by("id")
 _CALLS_WAITING = _DELIVERY.order_by(Call.id).where(
     Call.extension == bindparam("extension"),
@@ -220,6 +221,13 @@ _IDS: dict[Executable, Executable] = {
     query: select(query.subquery().c.id).order_by("id") for query in (_CALLS_AFTER, _CALLS_NOT_COVERED, _CALLS_WAITING)
 }
 _NEWEST_CALLS = select(Call.id).where(Call.id > select(func.max(Call.id) - MOST_MISSING).scalar_subquery())
+
+
+def calls_not_covered(position: Position) -> Question:
+    """Return what asks for the calls that a position does not cover, by id: the values of a `Delivery`."""
+    if position.missing:
+        return Question(_CALLS_NOT_COVERED, {"last": position.last, "missing": sorted(position.missing)})
+    return Question(_CALLS_AFTER, {"last": position.last})
 
 
 def _call(session: Session, token: str, is_changed: bool = False) -> Call:

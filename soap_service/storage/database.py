@@ -52,7 +52,6 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; nothing may be asked at the same time."""
-        self.backend.unsubscribe()
         self._held.close()
         self.backend.close()
 
@@ -61,12 +60,11 @@ class Database:
         self.backend.give_way()
 
     def subscribe(self, on_change: Callable[[], None]) -> None:
-        """Have `on_change` called, in any thread, after each commit that the agents' screens wait for.
+        """Have `on_change` called, in any thread, after each commit here that the agents' screens wait for.
 
-        Where other processes notify, after theirs too; `change_marker` tells of the others.
+        Of others' tells `Backend.listen`, and `change_marker`.
         """
         self._subscribers.append(on_change)
-        self.backend.subscribe(self.notify_here)
 
     def now(self) -> datetime:
         """Return the time by the clock that decides: on PostgreSQL the database's, as it was at the last `check`."""
@@ -100,25 +98,19 @@ class Database:
             try:
                 if held is None:
                     held = self._held.open()
-                return self._fetch(held, statement, values)
+                return self.prepare(statement).fetch(held.cursor, values)
             except self.errors as error:
                 failure, held = self._let_go(held, error), None
                 if not isinstance(failure, TransactionLost):
                     raise failure from error
             try:  # the connection was a stale one: a question may be asked twice
                 held = self._held.open()
-                return self._fetch(held, statement, values)
+                return self.prepare(statement).fetch(held.cursor, values)
             except self.errors as error:
                 failure, held = self._let_go(held, error), None
                 raise failure from error
         finally:
             self._held.give_back(held)
-
-    def _fetch(self, held: Held, statement: Executable, values: dict[str, object]) -> Sequence[Any]:
-        prepared = self.prepare(statement)
-        if prepared.is_expanding:
-            return held.connection.execute(statement, values).all()
-        return prepared.fetch(held.cursor, values)
 
     def _let_go(self, held: Held | None, error: Exception) -> StoreUnavailable:
         """Drop a connection and return what its error means."""

@@ -13,6 +13,7 @@ from soap_service.model import Agent, Extension
 from soap_service.rules.auditing import AuditKind, RecordKind
 from soap_service.rules.extensions import is_extension
 from soap_service.storage.audit import write_entry
+from soap_service.storage.backend import Question, Row
 from soap_service.storage.extension_permits import check_permit
 from soap_service.storage.part import Part
 
@@ -82,7 +83,7 @@ class Extensions(Part):
 
     def list_taken_from(self, agent_id: int) -> Sequence[Ownership]:
         """Return the extensions that others took over from the agent, who has not been told of it yet."""
-        return [_ownership(*row) for row in self._database.fetch(_TAKEN_EXTENSIONS, agent_id=agent_id)]
+        return ownerships_of(self._database.fetch(_TAKEN_EXTENSIONS, agent_id=agent_id))
 
     def acknowledge_takeover(self, agent_id: int) -> None:
         """Record that the agent has been told that their extension was taken over."""
@@ -91,7 +92,8 @@ class Extensions(Part):
 
     def list_changed_since(self, since: datetime) -> Sequence[Ownership]:
         """Return the extensions whose owner, or their pause, changed at or after `since`."""
-        return [_ownership(*row) for row in self._database.fetch(_CHANGED_EXTENSIONS, since=since)]
+        statement, values = extensions_changed_since(since)
+        return ownerships_of(self._database.fetch(statement, **values))
 
 
 _OWNERSHIPS = select(Extension.number, Extension.agent_id, Agent.name, Agent.paused_at)
@@ -109,5 +111,11 @@ def give_up_extension(session: Session, agent_id: int, now: datetime) -> None:
     session.execute(mine.values(agent_id=None, taken_from_id=None, changed_at=now))
 
 
-def _ownership(number: str, owner_id: int | None, owner: str | None, paused_at: datetime | None) -> Ownership:
-    return Ownership(number, owner_id, owner, paused_at is not None)
+def extensions_changed_since(since: datetime) -> Question:
+    """Return what asks for the extensions that changed at or after `since`; `ownerships_of` takes the rows."""
+    return Question(_CHANGED_EXTENSIONS, {"since": since})
+
+
+def ownerships_of(rows: Sequence[Row]) -> list[Ownership]:
+    """Return who has the extensions of rows."""
+    return [Ownership(number, owner_id, owner, paused_at is not None) for number, owner_id, owner, paused_at in rows]

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from soap_service.rules.cursor import MOST_MISSING, Position
 from soap_service.rules.live_events import LiveEvent, LiveEventKind
-from soap_service.storage.expressions import insert_of
+from soap_service.storage.backend import Question, Row
+from soap_service.storage.expressions import IsAmong, insert_of
 from soap_service.storage.part import Part
 from soap_service.tables.live_events import LiveEventRow
 
@@ -51,11 +52,8 @@ class LiveEvents(Part):
 
     def list_after(self, position: Position) -> Sequence[LiveEvent]:
         """Return the events that a position does not cover, by id; one round trip."""
-        if position.missing:
-            rows = self._database.fetch(_NOT_COVERED, last=position.last, missing=sorted(position.missing))
-        else:
-            rows = self._database.fetch(_AFTER, last=position.last)
-        return [_event(*row) for row in rows]
+        statement, values = events_not_covered(position)
+        return events_of(self._database.fetch(statement, **values))
 
     def pass_on_proofs(self, stream_ids: Sequence[str]) -> None:
         """Tell other processes whose streams were proved to be received here."""
@@ -96,11 +94,23 @@ _EVENT = select(
 )
 _NEWER = _EVENT.where(LiveEventRow.id > bindparam("last"))
 _AFTER = _NEWER.order_by(LiveEventRow.id)
-_LATE = _EVENT.where(LiveEventRow.id.in_(bindparam("missing", expanding=True)))
+_LATE = _EVENT.where(IsAmong(LiveEventRow.id, "missing"))
 _NOT_COVERED = union_all(_LATE, _NEWER).order_by("id")
 _NEWEST = select(LiveEventRow.id).where(
     LiveEventRow.id > select(func.max(LiveEventRow.id) - MOST_MISSING).scalar_subquery()
 )
+
+
+def events_not_covered(position: Position) -> Question:
+    """Return what asks for the events that a position does not cover, by id; `events_of` takes the rows."""
+    if position.missing:
+        return Question(_NOT_COVERED, {"last": position.last, "missing": sorted(position.missing)})
+    return Question(_AFTER, {"last": position.last})
+
+
+def events_of(rows: Sequence[Row]) -> list[LiveEvent]:
+    """Return the events of rows."""
+    return [_event(*row) for row in rows]
 
 
 def _event(number: int, kind: str, agent_id: int | None, extension: str | None, ref: str, data: str) -> LiveEvent:

@@ -21,11 +21,10 @@ from soap_service.storage.postgresql_server import (
     CHANNEL,
     IS_POOLED,
     POOL_SECONDS,
-    NotificationListener,
     Server,
     sqlstate_of,
 )
-from soap_service.storage.server_link import ServerLink
+from soap_service.storage.server_link import ListeningLink, ServerLink
 from soap_service.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -109,7 +108,6 @@ class PostgresqlBackend(Backend):
         self._fetcher = self._server.make_engine(FETCHES, isolation_level="AUTOCOMMIT")
         self._thread = threading.local()
         self._name = secrets.token_hex(8)
-        self._listener: NotificationListener | None = None
         self._can_notify = True
         self._notifying, self._forgetting = OnceForAll(), OnceForAll()
         self._markers = count(1)
@@ -161,15 +159,8 @@ class PostgresqlBackend(Backend):
     def drop_if_gone(self, connection: Connection, error: Exception) -> bool:  # noqa: D102
         return self._server.forget_if_gone(connection, error)
 
-    def subscribe(self, on_notification: Callable[[], None]) -> None:  # noqa: D102
-        if self._listener is None:
-            self._listener = NotificationListener(self._server, self._name, on_notification)
-            self._listener.start()
-
-    def unsubscribe(self) -> None:  # noqa: D102
-        if self._listener is not None:
-            self._listener.end()
-            self._listener = None
+    def listen(self, on_notification: Callable[[], None]) -> Link | None:  # noqa: D102
+        return ListeningLink(self._server, lambda name: on_notification() if name != self._name else None)
 
     def notify_others(self, fetch: Fetch) -> None:
         """Notify the other processes, once for all that is committed by then: who waits for their turn finds it done.

@@ -1,13 +1,12 @@
-"""Connections to a PostgreSQL server: bounded, forgotten when it is gone, and one that waits for notifications.
+"""Connections to a PostgreSQL server: bounded, and forgotten when it is gone.
 
 Everything here has an end: a connection attempt, a statement, an answer that does not come. A database that is gone is
 told at once to whoever asks next, and looked for again shortly after.
 """
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -235,47 +234,3 @@ def is_read_only(error: BaseException | None) -> bool:
 def sqlstate_of(error: BaseException | None) -> str:
     """Return the five characters by which PostgreSQL names an error; "" if there is no SQLSTATE."""
     return getattr(error, "sqlstate", None) or ""
-
-
-class NotificationListener(threading.Thread):
-    """Listen on a connection of its own and call back at another process's notification and after a reconnect.
-
-    A notification may be lost: whoever listens also looks from time to time.
-    """
-
-    def __init__(self, server: Server, own_name: str, on_notification: Callable[[], None]) -> None:
-        super().__init__(name="notifications", daemon=True)
-        self._server = server
-        self._own_name = own_name
-        self._on_notification = on_notification
-        self._is_ending = threading.Event()
-
-    def end(self) -> None:
-        """Stop listening and wait for it."""
-        self._is_ending.set()
-        self.join()
-
-    def run(self) -> None:
-        """Listen until told to end, however often the connection breaks."""
-        while not self._is_ending.is_set():
-            try:
-                self._listen()
-            except psycopg.errors.FeatureNotSupported:
-                log.info("this database sends no notifications; calls of other nodes are found by looking every second")
-                return
-            except psycopg.Error as error:
-                log.warning("notifications: %s", str(error).partition("\n")[0])
-                self._is_ending.wait(1.0)
-
-    def _listen(self) -> None:
-        made_at = time.monotonic()
-        connection = self._server.connect()
-        try:
-            connection.execute(f"LISTEN {CHANNEL}")
-            self._on_notification()
-            while not self._is_ending.is_set() and not self._server.is_stale(made_at):
-                for notification in connection.notifies(timeout=0.25):
-                    if notification.payload != self._own_name:
-                        self._on_notification()
-        finally:
-            connection.close()

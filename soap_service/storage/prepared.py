@@ -13,13 +13,12 @@ from sqlalchemy import Dialect, Executable
 class Prepared:
     """A statement in the words of one dialect, with what turns values into and rows out of the driver's types.
 
-    Its parameters are plain; one that stands for a list makes it `is_expanding`, and SQLAlchemy must ask it.
+    Each parameter stands for one value: a list that expands is none (`expressions.IsAmong`).
     """
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         self.sql: str = compiled.string
-        self.is_expanding = any(bind.expanding for bind in compiled.binds.values())
         self._fixed: dict[str, Any] = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self._names: Sequence[str] | None = compiled.positiontup
         self._to_driver = {

@@ -1,28 +1,31 @@
-"""A PostgreSQL connection of the event loop: no threads, no cursors, many statements for one send and one read.
+"""PostgreSQL connections of the event loop: no threads, no cursors, many statements for one send and one read.
 
 psycopg makes the connection, and turns values into the server's words and its words into rows. What lies between goes
 through libpq's pipeline here, which takes a third of what an awaited cursor does (docs/decisions.md).
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import errors, pq
 from psycopg.adapt import PyFormat, Transformer
-from sqlalchemy import Executable
+from sqlalchemy import Executable, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from soap_service.storage.backend import Question, Row
-from soap_service.storage.postgresql_server import ANSWER_SECONDS, Server, is_read_only
+from soap_service.storage.postgresql_server import ANSWER_SECONDS, CHANNEL, Server, is_read_only
 from soap_service.storage.prepared import Prepared
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
+
+log = logging.getLogger(__name__)
 
 #: Says statements as libpq takes them, with $1 for the first value.
 _DIALECT: Any = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
@@ -30,6 +33,7 @@ _DIALECT: Any = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[n
 
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 _SILENT = "the database did not answer in time"
+_LISTEN = Question(text(f"LISTEN {CHANNEL}"), {})
 
 
 @cache
@@ -75,7 +79,7 @@ class ServerLink:
         try:
             if self._wire is None:
                 made_at = time.monotonic()
-                self._wire = _Wire(await self._server.connect_async())
+                self._wire = await self._connect()
                 self._made_at = made_at
             return await self._wire.ask(questions)
         except BaseException as error:  # who was cancelled leaves answers on their way
@@ -85,6 +89,9 @@ class ServerLink:
             self.close()
             raise
 
+    async def _connect(self) -> "_Wire":
+        return _Wire(await self._server.connect_async())
+
     def _let_go_of_old(self) -> None:
         """Close a connection whose server is gone, and let all know if nobody did."""
         if self._wire is not None and self._wire.is_gone:
@@ -93,12 +100,45 @@ class ServerLink:
             self.close()
 
 
+class ListeningLink(ServerLink):
+    """One that also listens, from its first question on, and calls back with what a notification says."""
+
+    def __init__(self, server: Server, on_notification: Callable[[str], None]) -> None:
+        super().__init__(server)
+        self._on_notification = on_notification
+        self._can_listen = True
+
+    async def _connect(self) -> "_Wire":
+        while True:
+            wire = _Wire(await self._server.connect_async(), self._on_notification)
+            if not self._can_listen:
+                return wire
+            try:
+                await wire.ask([_LISTEN])
+            except errors.FeatureNotSupported:
+                log.info("this database sends no notifications; calls of other nodes are found by looking every second")
+                self._can_listen = False
+                wire.close()
+            except BaseException:
+                wire.close()
+                raise
+            else:
+                return wire
+
+
+def _ignore(_: str) -> None:
+    """Take a notification that nobody listens for."""
+
+
 class _Wire:
     """An open connection in pipeline mode, until its server `is_gone`. Source: PostgreSQL's manual, libpq."""
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+    def __init__(
+        self, connection: psycopg.AsyncConnection[Any], on_notification: Callable[[str], None] = _ignore
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
+        self._on_notification = on_notification
         self._libpq = connection.pgconn
         self._socket = self._libpq.socket
         self._transformer = Transformer(connection)
@@ -159,11 +199,13 @@ class _Wire:
         self._is_writing = is_left
 
     def _read(self) -> None:
-        """Take what has come of the answer; outside one, only the connection's end comes."""
+        """Take what has come of the answer, and notifications; outside of both, only the connection's end comes."""
         try:
             self._libpq.consume_input()
             while not self._answer.done() and not self._libpq.is_busy():
                 self._take(self._libpq.get_result())
+            while (notification := self._libpq.notifies()) is not None:
+                self._on_notification(notification.extra.decode())
         except Exception as error:  # the server's, or of a value that cannot be what its column is
             self._fail(error)
 

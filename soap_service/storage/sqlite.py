@@ -98,11 +98,8 @@ class SqliteBackend(Backend):
     def drop_if_gone(self, connection: Connection, error: Exception) -> bool:  # noqa: D102
         return False
 
-    def subscribe(self, on_notification: Callable[[], None]) -> None:
-        """Do nothing: no other process can call; `change_marker` tells of their commits."""
-
-    def unsubscribe(self) -> None:
-        """Do nothing: nobody was subscribed."""
+    def listen(self, on_notification: Callable[[], None]) -> Link | None:
+        """Return None: no other process can call; `change_marker` tells of their commits."""
 
     def notify_others(self, fetch: Fetch) -> None:
         """Do nothing: the others look at their `change_marker`."""

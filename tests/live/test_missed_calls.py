@@ -1,7 +1,7 @@
 """Agents are told that they missed a call, at once or when they come back; what fails once is done again."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +12,8 @@ import pytest
 from soap_service.asgi.protocol import BoundedProtocol
 from soap_service.live.streams import Streams
 from soap_service.model import Listener
-from soap_service.rules.cursor import Position
-from soap_service.storage.calls import Calls
-from soap_service.store import Announcement, Delivery, Store
+from soap_service.storage.news import NewsFeed
+from soap_service.store import Announcement, Delivery, News, Store, Told
 from tests.conftest import Service, start_service, wait_until
 from tests.event_streams import Listener as Browser
 from tests.event_streams import announce, listening, log_in
@@ -59,21 +58,21 @@ def test_a_browser_that_comes_back_is_told_what_was_missed(hasty: Service) -> No
         assert token not in browser.tokens
 
 
-class FailingOnce(Calls):
-    """Calls whose first look at them fails as none should."""
+class FailingOnce(NewsFeed):
+    """News whose first reading fails as none should."""
 
     failures = 0
 
-    def list_after(self, position: Position) -> Sequence[Delivery]:
+    def read(self, told: Told) -> News:
         if self.failures == 0:
             self.failures += 1
             raise RuntimeError("unforeseen")
-        return super().list_after(position)
+        return super().read(told)
 
 
 def test_delivery_goes_on_after_an_unforeseen_error(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'store.db'}")
-    store.calls = FailingOnce(store._database, store.calendars, store.calls.repeat_within, store.calls.lifetime)
+    news = store.news = FailingOnce(store._database, store.calls, store.extensions, store.live_events)
     store.schema.upgrade()
     integration = store.integrations.add("pbx", None, None, "127.0.0.0/8")
     pushed: list[Delivery] = []
@@ -90,7 +89,7 @@ def test_delivery_goes_on_after_an_unforeseen_error(tmp_path: Path) -> None:
         await streams.close()
 
     run_in_own_loop(run())
-    assert store.calls.failures == 1 and len(pushed) == 1
+    assert news.failures == 1 and len(pushed) == 1
     store.close()
 
 

@@ -1,6 +1,6 @@
 """A store with some people, a service and a request in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +10,7 @@ from soap_service.model import Agent, Integration, Request, Requester, Service
 from soap_service.store import NewRequest, Store
 from tests.clock import stop_clock
 from tests.conftest import Content
+from tests.postgres import create_database, drop_database
 
 #: Lets so many seconds pass.
 Clock = Callable[[float], None]
@@ -66,3 +67,13 @@ def clock(store: Store) -> Clock:
     """Let seconds pass for the store, whose time stands."""
     advance = stop_clock(store, datetime(2026, 11, 27, 12, tzinfo=UTC))
     return lambda seconds: advance(timedelta(seconds=seconds))
+
+
+@pytest.fixture
+def postgresql_store(postgres_url: str, template: str) -> Iterator[Store]:
+    """A store that is told of what other processes commit."""
+    url = create_database(postgres_url, template)
+    store = Store(url)
+    yield store
+    store.close()
+    drop_database(postgres_url, url)

@@ -1,7 +1,6 @@
 """A PostgreSQL that neither answers nor refuses any more, as one that lost its power, and another in its place."""
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,6 @@ from sqlalchemy import make_url, text
 from soap_service.errors import StoreUnavailable
 from soap_service.store import Store
 from tests.proxy import Network
-from tests.waiting import wait_until
 
 #: An answer for which nobody is waited for: others wait 2 s for a connection, 2.5 s for an answer.
 AT_ONCE = 1.0
@@ -62,24 +60,6 @@ def test_who_meets_it_in_a_session_finds_out_for_all(network: Network, store: St
         with pytest.raises(StoreUnavailable):
             look_in_session(store)
         assert took(other, store) < AT_ONCE
-
-
-def test_notifications_come_again_once_somebody_has_found_out(
-    network: Network, store: Store, postgresql_database_url: str
-) -> None:
-    is_told = threading.Event()
-    store.subscribe(is_told.set)
-    assert is_told.wait(10)  # it listens
-    store.check()
-    network.half_open()
-    store.check()
-    is_told.clear()
-    wait_until(is_told.is_set, 5)  # it listens again
-    is_told.clear()
-    there = Store(postgresql_database_url)
-    there._database.notify()
-    there.close()
-    assert is_told.wait(AT_ONCE)
 
 
 def test_of_several_hosts_that_of_the_primary_is_asked_first(postgresql_database_url: str) -> None:
