@@ -144,13 +144,14 @@ def test_pages_that_wait_for_a_lock_hold_up_no_call_and_no_log_in(node: Service,
         listening(node, log_in(node, "atendente", "4067")) as listener,
         watched(postgresql_demo_url) as seen,
         httpx.Client(base_url=node.url, timeout=30) as client,
+        httpx.Client(base_url=node.url, timeout=60, limits=httpx.Limits(max_connections=100)) as viewing,
     ):
         token = token_of(client)
         with psycopg.connect(postgresql_demo_url) as held, ThreadPoolExecutor(100) as viewers:
             held.execute("LOCK TABLE service IN ACCESS EXCLUSIVE MODE")
 
             def view(number: int) -> int:
-                return httpx.get(f"{node.url}/solicitacoes/nova", headers=logged_in, timeout=60).status_code
+                return viewing.get("/solicitacoes/nova", headers=logged_in).status_code
 
             views = [viewers.submit(view, number) for number in range(100)]
             waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database IS NOT NULL"
