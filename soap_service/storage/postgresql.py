@@ -46,7 +46,10 @@ FETCHES = 2
 LEFT_TO_CALLS = 1
 _UNBOUNDED = nullcontext()
 _CHECK = text("SELECT clock_timestamp(), current_setting('transaction_read_only')")
-_NOTIFY = text("SELECT pg_notify(:channel, :name)").bindparams(channel=CHANNEL)
+#: Its own commit waits for no disk: who was not notified of what was committed before, after a crash, reads it anyway.
+_NOTIFY = text("SELECT set_config('synchronous_commit', 'off', true), pg_notify(:channel, :name)").bindparams(
+    channel=CHANNEL
+)
 #: The tables of people, of which autovacuum might not think for months. It holds up nobody who reads or writes.
 _FORGET = (
     "VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE FALSE, INDEX_CLEANUP ON) requester, requester_name, requester_contact, "
