@@ -14,10 +14,10 @@ from soap_service.rules.credentials import SESSION_COOKIE
 class Browser(threading.Thread):
     """Hear one log-in's events; `cut` breaks the connection after so many more bytes, and another node is tried."""
 
-    def __init__(self, urls: list[str], cookie: str, first: int = 0) -> None:
+    def __init__(self, urls: list[str], cookie: str, first: int = 0, cookie_name: str = SESSION_COOKIE) -> None:
         super().__init__(daemon=True)
         self._urls = urls
-        self._cookie = cookie
+        self._cookie = f"{cookie_name}={cookie}"
         self._turn = first
         self._socket: socket.socket | None = None
         self._bytes_left: int | None = None
@@ -58,7 +58,7 @@ class Browser(threading.Thread):
         with socket.create_connection((host, port), 5) as connection:
             self._socket = connection
             last = f"Last-Event-ID: {self.last_event_id}\r\n" if self.last_event_id else ""
-            head = f"GET /eventos HTTP/1.0\r\nHost: {host}\r\nCookie: {SESSION_COOKIE}={self._cookie}\r\n{last}\r\n"
+            head = f"GET /eventos HTTP/1.0\r\nHost: {host}\r\nCookie: {self._cookie}\r\n{last}\r\n"
             connection.sendall(head.encode())
             connection.settimeout(40)
             text = b""

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
 from tests.chromium import chromium
-from tests.conftest import Service, element
+from tests.conftest import Service, element, start_service
 from tests.postgres import Postgres, create_database, execute
 from tests.resilience import UNLIMITED
 from tests.resilience.browsers import Browser
@@ -95,13 +95,14 @@ def main() -> None:
     server = Postgres(is_durable=True)
     folder = Path(tempfile.mkdtemp(prefix="soap-resilience-"))
     url = create_database(server.url)
+    alone = [start_service(folder / name, database_url=url, **UNLIMITED) for name in ("here", "there")]
+    with chromium() as browser:
+        _measure_popups(browser, *alone)
     front, nodes = start_desk("haproxy", folder, url, **UNLIMITED)
     with chromium() as browser:
-        _measure_popups(browser, *nodes)
         _kill_a_node(browser, front, nodes, url)
-    front.stop()
-    for node in nodes:
-        node.stop()
+    for service in (*alone, front, *nodes):
+        service.stop()
     server.close()
 
 
@@ -137,7 +138,8 @@ def _measure_popups(browser: Chromium, here: Service, there: Service) -> None:
 def _kill_a_node(browser: Chromium, front: Service, nodes: list[Service], url: str) -> None:
     agents = [Agent(browser, front, number) for number in range(1, AGENTS + 1)]
     pageless = [Login(front, number) for number in range(101, 101 + AGENTS)]
-    streams = [Browser([node.url for node in nodes], pageless[n % AGENTS].cookie, first=n % 2) for n in range(20)]
+    urls, name = [node.url for node in nodes], front.session_cookie  # which the nodes expect behind it
+    streams = [Browser(urls, pageless[n % AGENTS].cookie, n % 2, name) for n in range(20)]
     for one in streams:
         one.start()
     wait_until(lambda: all(one.opened for one in streams))
