@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, String, Text, TypeDecorator
+from sqlalchemy import ARRAY, DateTime, String, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
 
@@ -57,18 +57,18 @@ class ReadableMoment(UtcDateTime):
         return tolerant
 
 
-class Numbers(TypeDecorator[Sequence[int]]):
-    """Whole numbers as one value of a statement: an array, or JSON where the database has none (SQLite)."""
+class Listed(TypeDecorator[Sequence[Any]]):
+    """A list as one value of a statement: an array, or JSON where the database has none (SQLite)."""
 
-    impl = ARRAY(BigInteger)
+    impl = ARRAY
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Any) -> TypeEngine[Any]:
         """Return the type that the database has for it."""
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(BigInteger))  # type: ignore[no-any-return]
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else self.impl)  # type: ignore[no-any-return]
 
-    def process_bind_param(self, value: Sequence[int] | None, dialect: Any) -> Any:
-        """Return the numbers as the database takes them."""
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Any) -> Any:
+        """Return the list as the database takes it."""
         return json.dumps(value) if dialect.name == "sqlite" else value
 
 

@@ -62,7 +62,7 @@ from soap_service.storage.staff import Staff
 from soap_service.storage.tables import Tables
 from soap_service.storage.telephony import Telephony
 from soap_service.storage.telephony_reads import RequestSummary, TelephonyReads
-from soap_service.storage.unknown_asked import UnknownAsked
+from soap_service.storage.unknown_asked import HASHES_AT_ONCE, UnknownAsked
 from soap_service.storage.work_done import DayOfWork, WorkDone
 from soap_service.storage.worklist import MOST_COUNTED, RequestPage, WorkCounts, Worklist
 from soap_service.turns import Turns
@@ -70,6 +70,7 @@ from soap_service.turns import Turns
 __all__ = [
     "CALLS_SHOWN",
     "CODE_WITHIN",
+    "HASHES_AT_ONCE",
     "KNOWN_FOR",
     "MOST_COUNTED",
     "MOST_RANKED",

@@ -4,7 +4,6 @@ An hour is the database's, from minute 0 on. Who has used up an hour's budget is
 before, and about nothing else: known or not, the answer is the same. Pure rules; knows no table.
 """
 
-import hashlib
 import hmac
 import threading
 from collections.abc import Callable, Iterable
@@ -49,7 +48,7 @@ def budget_of(hours: Iterable[tuple[datetime, int]]) -> int:
 def hash_asked(key: bytes, integration_id: int, asked: Asked) -> str:
     """Return the keyed hash by which it is known that an integration was told of a document or a number."""
     what = f"{integration_id} {'number' if isinstance(asked, int) else 'document'} {asked}"
-    return hmac.new(key, what.encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, what.encode(), "sha256").hex()[:32]
 
 
 class UnknownBudget:

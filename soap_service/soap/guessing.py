@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from soap_service.rate_limit import Limits
 from soap_service.rules.unknown_budgets import LEAST_AN_HOUR, UnknownBudget
-from soap_service.store import Store
+from soap_service.store import HASHES_AT_ONCE, Store
 
 #: How long what was told waits at most to be written, in seconds.
 TOLD_SECONDS = 10.0
@@ -75,7 +75,9 @@ class Guessing:
         today = self._store.now().date()
         if today != self._written_on or len(self._written) > _MOST_WRITTEN:
             self._written, self._written_on = set(), today
-        told = {budget.hash(asked) for budget in list(self._budgets.values()) for asked in budget.take_answered()}
-        if new := told - self._written:
-            self._store.unknown_asked.remember(new)
-            self._written |= new
+        told = [(budget, asked) for budget in list(self._budgets.values()) for asked in budget.take_answered()]
+        for place in range(0, len(told), HASHES_AT_ONCE):  # in pieces, between which calls are answered
+            some = {budget.hash(asked) for budget, asked in told[place : place + HASHES_AT_ONCE]}
+            if new := some - self._written:
+                self._store.unknown_asked.remember(new)
+                self._written |= new

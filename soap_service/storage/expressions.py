@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Insert, Integer, bindparam, insert
+from sqlalchemy import ColumnElement, Insert, Integer, bindparam, column, insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
-from soap_service.column_types import Numbers
+from soap_service.column_types import Listed
 
 
 class MillisecondsBetween(FunctionElement[int]):
@@ -38,7 +39,7 @@ class IsAmong(FunctionElement[int]):
 
     def __init__(self, column: InstrumentedAttribute[int], name: str) -> None:
         """Take the name of the value."""
-        super().__init__(column, bindparam(name, type_=Numbers()))
+        super().__init__(column, bindparam(name, type_=Listed(column.type)))
 
 
 @compiles(IsAmong, "sqlite")
@@ -51,6 +52,32 @@ def _among_in_sqlite(element: IsAmong, compiler: SQLCompiler, **options: Any) ->
 def _among_in_postgresql(element: IsAmong, compiler: SQLCompiler, **options: Any) -> str:
     column, numbers = (compiler.process(one, **options) for one in element.clauses)
     return f"{column} = ANY({numbers})"
+
+
+class Each(FunctionElement[Any]):
+    """The rows that a list has which is a value of the statement, each with one `value`."""
+
+    inherit_cache = True
+
+    def __init__(self, name: str, type_: TypeEngine[Any]) -> None:
+        """Take the name of the value, and the type of what is in the list."""
+        super().__init__(bindparam(name, type_=Listed(type_)))
+
+
+def values_of(name: str, type_: TypeEngine[Any]) -> ColumnElement[Any]:
+    """Return a column of what is in a list that is a value of the statement."""
+    rows = Each(name, type_).table_valued(column("value", type_), name="value")  # so PostgreSQL names the column too
+    return rows.c.value
+
+
+@compiles(Each, "sqlite")
+def _each_in_sqlite(element: Each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(Each, "postgresql")
+def _each_in_postgresql(element: Each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"unnest({compiler.process(element.clauses, **options)})"
 
 
 def insert_of(*columns: InstrumentedAttribute[Any]) -> Insert:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, literal_column, select
+from sqlalchemy import Connection, bindparam, delete, literal_column, select, true
 
 from soap_service.model import Integration, Requester
 from soap_service.rules.auditing import Actor, ActorKind, AuditKind, RecordKind, acting
@@ -16,10 +16,12 @@ from soap_service.rules.documents import written_forms
 from soap_service.rules.unknown_budgets import ANSWERED_FOR, LEARNED_DAYS, budget_of, hash_asked, hour_of
 from soap_service.storage.audit import write_entry
 from soap_service.storage.erasure_list import read_keys
+from soap_service.storage.expressions import values_of
 from soap_service.storage.part import Part
 from soap_service.tables.administration import AnsweredBefore, UnknownHour
 
-_ROWS_AT_ONCE = 1000
+#: So many rows of one transaction hold up nobody.
+HASHES_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,11 @@ class UnknownAsked(Part):
         return hour_of(now), counted
 
     def remember(self, hashes: Iterable[str]) -> None:
-        """Keep of what integrations were told now."""
-        rows = [{"asked_hash": one, "answered_at": self._database.now()} for one in sorted(hashes)]
-        new = self._database.insert_into(AnsweredBefore)
+        """Keep of what integrations were told now, at most `HASHES_AT_ONCE`."""
+        new = self._database.insert_into(AnsweredBefore).from_select(["asked_hash", "answered_at"], _TOLD_NOW)
         kept = new.on_conflict_do_update(index_elements=["asked_hash"], set_={"answered_at": new.excluded.answered_at})
-        for place in range(0, len(rows), _ROWS_AT_ONCE):
-            with self._database.transaction() as connection:
-                connection.execute(kept, rows[place : place + _ROWS_AT_ONCE])
+        with self._database.transaction() as connection:
+            connection.execute(kept, {"hashes": sorted(hashes), "now": self._database.now()})
 
     def purge(self) -> None:
         """Forget what counts no more, in pieces."""
@@ -92,7 +92,7 @@ class UnknownAsked(Part):
         found: Sequence[str] = [""]
         while found:
             with self._database.transaction() as connection:
-                found = connection.scalars(old.limit(_ROWS_AT_ONCE).with_for_update(skip_locked=True)).all()
+                found = connection.scalars(old.limit(HASHES_AT_ONCE).with_for_update(skip_locked=True)).all()
                 connection.execute(delete(AnsweredBefore).where(AnsweredBefore.asked_hash.in_(found)))
 
 
@@ -102,10 +102,13 @@ def forget_answered(connection: Connection, documents: Iterable[str]) -> None:
     keys = read_keys(connection).values()
     forms = [form for document in documents for form in written_forms(document)]
     hashes = sorted(hash_asked(key, one, form) for key in keys for one in integrations for form in forms)
-    for place in range(0, len(hashes), _ROWS_AT_ONCE):
-        some = hashes[place : place + _ROWS_AT_ONCE]
+    for place in range(0, len(hashes), HASHES_AT_ONCE):
+        some = hashes[place : place + HASHES_AT_ONCE]
         connection.execute(delete(AnsweredBefore).where(AnsweredBefore.asked_hash.in_(some)))
 
 
 _OF_HOUR = select(UnknownHour.integration_id, UnknownHour.unknown).where(UnknownHour.hour == bindparam("hour"))
+_TOLD_NOW = select(
+    values_of("hashes", AnsweredBefore.asked_hash.type), bindparam("now", type_=AnsweredBefore.answered_at.type)
+).where(true())  # else SQLite takes ON CONFLICT for a join's
 _ANY_REQUESTER = select(Requester.id).limit(literal_column("1"))
