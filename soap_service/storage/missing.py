@@ -73,13 +73,12 @@ class Finder(ABC, Generic[M, W]):
         self._untold.add(waiting)
         is_first = not self.queue
         self.queue.append(waiting)
-        loop = asyncio.get_running_loop()
         if is_first and self._free:  # else whoever is at work takes it along
-            task = loop.create_task(self._work_off(self._free.pop()))
+            task = asyncio.get_running_loop().create_task(self._work_off(self._free.pop()))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         if self._timer is None:
-            self._timer = loop.call_later(_LOOK_SECONDS, self._give_up_late)
+            self._timer = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._give_up_late)
 
     def is_waiting(self, waiting: Waiting[M]) -> bool:
         """Tell whether somebody waits still: they may have been told that it is too late."""
