@@ -3,8 +3,9 @@
 A read is run on `KnownRows`. Where a row is not known yet it ends with `RowMissing`; the row is looked up with those
 that others miss (`missing.py`).
 
-At most `MOST_UNDER_WAY` statements are under way, each on a connection of its own; what arrives meanwhile goes into the
-next. Everything ends: a statement as any other does (`server_link.py`), a wait at its read's deadline.
+One statement is under way; what arrives meanwhile goes into the next. Where one is held up, by somebody's lock or a
+network, another connection takes what waits behind it. Everything ends: a statement as any other does
+(`server_link.py`), a wait at its read's deadline.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +16,8 @@ from soap_service.storage.backend import Link
 from soap_service.storage.missing import Finder, GoOn, Waiting
 from soap_service.storage.telephony_reads import KnownRows, LookUps, RowMissing, TelephonyReads
 
+#: Statements that may be under way at once, on a connection each. Two while none is held up would have half as many
+#: keys each: 7 % more processor a call (docs/decisions.md).
 MOST_UNDER_WAY = 2
 #: Keys of one statement.
 MOST_TOGETHER = 256
@@ -32,7 +35,7 @@ class JoinedLookUps(Finder[RowMissing, Link], LookUps):
         failure: Callable[[Exception], StoreUnavailable],
         errors: tuple[type[Exception], ...],
     ) -> None:
-        super().__init__(links, MOST_WAITING)
+        super().__init__(links, MOST_WAITING, helpers=len(links) - 1)
         self._store, self._links, self._failure, self._errors = store, links, failure, errors
 
     def close(self) -> None:  # noqa: D102

@@ -47,17 +47,19 @@ class Waiting(Generic[M]):
 class Finder(ABC, Generic[M, W]):
     """Finds what is missing with few workers, each for as many at once as have gathered meanwhile.
 
-    At most `most_waiting` wait: one more is refused at once instead of late. Each is told once: that it was found,
-    or in time that it was not. Its methods are called on the event loop.
+    The `helpers` among them begin only when what waits was not taken soon: because somebody is held up. At most
+    `most_waiting` wait: one more is refused at once instead of late. Each is told once: that it was found, or in time
+    that it was not. Its methods are called on the event loop.
     """
 
-    def __init__(self, workers: Iterable[W], most_waiting: int) -> None:
+    def __init__(self, workers: Iterable[W], most_waiting: int, helpers: int = 0) -> None:
         self.queue: deque[Waiting[M]] = deque()
         self._free = list(workers)
-        self._most_waiting = most_waiting
+        self._most_waiting, self._helpers = most_waiting, helpers
         self._untold: set[Waiting[M]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._first_at_look: Waiting[M] | None = None
 
     def close(self) -> None:
         """Tell nobody any more."""
@@ -73,12 +75,10 @@ class Finder(ABC, Generic[M, W]):
         self._untold.add(waiting)
         is_first = not self.queue
         self.queue.append(waiting)
-        if is_first and self._free:  # else whoever is at work takes it along
-            task = asyncio.get_running_loop().create_task(self._work_off(self._free.pop()))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if is_first and len(self._free) > self._helpers:  # else whoever is at work takes it along
+            self._begin_work(asyncio.get_running_loop())
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._give_up_late)
+            self._timer = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look_after_late)
 
     def is_waiting(self, waiting: Waiting[M]) -> bool:
         """Tell whether somebody waits still: they may have been told that it is too late."""
@@ -98,6 +98,11 @@ class Finder(ABC, Generic[M, W]):
     async def find_some(self, worker: W) -> None:
         """Take some who wait from the queue, find what they miss, and tell them."""
 
+    def _begin_work(self, loop: asyncio.AbstractEventLoop) -> None:
+        task = loop.create_task(self._work_off(self._free.pop()))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _work_off(self, worker: W) -> None:
         try:
             while self.queue:
@@ -105,9 +110,14 @@ class Finder(ABC, Generic[M, W]):
         finally:
             self._free.append(worker)
 
-    def _give_up_late(self) -> None:
+    def _look_after_late(self) -> None:
+        """Have a helper take what nobody took, and tell those for whom it is too late."""
         loop = asyncio.get_running_loop()
+        first = self.queue[0] if self.queue else None
+        if first is not None and first is self._first_at_look and self._free:
+            self._begin_work(loop)
+        self._first_at_look = first
         now = loop.time()
         for waiting in [one for one in self._untold if one.deadline < now]:
             self.tell(waiting, StoreUnavailable("it did not answer in time"))
-        self._timer = loop.call_later(_LOOK_SECONDS, self._give_up_late) if self._untold else None
+        self._timer = loop.call_later(_LOOK_SECONDS, self._look_after_late) if self._untold else None

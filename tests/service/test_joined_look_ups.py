@@ -128,6 +128,21 @@ def test_a_lock_is_told_in_time_to_who_needs_the_row(node: Service) -> None:
         assert is_answered(connection)
 
 
+def test_what_waits_behind_a_lock_is_taken_by_the_other_connection(node: Service) -> None:
+    with Connection(node) as concerned, Connection(node) as other, psycopg.connect(node.database_url) as held:
+        assert is_answered(concerned) and is_answered(other, DATA, b"955")
+        held.execute("LOCK TABLE requester IN ACCESS EXCLUSIVE MODE")
+        concerned.send(COUNT)
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        wait_until(lambda: execute(node.database_url, waiting) == [(1,)])
+        other.send(DATA)
+        reply = other.reply()
+        assert b"955" in reply.body
+        assert reply.seconds < 1
+        held.rollback()
+        assert b">1?34534<" in concerned.reply().body
+
+
 def test_a_frozen_server_is_told_in_time_and_what_waits_is_bounded(server: Postgres, node: Service) -> None:
     store = Store(node.database_url)
 
