@@ -240,8 +240,12 @@ class Streams:
         return True
 
     def _on_commit(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Have the loop deliver what was committed; called in any thread."""
+        """Have the loop deliver what was committed; called in any thread, and on the loop itself."""
         self.has_commit = True
+        with suppress(RuntimeError):  # no loop runs in this thread
+            if asyncio.get_running_loop() is loop:
+                self.deliver_commit()
+                return
         with suppress(RuntimeError):  # the loop has closed: the process ends
             loop.call_soon_threadsafe(self.deliver_commit)
 

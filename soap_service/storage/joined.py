@@ -16,8 +16,7 @@ from soap_service.storage.backend import Link
 from soap_service.storage.missing import Finder, GoOn, Waiting
 from soap_service.storage.telephony_reads import KnownRows, LookUps, RowMissing, TelephonyReads
 
-#: Statements that may be under way at once, on a connection each. Two while none is held up would have half as many
-#: keys each: 7 % more processor a call (docs/decisions.md).
+#: Statements that may be under way at once, on a connection each, while one is held up.
 MOST_UNDER_WAY = 2
 #: Keys of one statement.
 MOST_TOGETHER = 256
