@@ -354,10 +354,8 @@ class Streams:
         """Read what is new: on the link that listens, else, and for what that cannot tell, as others read."""
         told = self._told()
         if self._link is not None:
-            try:
+            with suppress(StoreUnavailable, ValueError, TypeError):
                 return await self._store.news.read_on(self._link, told)
-            except (StoreUnavailable, ValueError, TypeError) as error:
-                log.warning("notifications: %s", error)
         news: News = await self._read_to_deliver(self._store.news.read, told)
         return news
 
