@@ -177,7 +177,12 @@ class SqliteBackend(Backend):
 
 
 def make_engine(url: URL, **options: Any) -> Engine:
-    """Return an engine in WAL mode with every commit synced to the disk; without AUTOCOMMIT it begins IMMEDIATE."""
+    """Return an engine in WAL mode with every commit synced to the disk; without AUTOCOMMIT it begins IMMEDIATE.
+
+    It has as many connections as are asked for: each thread keeps one, and it is a file's handle.
+    """
+    if url.database:
+        options["max_overflow"] = -1
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **options)
     event.listen(engine, "connect", _prepare)
     if "isolation_level" not in options:

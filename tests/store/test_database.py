@@ -4,7 +4,9 @@ import inspect
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from operator import attrgetter
 from pathlib import Path
@@ -168,6 +170,25 @@ def test_a_call_that_cannot_be_read_holds_up_no_other(sqlite_store: Store) -> No
     assert [call.token for call in sqlite_store.calls.list_after(Position())] == readable
     assert [call.token for call in sqlite_store.calls.list_after(Position(3, frozenset({1, 2})))] == readable[:1]
     assert [call.token for call in sqlite_store.calls.list_waiting("4067")] == readable
+
+
+def test_threads_that_have_asked_leave_connections_to_others(store: Store) -> None:
+    asked = threading.Barrier(31)
+
+    def ask() -> None:
+        store.calls.newest_position()
+        asked.wait(20)  # so that each is a thread of its own
+        asked.wait(20)
+
+    with ThreadPoolExecutor(30) as threads:
+        for _ in range(30):
+            threads.submit(ask)
+        asked.wait(20)
+        begun = time.monotonic()
+        assert not store.worklist.has_request(1)
+        took = time.monotonic() - begun
+        asked.wait(20)
+    assert took < 1
 
 
 def test_subscribers_are_notified_after_the_commit_of_a_call(world: World) -> None:
