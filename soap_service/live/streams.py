@@ -103,6 +103,7 @@ class Streams:
         await self._presence.end()
         self._store.subscribe(lambda: self._on_commit(loop))
         self._link = self._store.news.listen(self.notice_commit)
+        self._is_notified.set()  # it listens from the first question on
         work = (self._watch, self._look_at_server, self._deliveries.record, self._keep_listeners, self._missed.watch)
         self._tasks = [asyncio.create_task(one()) for one in work]
 

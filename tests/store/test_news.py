@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
+from soap_service.live.streams import Streams
 from soap_service.rules.cursor import Position
 from soap_service.storage import server_link
 from soap_service.storage.backend import Question
@@ -157,3 +158,27 @@ def test_a_database_that_sends_no_notifications_is_read_all_the_same(
         return await link.fetch(text("SELECT 1"), {})
 
     assert on_link(postgresql_store, ask) == [(1,)]
+
+
+def test_a_process_hears_of_others_from_its_start_on(postgresql_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    hourly = replace(postgresql_store.traits, poll_seconds=3600.0)
+    monkeypatch.setattr(postgresql_store._database.backend, "traits", hourly)
+    other = Store(url_of(postgresql_store))
+    integration = other.integrations.add("pbx", None, None).id
+    pushed: list[str] = []
+
+    async def run() -> None:
+        streams = Streams(postgresql_store, "worker")
+        await streams.start()
+        streams._push = lambda calls: pushed.extend(call.token for call in calls)  # type: ignore[method-assign]
+        for number in range(100):  # the first may come before it listens
+            call = Announcement(integration, "novaSolicitacao", f"{number:011}", None, "4067")
+            await asyncio.to_thread(other.calls.announce, call)
+            if pushed:
+                break
+            await asyncio.sleep(0.05)
+        await streams.close()
+
+    run_in_own_loop(run())
+    other.close()
+    assert pushed
