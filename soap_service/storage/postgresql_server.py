@@ -6,7 +6,7 @@ told at once to whoever asks next, and looked for again shortly after.
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -148,26 +148,15 @@ class Server:
         if self.is_stale(record.info[_MADE_AT]):
             raise DisconnectionError
 
-    def connect(self) -> BoundedConnection:
-        """Return a connection of its own in autocommit mode; raises OperationalError, InputRefused."""
-        arguments, named = self._address()
-        connection = self._connect(*arguments, **named)
-        connection.autocommit = True
-        return connection
-
     async def connect_async(self) -> psycopg.AsyncConnection[Any]:
         """Return a connection of its own for the event loop; raises OperationalError."""
-        arguments, named = self._address()
+        arguments, named = self._direct_url.get_dialect()().create_connect_args(self._direct_url)
         with self._attempt():
             connection = await psycopg.AsyncConnection.connect(
-                *arguments, **self._options(named, _SESSION | _LINK_SESSION)
+                *arguments, **self._options(dict(named), _SESSION | _LINK_SESSION)
             )
         self._note_primary(connection)
         return connection
-
-    def _address(self) -> tuple[Sequence[Any], dict[str, Any]]:
-        arguments, named = self._direct_url.get_dialect()().create_connect_args(self._direct_url)
-        return arguments, dict(named)
 
     def _connect_pooled(self, *arguments: Any, **named: Any) -> BoundedConnection:
         """Connect to a pooler, which would lend what is set, or prepared, for a session to others."""
