@@ -32,26 +32,26 @@ def _milliseconds_in_postgresql(element: MillisecondsBetween, compiler: SQLCompi
 
 
 class IsAmong(FunctionElement[int]):
-    """Whether a column's number is one of those in a value of the statement: one value, however many there are."""
+    """Whether a column's value is one of a list that is a value of the statement: one, however many are in it."""
 
     type = Integer()  # of a Boolean SQLite would be asked whether it is 1, and no index serves that
     inherit_cache = True
 
-    def __init__(self, column: InstrumentedAttribute[int], name: str) -> None:
-        """Take the name of the value."""
+    def __init__(self, column: InstrumentedAttribute[Any], name: str) -> None:
+        """Take the name of the list."""
         super().__init__(column, bindparam(name, type_=Listed(column.type)))
 
 
 @compiles(IsAmong, "sqlite")
 def _among_in_sqlite(element: IsAmong, compiler: SQLCompiler, **options: Any) -> str:
-    column, numbers = (compiler.process(one, **options) for one in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608 - of a column and a placeholder
+    column, values = (compiler.process(one, **options) for one in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - of a column and a placeholder
 
 
 @compiles(IsAmong, "postgresql")
 def _among_in_postgresql(element: IsAmong, compiler: SQLCompiler, **options: Any) -> str:
-    column, numbers = (compiler.process(one, **options) for one in element.clauses)
-    return f"{column} = ANY({numbers})"
+    column, values = (compiler.process(one, **options) for one in element.clauses)
+    return f"{column} = ANY ({values})"
 
 
 class Each(FunctionElement[Any]):

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Executable, Select, any_, bindparam
+from sqlalchemy import Executable, Select, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
+
+from soap_service.storage.expressions import IsAmong
 
 
 class LookUp:
@@ -18,8 +20,7 @@ class LookUp:
 
     def __init__(self, selected: Select[*tuple[Any, ...]], by: InstrumentedAttribute[Any]) -> None:
         self.one: Executable = selected.where(by == bindparam("key"))
-        keys: ColumnElement[Any] = bindparam("keys", type_=ARRAY(by.type))
-        self.many: Executable = selected.with_only_columns(by, *selected.selected_columns).where(by == any_(keys))
+        self.many: Executable = selected.with_only_columns(by, *selected.selected_columns).where(IsAmong(by, "keys"))
 
 
 class LookingUp:
