@@ -36,6 +36,7 @@ from soap_service.live.progress import Progress
 from soap_service.live.proofs import PATH as PROOFS_PATH
 from soap_service.live.proofs import Proofs
 from soap_service.live.registry import Registry
+from soap_service.live.server_state import watch_server
 from soap_service.metrics import open_streams
 from soap_service.rules.cursor import Position
 from soap_service.store import Delivery, Link, News, Ownership, Store, Told
@@ -43,7 +44,6 @@ from soap_service.store import Delivery, Link, News, Ownership, Store, Told
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 0.1
-POLL_SECONDS = 1.0
 #: A stream that cannot be opened in this time is refused; the browser comes back.
 OPEN_SECONDS = 3.0
 #: More than this many browsers that come at once, after a restart, wait for each other and not for a refusal.
@@ -104,8 +104,9 @@ class Streams:
         self._store.subscribe(lambda: self._on_commit(loop))
         self._link = self._store.news.listen(self.notice_commit)
         self._is_notified.set()  # it listens from the first question on
-        work = (self._watch, self._look_at_server, self._deliveries.record, self._keep_listeners, self._missed.watch)
-        self._tasks = [asyncio.create_task(one()) for one in work]
+        watching_server = watch_server(lambda: self._read_to_deliver(self._store.check))
+        work = (self._watch(), watching_server, self._deliveries.record(), self._keep_listeners(), self._missed.watch())
+        self._tasks = [asyncio.create_task(one) for one in work]
 
     def stop(self) -> None:
         """Tell every browser to come back a little later, each at another moment, and end its stream."""
@@ -306,18 +307,6 @@ class Streams:
         """Have what was not delivered delivered a little later: its notification has been used up."""
         await asyncio.sleep(_RETRY_SECONDS)
         self._is_notified.set()
-
-    async def _look_at_server(self) -> None:
-        """Look at the server's state and clock from time to time, and soon again while it is away."""
-        while True:
-            try:
-                await self._read_to_deliver(self._store.check)
-                await asyncio.sleep(POLL_SECONDS)
-            except StoreUnavailable:
-                await asyncio.sleep(_RETRY_SECONDS)
-            except Exception:
-                log.exception("a look at the database")
-                await asyncio.sleep(POLL_SECONDS)
 
     def _is_due(self) -> bool:
         """Tell whether there may be something new."""
